@@ -1,0 +1,1 @@
+"""The agent on the home gateway: bytes -> readings and events -> outbox -> MQTT. Start at wiring.py."""

@@ -1,0 +1,82 @@
+"""What flows through the agent, from a driver to the outbox, and what a driver is."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from firmware_specs.messages import DeviceState, Phase, Position
+
+Bytes = bytes | bytearray | memoryview
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured value. `at` is ms UTC and already judged trustworthy; `device_at` is what the device's clock said."""
+
+    device: str
+    kind: str
+    at: int
+    value: float
+    quality: int | None = None
+    device_at: int | None = None
+    late: bool = False
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """One position of a device. `late` is backfill: it never moves the last position."""
+
+    position: Position
+    late: bool = False
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """A device showed that it lives, with what it said of itself."""
+
+    state: DeviceState
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """An event before it has an id: `pipeline/identify` gives one for each activation until cleared.
+
+    `activation` names what is active (default: device and kind); `instant` marks happenings that have no clearing,
+    such as a button press: each is an activation of its own.
+    """
+
+    device: str
+    kind: str
+    phase: Phase
+    at: int
+    device_at: int | None = None
+    evidence: dict[str, Any] = {}
+    position: Position | None = None
+    test: bool = False
+    instant: bool = False
+    late: bool = False
+
+
+class Samples(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a raw acceleration stream: rows of (x, y, z) in g, evenly spaced from `at` (ms UTC) at `rate_hz`."""
+
+    device: str
+    at: int
+    rate_hz: float
+    xyz_g: list[tuple[float, float, float]]
+
+
+Item = Reading | Fix | Sighting | Happening | Samples
+
+
+class Driver(Protocol):
+    """Bytes in, items and reply bytes out; no I/O, no clock. One object a connection (or a broker subscription)."""
+
+    def receive(self, data: bytes, at: int) -> list[Item]:
+        """Take bytes that arrived at `at` (ms UTC); half frames are kept until the rest comes. Never raises for bad bytes."""
+
+    def replies(self) -> bytes:
+        """Bytes to send back now, each once."""
+
+
+class Step(Protocol):
+    """One step of the pipeline: items in, items out; pure, `now` (ms UTC) is an argument."""
+
+    def __call__(self, items: list[Item], now: int) -> list[Item]:
+        """Transform what one arrival brought; called with an empty list each second so that time can pass."""
