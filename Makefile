@@ -1,0 +1,65 @@
+# CareBed: `make demo` to see it, `make test` to prove it. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSOLE := cloud/console
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help setup setup-dev demo test check generate lock bench-alarm bench-edge chaos clean
+
+help: ## 列出命令 / list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+# What the project needs to run: locked, with hashes; then the project itself, which builds the console.
+$(VENV)/.run: requirements.lock requirements-node.lock pyproject.toml cloud/console/package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 以上 / Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "请先安装 python3-venv: sudo apt install python3-venv / install python3-venv first" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a===20&&b>=19)?0:1)' 2>/dev/null \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.run ## 安装运行所需 / install what running needs
+setup-dev: $(VENV)/.dev ## 安装开发与测试所需 / install what tests and checks need
+
+demo: $(VENV)/.run ## 启动演示小镇 / start a small town of care beds
+	$(BIN)/carebed-sim demo $(ARGS)
+
+test: $(VENV)/.dev ## 全部测试 / the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## 格式、静态检查、类型、依赖方向、契约 / format, lint, types, import contracts, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m firmware_specs --check
+	$(BIN)/python $(CONSOLE)/build_hook.py check
+
+generate: $(VENV)/.dev ## 由源头重新生成契约与客户端 / regenerate schemas, asyncapi.yaml and the console's API client
+	$(BIN)/python -m firmware_specs
+	$(BIN)/python $(CONSOLE)/build_hook.py generate
+
+lock: $(VENV)/.dev ## 重新锁定依赖 / lock the dependencies again
+	$(BIN)/uv pip compile -q pyproject.toml --all-extras --group build --universal --generate-hashes --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --all-extras --group build --group dev -c requirements.lock --universal --generate-hashes --no-header -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --group node --universal --generate-hashes --no-header -o requirements-node.lock
+
+bench-alarm: $(VENV)/.dev ## 报警到屏幕的时间 / press at the device's port -> case at a WebSocket client
+	$(BIN)/python -m tests.benchmarks.bench_alarm $(ARGS)
+
+bench-edge: $(VENV)/.dev ## 网关的内存、启动与流量 / the agent's memory, start and traffic
+	$(BIN)/python -m tests.benchmarks.bench_edge $(ARGS)
+
+chaos: $(VENV)/.dev ## 逐个杀死进程，一条不丢 / kill -9 of each process under load
+	$(BIN)/python -m tests.benchmarks.chaos $(ARGS)
+
+clean: ## 删除构建产物 / delete build outputs
+	rm -rf $(VENV) $(CONSOLE)/dist $(CONSOLE)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache
