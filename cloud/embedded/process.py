@@ -1,0 +1,78 @@
+"""Child processes that end with their parent: own group, parent-death signal, orderly stop with a limit."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The user that a child runs as when this process is root."""
+
+    uid: int
+    gid: int
+
+
+def parent_death(sent: signal.Signals) -> Callable[[], None]:
+    """What a child does before exec so that it gets `sent` when its parent dies, even by kill -9 (Linux)."""
+    parent = os.getpid()
+
+    def arm() -> None:
+        if _LIBC is None:
+            return
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(sent), 0, 0, 0)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    return arm
+
+
+async def start(
+    command: list[str],
+    *,
+    on_parent_death: signal.Signals,
+    environment: Mapping[str, str] | None = None,
+    owner: Owner | None = None,
+    output: IO[bytes] | int | None = None,
+    errors: IO[bytes] | int | None = None,
+    directory: str | None = None,
+) -> asyncio.subprocess.Process:
+    """Start a child in its own process group; call it from the thread that lives as long as the program.
+
+    Without an environment it inherits this process's own. Raises OSError when the program cannot be started.
+    """
+    return await asyncio.create_subprocess_exec(
+        *command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        env=None if environment is None else dict(environment),
+        cwd=directory,
+        user=None if owner is None else owner.uid,
+        group=None if owner is None else owner.gid,
+        extra_groups=None if owner is None else [],
+        process_group=0,
+        preexec_fn=parent_death(on_parent_death),
+    )
+
+
+async def stop(process: asyncio.subprocess.Process, sent: signal.Signals, *, limit_s: float) -> int:
+    """Send a signal, wait, kill when the limit has passed; returns the exit code."""
+    if process.returncode is None:
+        try:
+            process.send_signal(sent)
+            await asyncio.wait_for(process.wait(), limit_s)
+        except ProcessLookupError:
+            pass
+        except TimeoutError:
+            process.kill()
+    return await process.wait()
