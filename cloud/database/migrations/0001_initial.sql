@@ -241,6 +241,32 @@ create table event (
 create index event_id on event (id);
 create index event_device on event (device_key, occurred_at desc);
 
+-- Where the milliseconds since boot of a gateway without a clock begin; only ever moved to earlier.
+create table boot_clock (
+    gateway_id text not null,
+    boot text not null,
+    boot_at timestamptz not null,
+    changed_at timestamptz not null,
+    primary key (gateway_id, boot)
+);
+
+-- The starts of each agent; one that returns after it was replaced may be a copy.
+create table gateway_run (
+    gateway_id text not null,
+    run text not null,
+    started_at timestamptz not null,
+    first_seen_at timestamptz not null,
+    returned_at timestamptz[] not null default '{}',
+    primary key (gateway_id, run)
+);
+
+-- A gateway's silence counts only while somebody listened: `listening_since` is null while the broker is away.
+create table ingest_life (
+    one boolean primary key default true check (one),
+    listening_since timestamptz,
+    alive_at timestamptz not null
+);
+
 create table batch_seen (
     gateway_id text not null,
     run text not null,
@@ -284,9 +310,12 @@ create table quarantine (
     reason text not null,
     size integer not null,
     sha256 bytea not null,
-    raw bytea not null
+    raw bytea not null,
+    times integer not null default 1,
+    last_at timestamptz not null
 );
-create index quarantine_received on quarantine (received_at);
+create index quarantine_last on quarantine (last_at);
+create unique index quarantine_same on quarantine (topic, sha256);
 
 -- To the gateways: written in the transaction, published by a worker, deleted when published.
 create table ack_queue (
@@ -332,7 +361,13 @@ create table cases (
     org_id uuid,
     frozen jsonb not null default '{}',
     place jsonb not null default '{}',
-    owner_id uuid references staff,
+    fire_suspected boolean not null default false,
+    late boolean not null default false,
+    alarm_count integer not null default 0,
+    repeats integer not null default 0,
+    event_ids uuid[] not null default '{}',
+    -- A member of staff, or a token of a program.
+    owner_id uuid,
     owner_name text,
     seat_id uuid references seat,
     opened_at timestamptz not null,
@@ -375,23 +410,27 @@ create table alarm (
     last_at timestamptz not null,
     cleared_at timestamptz
 );
-create unique index alarm_event on alarm (event_id) where event_id is not null;
+create unique index alarm_event on alarm (gateway_id, event_id) where event_id is not null;
 create index alarm_case on alarm (case_id);
 create index alarm_device on alarm (device_key, kind, last_at desc);
 
 -- An event that repeats an alarm joins it: every event id finds its alarm.
 create table alarm_event_link (
-    event_id uuid primary key,
-    alarm_id uuid not null references alarm
+    gateway_id text not null,
+    event_id uuid not null,
+    alarm_id uuid not null references alarm,
+    primary key (gateway_id, event_id)
 );
+create index alarm_event_link_alarm on alarm_event_link (alarm_id);
 
 -- A suspected fall waits for `raised` or `cancelled`; the cloud raises it when neither comes.
 create table suspicion (
-    event_id uuid primary key,
     gateway_id text not null,
+    event_id uuid not null,
     run text not null,
     seq bigint not null,
-    due_at timestamptz not null
+    due_at timestamptz not null,
+    primary key (gateway_id, event_id)
 );
 create index suspicion_due on suspicion (due_at);
 
