@@ -1,4 +1,4 @@
-"""LISTEN that survives a restart of the server: after each new connection the listener wakes once by itself."""
+"""LISTEN that survives a restart of the server: after each new connection it wakes once by itself."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _RETRY_S = (0.2, 0.5, 1.0, 2.0)
 async def notifications(
     url: str, channels: list[str], *, every_s: float, name: str = "carebed-listen"
 ) -> AsyncIterator[str]:
-    """The channel at each NOTIFY, "" after each (re)connection and each `every_s` seconds of silence; endless.
+    """The channel of a NOTIFY, "" after each (re)connection and each `every_s` seconds of silence; endless.
 
     Whoever reads it looks into the tables at each step: nothing hangs on a notification that was lost.
     """

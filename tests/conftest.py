@@ -1,0 +1,96 @@
+"""Shared by all tests: one PostgreSQL a session, a migrated template cloned per test, an embedded broker.
+
+CAREBED_REQUIRE (comma list of chromium, mosquitto, postgresql) makes an absent program a failure, not a skip.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cloud.database.migrations import migrate
+from cloud.database.pool import Connection, Pool, connect, open_pool
+from cloud.embedded import postgres
+from cloud.telemetry import partitions
+from tests.programs import absent_programs
+
+START = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for program, tests in absent_programs().items():
+        terminalreporter.section(f"absent program: {program}")
+        terminalreporter.write_line(f"{len(tests)} skipped for it: " + ", ".join(sorted(tests)))
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A fresh data folder that `nobody` may pass through, removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="carebed-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """One embedded PostgreSQL for the session, with the migrated database `template`."""
+    folder = Path(tempfile.mkdtemp(prefix="carebed-pg-"))
+    folder.chmod(0o711)
+    cluster = postgres.prepare(folder)
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(_start(cluster, folder / "postgres.log"))
+    yield cluster
+    loop.run_until_complete(postgres.stop(server))
+    loop.close()
+    postgres.remove_sockets(cluster)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _start(cluster: postgres.Cluster, log: Path) -> asyncio.subprocess.Process:
+    server = await postgres.start(cluster, log=log)
+    await postgres.wait_ready(cluster, server, limit_s=30)
+    await postgres.create_database(cluster, "template")
+    await prepare_database(cluster.url("template"))
+    return server
+
+
+async def prepare_database(url: str, now: datetime = START) -> None:
+    """All migrations and the storage of readings."""
+    await migrate(url, now=now)
+    async with await connect(url) as conn:
+        await partitions.prepare(conn, now)
+
+
+_clones = iter(range(1, 1_000_000))
+
+
+@pytest.fixture
+def database_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """The address of a database of this test's own, cloned from the template."""
+    name = f"test_{os.getpid()}_{next(_clones)}"
+    with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as conn:
+        conn.execute(
+            psycopg.sql.SQL("create database {} template template").format(psycopg.sql.Identifier(name))
+        )
+    yield postgres_cluster.url(name)
+    with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as conn:
+        conn.execute(psycopg.sql.SQL("drop database {} with (force)").format(psycopg.sql.Identifier(name)))
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with open_pool(database_url, max_size=6) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def conn(database_url: str) -> AsyncIterator[Connection]:
+    async with await connect(database_url) as opened:
+        yield opened
