@@ -1,0 +1,53 @@
+"""Who is calling: a person at a seat (session) or a program (token), with a role and an area. Pure."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+Role = Literal["operator", "supervisor", "technician", "responder", "family", "official", "admin"]
+
+SESSION_LIFE: Final = timedelta(hours=12)
+FAILURES_ALLOWED: Final = 10
+LOCK_FOR: Final = timedelta(minutes=5)
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller. `area_code` is a prefix ("" sees every area), `org_id` None sees every organisation.
+
+    A program has no `staff_id` and no `seat_id`, so it cannot hold a case.
+    """
+
+    actor: str
+    name: str
+    role: Role
+    area_code: str = ""
+    org_id: UUID | None = None
+    username: str = ""
+    staff_id: UUID | None = None
+    seat_id: UUID | None = None
+    credential: bytes = b""
+
+    def sees(self, area_code: str, org_id: UUID | None) -> bool:
+        """True where a row of this area and organisation is the caller's to see."""
+        return area_code.startswith(self.area_code) and (self.org_id is None or self.org_id == org_id)
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """An open session; `csrf_token` must come back in a header with each change."""
+
+    identity: Identity
+    csrf_token: str
+
+
+def new_secret() -> str:
+    """256 random bits, base64url."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> bytes:
+    """What is stored of a session or token: SHA-256, since 256 random bits need no stretching."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

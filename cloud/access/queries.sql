@@ -1,0 +1,82 @@
+-- name: insert_staff --
+-- One user of the system.
+insert into staff (id, username, name, role, password_hash, area_code, org_id, created_at)
+values (%(id)s, %(username)s, %(name)s, %(role)s, %(password_hash)s, %(area_code)s, %(org_id)s, %(now)s)
+on conflict (username) do nothing
+returning id;
+
+-- name: set_password --
+-- A new password ends the lock and every session of the user.
+update staff set password_hash = %(password_hash)s, failed_logins = 0, locked_until = null
+where username = %(username)s returning id;
+
+-- name: end_sessions_of_staff --
+-- Sign a user out everywhere.
+delete from session where staff_id = %(staff_id)s returning seat_id;
+
+-- name: take_attempt --
+-- Count a sign-in attempt before the password is looked at, so that parallel guesses cannot pass the limit.
+update staff set
+    failed_logins = case when locked_until is not null then 1 else failed_logins + 1 end,
+    locked_until = case when (case when locked_until is not null then 1 else failed_logins + 1 end) >= %(allowed)s
+        then %(lock_until)s::timestamptz end
+where username = %(username)s and (locked_until is null or locked_until <= %(now)s)
+returning id, name, role, area_code, org_id, password_hash, active;
+
+-- name: find_lock --
+-- Until when a user name is locked.
+select locked_until from staff where username = %(username)s and locked_until > %(now)s;
+
+-- name: forget_failures --
+-- The password was right.
+update staff set failed_logins = 0, locked_until = null where id = %(id)s;
+
+-- name: insert_seat --
+-- A seat is opened by a sign-in.
+insert into seat (id, staff_id, opened_at, last_seen_at) values (%(id)s, %(staff_id)s, %(now)s, %(now)s);
+
+-- name: insert_session --
+-- Only the hash of the cookie is kept.
+insert into session (token_hash, csrf_token, staff_id, seat_id, created_at, expires_at)
+values (%(token_hash)s, %(csrf_token)s, %(staff_id)s, %(seat_id)s, %(now)s, %(expires_at)s);
+
+-- name: find_session --
+-- The living session of a cookie, with its user.
+select s.staff_id, s.seat_id, s.csrf_token, u.username, u.name, u.role, u.area_code, u.org_id
+from session s join staff u on u.id = s.staff_id
+where s.token_hash = %(token_hash)s and s.expires_at > %(now)s and u.active;
+
+-- name: delete_session --
+-- Signing out ends the session.
+delete from session where token_hash = %(token_hash)s;
+
+-- name: delete_expired_sessions --
+-- Sessions of one user whose time is over.
+delete from session where staff_id = %(staff_id)s and expires_at <= %(now)s returning seat_id;
+
+-- name: close_seats --
+-- Close seats for good.
+update seat set closed_at = %(now)s where id = any(%(ids)s) and closed_at is null;
+
+-- name: see_seat --
+-- A sign of life from a seat.
+update seat set last_seen_at = greatest(last_seen_at, %(now)s) where id = %(id)s and closed_at is null;
+
+-- name: set_sound --
+-- Whether a seat's sound is armed.
+update seat set sound = %(armed)s where id = %(id)s and closed_at is null;
+
+-- name: insert_token --
+-- A program's token; only its hash is kept.
+insert into api_token (id, name, role, token_hash, area_code, org_id, created_at, expires_at)
+values (%(id)s, %(name)s, %(role)s, %(token_hash)s, %(area_code)s, %(org_id)s, %(now)s, %(expires_at)s);
+
+-- name: find_token --
+-- The living token of a hash.
+select id, name, role, area_code, org_id from api_token
+where token_hash = %(token_hash)s and (expires_at is null or expires_at > %(now)s);
+
+-- name: insert_audit --
+-- Who looked at or changed what.
+insert into audit (at, actor, action, subject, detail)
+values (%(now)s, %(actor)s, %(action)s, %(subject)s, %(detail)s);

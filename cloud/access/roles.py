@@ -1,0 +1,56 @@
+"""Which role may do what: one row an operation, named by its operationId; what is not listed is refused."""
+
+from typing import Final
+
+from cloud.access.access import Role
+
+PUBLIC: Final = frozenset({"sign_in", "get_ui_config", "get_health"})
+
+_EVERYONE: Final[frozenset[Role]] = frozenset(
+    {"operator", "supervisor", "technician", "responder", "family", "official", "admin"}
+)
+_DESK: Final[frozenset[Role]] = frozenset({"operator", "supervisor"})
+_READERS: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "admin"})
+_FIELD: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "technician", "admin"})
+_TESTERS: Final[frozenset[Role]] = frozenset({"technician", "supervisor", "admin"})
+_CHIEFS: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
+_ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
+
+MAY: Final[dict[str, frozenset[Role]]] = {
+    "get_session": _EVERYONE,
+    "sign_out": _EVERYONE,
+    "list_cases": _READERS,
+    "get_case": _READERS,
+    "claim_case": _DESK,
+    "release_case": _DESK,
+    "renew_case": _DESK,
+    "resolve_case": _DESK,
+    "close_case": _DESK,
+    "note_case": _DESK,
+    "call_case": _DESK,
+    "show_door_code": _DESK,
+    "list_feed": _READERS,
+    "open_live_feed": _READERS,
+    "get_resident": _READERS,
+    "get_trend": _DESK,
+    "get_last_readings": _DESK,
+    "list_devices": _FIELD,
+    "list_gateways": _FIELD,
+    "list_quarantine": _CHIEFS,
+    "create_area": _ADMINS,
+    "create_org": _ADMINS,
+    "create_home": _ADMINS,
+    "create_bed": _ADMINS,
+    "create_resident": _ADMINS,
+    "set_resident_state": _ADMINS,
+    "create_gateway": _ADMINS,
+    "renew_gateway_secret": _ADMINS,
+    "create_device": _ADMINS,
+    "install_device": _ADMINS,
+    "open_test_window": _TESTERS,
+}
+
+
+def may(role: str, operation: str) -> bool:
+    """True where the table lets the role do the operation."""
+    return role in MAY.get(operation, frozenset())

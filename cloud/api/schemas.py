@@ -1,0 +1,298 @@
+"""What the API takes and gives about sessions, cases and the feed; the console is generated from it."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.access.access import Role
+from cloud.api.texts import Secret, Text
+from cloud.api.times import Instant
+
+CaseState = Literal["open", "claimed", "resolved", "closed"]
+CaseClass = Literal["care", "technical", "test"]
+SubjectKind = Literal["home", "gateway", "area", "system"]
+Priority = Annotated[int, Field(ge=1, le=4)]
+Disposition = Literal["real_emergency", "help_given", "false_alarm", "test", "technical", "other"]
+Sex = Literal["female", "male", "unknown"]
+
+
+class Given(BaseModel):
+    """A request's body: a field that is not described is an error."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Shown(BaseModel):
+    """A response: every field is always there, null where the description says so."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457), in both languages."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="`carebed:` and a fixed word, such as `carebed:conflict`")
+    title: str
+    title_zh: str
+    status: int
+    detail: str
+    detail_zh: str
+    owner_name: str | None = Field(None, description="409: who has the case")
+    state: str | None = Field(None, description="409: the state the case is in")
+    existing_id: str | None = Field(None, description="409: what is there already")
+    retry_after_s: int | None = Field(None, description="429: when to try again")
+    errors: list[dict[str, str]] | None = Field(None, description="422: `field`, `message` of each mistake")
+
+
+class SignIn(Given):
+    """A user name and a password."""
+
+    username: Secret
+    password: Secret
+
+
+class SessionUser(Shown):
+    """Who is signed in; `area_code` is the prefix of what they see."""
+
+    id: UUID
+    username: str
+    name: str
+    role: Role
+    area_code: str
+
+
+class SessionInfo(Shown):
+    """A session; `csrf_token` goes into the X-CSRF-Token header of each change."""
+
+    user: SessionUser
+    seat_id: UUID
+    csrf_token: str
+
+
+class ResidentBrief(Shown):
+    """The elder a case is about."""
+
+    id: UUID
+    name: str
+    sex: Sex
+    age: int | None
+
+
+class Place(Shown):
+    """Where help must go; degrees are WGS-84."""
+
+    area: str
+    compound: str
+    building: str
+    unit: str
+    room: str
+    text: str
+    incident_room: str | None
+    lat: float | None
+    lon: float | None
+
+
+class Owner(Shown):
+    """Who holds a case."""
+
+    id: UUID
+    name: str
+    seat_id: UUID | None
+
+
+class CaseSummary(Shown):
+    """A case as the queue shows it."""
+
+    id: UUID
+    number: int
+    subject_kind: SubjectKind
+    subject_id: str
+    class_: CaseClass = Field(alias="class")
+    state: CaseState
+    priority: Priority
+    kinds: list[str]
+    rings: int
+    fire_suspected: bool
+    late: bool
+    alarm_count: int
+    repeats: int
+    resident: ResidentBrief | None
+    place: Place | None
+    owner: Owner | None
+    opened_at: Instant
+    occurred_at: Instant
+    claimed_at: Instant | None
+    stage_due_at: Instant | None
+    resolved_at: Instant | None
+    closed_at: Instant | None
+    disposition: Disposition | None
+    follows_id: UUID | None
+    event_ids: list[UUID]
+    version: int
+
+
+class CaseAlarm(Shown):
+    """One alarm of a case, with each hop's time."""
+
+    id: UUID
+    event_id: UUID | None
+    kind: str
+    class_: CaseClass = Field(alias="class")
+    priority: Priority
+    phase: str
+    device: str | None
+    room: str
+    occurred_at: Instant
+    received_at: Instant
+    stored_at: Instant
+    late: bool
+    reasons: list[str]
+    repeats: int
+    last_at: Instant
+    cleared_at: Instant | None
+
+
+class CaseEntry(Shown):
+    """One line of a case's timeline."""
+
+    n: int
+    at: Instant
+    kind: str
+    actor: str
+    data: dict[str, Any]
+
+
+class CaseContact(Shown):
+    """Whom to call, in order."""
+
+    name: str
+    relation: str
+    phone: str
+    has_key: bool
+    distance_note: str
+
+
+class CaseAccess(Shown):
+    """How to get in; the door code itself is asked for separately, and that is written down."""
+
+    note: str
+    has_door_code: bool
+
+
+class CaseGateway(Shown):
+    """The home's gateway; `online` null is unknown."""
+
+    id: str
+    online: bool | None
+    last_seen_at: Instant | None
+
+
+class CaseDetail(CaseSummary):
+    """All of a case; `chain_valid` tells whether the timeline's hash chain holds."""
+
+    alarms: list[CaseAlarm]
+    timeline: list[CaseEntry]
+    contacts: list[CaseContact]
+    risks: list[Any]
+    needs: dict[str, Any]
+    profile: dict[str, Any]
+    access: CaseAccess
+    gateway: CaseGateway | None
+    chain_valid: bool
+
+
+class CaseList(Shown):
+    """Cases, and the feed position they were read at."""
+
+    items: list[CaseSummary]
+    seq: int
+
+
+class CloseCase(Given):
+    """How a case ended."""
+
+    disposition: Disposition
+    note: Text | None = None
+
+
+class NoteText(Given):
+    """A line for the timeline."""
+
+    text: Annotated[Text, Field(min_length=1)]
+
+
+class CallLength(Given):
+    """A call is running and will hold the case for so long."""
+
+    call_s: Annotated[int, Field(ge=0, le=3600)]
+
+
+class DoorCode(Shown):
+    """Shown once it is written down who looked."""
+
+    door_code: str
+
+
+class Escalation(Shown):
+    """Nobody acts on a case."""
+
+    case_id: UUID
+    reason: str
+
+
+class CaseFrame(Shown):
+    """A case is new or has changed; `prev` is the last seq this client was entitled to see."""
+
+    seq: int
+    prev: int
+    type: Literal["case"]
+    data: CaseSummary
+
+
+class EscalationFrame(Shown):
+    """For supervisors."""
+
+    seq: int
+    prev: int
+    type: Literal["escalation"]
+    data: Escalation
+
+
+Frame = Annotated[CaseFrame | EscalationFrame, Field(discriminator="type")]
+
+
+class FeedPage(Shown):
+    """Frames after a position; `seq` is where to go on from."""
+
+    items: list[Frame]
+    seq: int
+
+
+class HelloFrame(Shown):
+    """First message of a live connection: frames after `seq` follow."""
+
+    type: Literal["hello"]
+    seq: int
+    at: Instant
+
+
+class HeartbeatFrame(Shown):
+    """Each 5 s: the link lives, and `seq` is the last frame that was sent here."""
+
+    type: Literal["hb"]
+    seq: int
+    at: Instant
+
+
+class ResetFrame(Shown):
+    """The position asked for is not kept: read the lists again; frames after `seq` follow."""
+
+    type: Literal["reset"]
+    seq: int
+    at: Instant
+
+
+LIVE_MESSAGES = (CaseFrame, EscalationFrame, HelloFrame, HeartbeatFrame, ResetFrame)
