@@ -1,0 +1,240 @@
+"""A wrist accelerometer that streams over TCP, one JSON line each (page `firmware_specs/devices/wrist_accelerometer.md`).
+
+The makers of motion at the top are pure numpy: rows of (x, y, z) in g at 20 Hz. `read_trial` gives a real recording
+in the same shape. `Wrist` streams whatever is queued, else the present idle motion, one line a simulated second.
+"""
+
+import asyncio
+import contextlib
+import csv
+import gzip
+import io
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_specs.clock import Clock
+
+RATE_HZ: Final = 20
+RANGE_G: Final = 8.0
+Rows = NDArray[np.float64]
+Idle = Literal["still", "walk"]
+_STANDING: Final = np.array([-0.96, 0.12, 0.22])
+_LYING: Final = np.array([0.14, 0.35, 0.92])
+
+
+def still(seconds: float, posture: Rows = _STANDING, *, random: np.random.Generator) -> Rows:
+    """An arm at rest: gravity along `posture` and sensor noise."""
+    count = round(seconds * RATE_HZ)
+    return posture / np.linalg.norm(posture) + random.normal(0, 0.012, (count, 3))
+
+
+def walk(seconds: float, *, random: np.random.Generator) -> Rows:
+    """Slow walking: 1.7 steps/s, the arm swings at half of it."""
+    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    rows = still(seconds, random=random)
+    rows[:, 0] += 0.18 * np.sin(2 * np.pi * 1.7 * t)
+    rows[:, 1] += 0.22 * np.sin(2 * np.pi * 0.85 * t)
+    rows[:, 2] += 0.10 * np.sin(2 * np.pi * 1.7 * t + 0.7)
+    return np.clip(rows, -RANGE_G, RANGE_G)
+
+
+def fall(*, random: np.random.Generator, lying_s: float = 45.0) -> Rows:
+    """Walking, losing balance, 0.4 s of free fall, an impact of about 6 g, a bounce, then lying still."""
+    before = walk(3.0, random=random)
+    tilt = np.linspace(0, 1, 8)[:, None]
+    drop = ((1 - tilt) * _STANDING + tilt * _LYING) * np.linspace(0.8, 0.12, 8)[:, None]
+    direction = _LYING + random.normal(0, 0.25, 3)
+    direction /= np.linalg.norm(direction)
+    peak = random.uniform(5.0, 6.5)
+    impact = np.array([0.8 * peak, peak, 0.45 * peak, 1.9, 0.5, 1.4, 0.8])[:, None] * direction
+    after = still(lying_s, _LYING, random=random)
+    drop = drop + random.normal(0, 0.03, drop.shape)
+    return np.clip(np.vstack((before, drop, impact, after)), -RANGE_G, RANGE_G)
+
+
+def recover(*, random: np.random.Generator) -> Rows:
+    """Getting up again and walking about for half a minute."""
+    turn = np.linspace(0, 1, 2 * RATE_HZ)[:, None]
+    rise = (1 - turn) * _LYING + turn * _STANDING
+    rise = rise + random.normal(0, 0.12, rise.shape)
+    return np.vstack((rise, walk(30.0, random=random)))
+
+
+def read_trials(path: Path) -> dict[str, Rows]:
+    """The wrist rows (g) of each trial of a recording with columns trial,pos,t_ms,n,ax,ay,az; `.gz` is unpacked.
+
+    Raises ValueError that names the file and line for a file that is not such a recording.
+    """
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig", errors="replace")))
+    missing = {"trial", "pos", "ax", "ay", "az"} - set(reader.fieldnames or ())
+    if missing:
+        raise ValueError(f"{path}: line 1: columns missing: {', '.join(sorted(missing))}")
+    trials: dict[str, list[tuple[float, float, float]]] = {}
+    for line, row in enumerate(reader, start=2):
+        if row["pos"] != "wrist":
+            continue
+        try:
+            values = (float(row["ax"]), float(row["ay"]), float(row["az"]))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}: line {line}: ax, ay, az must be numbers in g: {error}") from error
+        trials.setdefault(row["trial"], []).append(values)
+    if not trials:
+        raise ValueError(f"{path}: no row with pos = wrist")
+    return {name: np.array(rows) for name, rows in trials.items()}
+
+
+def hello_line(device: str, rate_hz: float = RATE_HZ, range_g: float = RANGE_G) -> bytes:
+    """The first line of a connection."""
+    return _line({"type": "hello", "device": device, "rate_hz": rate_hz, "range_g": range_g})
+
+
+def samples_line(seq: int, at_ms: int, rows: Rows) -> bytes:
+    """One line of samples; `at_ms` is the time of the first row."""
+    return _line({"type": "samples", "seq": seq, "at": at_ms, "xyz": np.round(rows, 4).tolist()})
+
+
+def button_line(at_ms: int, button: Literal["cancel", "sos"]) -> bytes:
+    """A button of the bracelet."""
+    return _line({"type": "button", "at": at_ms, "button": button})
+
+
+def status_line(battery: int, *, worn: bool = True, charging: bool = False) -> bytes:
+    """Battery percent, worn, charging."""
+    return _line({"type": "status", "battery": battery, "worn": worn, "charging": charging})
+
+
+@dataclass
+class Wrist:
+    """One bracelet; `run` until cancelled. `queue` puts motion before the idle motion."""
+
+    name: str
+    host: str
+    port: int
+    clock: Clock
+    seed: int = 0
+    idle: Idle = "walk"
+    battery: int = 74
+    clock_error_ms: int = 0
+    answered: int = 0
+    errors: list[str] = field(default_factory=list)
+    _posture: Rows = field(default_factory=lambda: _STANDING.copy())
+    _queue: deque[Rows] = field(default_factory=deque)
+    _writer: asyncio.StreamWriter | None = None
+    _linked: asyncio.Event = field(default_factory=asyncio.Event)
+    _seq: int = 0
+    _presses: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = np.random.default_rng(self.seed)
+
+    @property
+    def device_id(self) -> str:
+        """The id of this bracelet on the wire to the cloud."""
+        return f"wrist-{self.name}"
+
+    @property
+    def empty(self) -> bool:
+        """Nothing but idle motion is left to play."""
+        return not self._queue
+
+    def queue(self, rows: Rows) -> None:
+        """Play these rows next, cut into seconds; afterwards the arm rests in their last posture."""
+        self._queue.extend(_seconds(rows))
+        tail = rows[-RATE_HZ:].mean(axis=0)
+        if np.linalg.norm(tail) > 0.3:
+            self._posture = tail
+
+    def fall(self) -> None:
+        """The wearer falls and lies still."""
+        self._queue.clear()
+        self.queue(fall(random=self._random))
+        self.idle = "still"
+
+    def get_up(self) -> None:
+        """The wearer gets up and walks."""
+        self._queue.clear()
+        self.queue(recover(random=self._random))
+        self._posture, self.idle = _STANDING.copy(), "walk"
+
+    async def press(self, button: Literal["cancel", "sos"]) -> None:
+        """Press a button; the line is sent again after a lost connection until a later samples line was answered."""
+        line = button_line(self._device_ms(), button)
+        self._presses.append((self._seq + 1, line))
+        if self._writer is not None:
+            self._writer.write(line)
+            with contextlib.suppress(OSError):
+                await self._writer.drain()
+
+    async def linked(self) -> None:
+        """Wait until the bracelet has a connection."""
+        await self._linked.wait()
+
+    async def run(self) -> None:
+        """Connect again and again and stream one line a simulated second."""
+        while True:
+            with contextlib.suppress(OSError):
+                await self._session()
+            self._writer = None
+            self._linked.clear()
+            await asyncio.sleep(0.5)
+
+    def _device_ms(self) -> int:
+        return self.clock.now_ms() + self.clock_error_ms
+
+    async def _session(self) -> None:
+        reader, writer = await asyncio.open_connection(self.host, self.port)
+        self._writer = writer
+        listener = asyncio.create_task(self._listen(reader), name=f"{self.device_id}-listen")
+        try:
+            writer.write(hello_line(self.device_id) + status_line(self.battery))
+            writer.writelines(line for _, line in self._presses)
+            self._linked.set()
+            await self._stream(writer, listener)
+        finally:
+            listener.cancel()
+            writer.close()
+
+    async def _stream(self, writer: asyncio.StreamWriter, listener: "asyncio.Task[None]") -> None:
+        at = self._device_ms()
+        while not listener.done():
+            rows = self._queue.popleft() if self._queue else self._idle_second()
+            at += round(len(rows) * 1000 / RATE_HZ)
+            await self.clock.sleep((at - self._device_ms()) / 1000)
+            self._seq += 1
+            writer.write(samples_line(self._seq, at - round(len(rows) * 1000 / RATE_HZ), rows))
+            if self._seq % 60 == 0:
+                writer.write(status_line(self.battery))
+            await writer.drain()
+
+    def _idle_second(self) -> Rows:
+        if self.idle == "walk":
+            return walk(1.0, random=self._random)
+        return still(1.0, self._posture, random=self._random)
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        while data := await reader.readline():
+            answer: Any = None
+            with contextlib.suppress(ValueError):
+                answer = json.loads(data)
+            if isinstance(answer, dict) and answer.get("type") == "ok":
+                self.answered = int(answer.get("seq", 0))
+                self._presses = [press for press in self._presses if press[0] > self.answered]
+            elif isinstance(answer, dict) and answer.get("type") == "error":
+                self.errors.append(str(answer.get("reason")))
+
+
+def _seconds(rows: Rows) -> Iterator[Rows]:
+    for start in range(0, len(rows), RATE_HZ):
+        yield rows[start : start + RATE_HZ]
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
