@@ -34,11 +34,21 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     state: DeviceState
 
 
+class Press(msgspec.Struct, frozen=True, kw_only=True):
+    """A button's gesture that means nothing by itself (`single`, `hold`, `cancel` ...): a role or a running suspicion gives it one."""
+
+    device: str
+    button: str
+    at: int
+    device_at: int | None = None
+
+
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """An event before it has an id: `pipeline/identify` gives one for each activation until cleared.
 
     `activation` names what is active (default: device and kind); `instant` marks happenings that have no clearing,
-    such as a button press: each is an activation of its own.
+    such as a button press: each is an activation of its own. The same `fingerprint` within `repeat_ms` is the same
+    activation told again (a device that got no answer); a new fingerprint is a new activation, even while one is active.
     """
 
     device: str
@@ -51,25 +61,56 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     test: bool = False
     instant: bool = False
     late: bool = False
+    activation: str = ""
+    fingerprint: str | None = None
+    repeat_ms: int = 60_000
+
+
+class IdentifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event with its id and room; the outbox adds run, boot, seq and clock and makes a `firmware_specs.messages.Event` of it."""
+
+    id: str
+    device: str
+    kind: str
+    phase: Phase
+    at: int
+    room: str | None = None
+    device_at: int | None = None
+    evidence: dict[str, Any] = {}
+    position: Position | None = None
+    test: bool = False
+    late: bool = False
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a raw acceleration stream: rows of (x, y, z) in g, evenly spaced from `at` (ms UTC) at `rate_hz`."""
+    """A piece of a raw acceleration stream: rows of (x, y, z) in g, evenly spaced from `at` (ms UTC) at `rate_hz`.
+
+    A piece continues the one before it, unless `gap` says that rows between them are missing.
+    """
 
     device: str
     at: int
     rate_hz: float
     xyz_g: list[tuple[float, float, float]]
+    gap: bool = False
 
 
-Item = Reading | Fix | Sighting | Happening | Samples
+Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples
 
 
 class Driver(Protocol):
-    """Bytes in, items and reply bytes out; no I/O, no clock. One object a connection (or a broker subscription)."""
+    """Bytes in, items and reply bytes out; no I/O, no clock. One object a connection (or a broker subscription).
+
+    `counts` tells what was seen and what was dropped. Send `replies()` only after the items are kept: a reply is a promise.
+    """
+
+    counts: dict[str, int]
 
     def receive(self, data: bytes, at: int) -> list[Item]:
-        """Take bytes that arrived at `at` (ms UTC); half frames are kept until the rest comes. Never raises for bad bytes."""
+        """Take bytes that arrived at `at` (ms UTC); half frames are kept until the rest comes. Never raises for bad bytes.
+
+        With `b""` only time passes (call it each second): what waited for more may come out.
+        """
 
     def replies(self) -> bytes:
         """Bytes to send back now, each once."""
