@@ -395,6 +395,7 @@ create table alarm (
     phase text not null,
     gateway_id text,
     device_key integer references device (key),
+    device_id text,
     home_id uuid references home,
     resident_id uuid references resident,
     room text not null default '',
@@ -410,9 +411,10 @@ create table alarm (
     last_at timestamptz not null,
     cleared_at timestamptz
 );
-create unique index alarm_event on alarm (gateway_id, event_id) where event_id is not null;
+create unique index alarm_event on alarm (gateway_id, event_id, kind) where event_id is not null;
 create index alarm_case on alarm (case_id);
-create index alarm_device on alarm (device_key, kind, last_at desc);
+create index alarm_device on alarm (device_id, kind, last_at desc);
+create index alarm_home on alarm (home_id, occurred_at) where home_id is not null;
 
 -- An event that repeats an alarm joins it: every event id finds its alarm.
 create table alarm_event_link (
@@ -427,8 +429,7 @@ create index alarm_event_link_alarm on alarm_event_link (alarm_id);
 create table suspicion (
     gateway_id text not null,
     event_id uuid not null,
-    run text not null,
-    seq bigint not null,
+    draft jsonb not null,
     due_at timestamptz not null,
     primary key (gateway_id, event_id)
 );
