@@ -64,7 +64,7 @@ async def set_password(conn: Connection, *, now: datetime, username: str, passwo
 async def check_password(
     conn: Connection, passwords: Passwords, *, now: datetime, username: str, password: str
 ) -> Identity:
-    """The user of a right password; raises NotSignedIn, or TooManyAttempts after 10. Never in a transaction."""
+    """The user of a right password; raises NotSignedIn or TooManyAttempts. Not to be run in a transaction."""
     attempt = {"username": username, "now": now, "allowed": FAILURES_ALLOWED, "lock_until": now + LOCK_FOR}
     row = await (await conn.execute(_SQL["take_attempt"], attempt)).fetchone()
     if row is None:

@@ -1,0 +1,31 @@
+"""What the API is built from; wiring makes it and passes it to `create_app`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cloud.access.passwords import Passwords
+from cloud.database.pool import Pool
+from cloud.registry.sealing import Seal
+from firmware_specs.clock import Clock
+
+CONSOLE: Final = Path(__file__).parents[1] / "console" / "dist"
+
+
+@dataclass(frozen=True)
+class Services:
+    """`pool` is open while the app runs; `database_url` is for the live feed's own LISTEN connection.
+
+    `origins` are further trusted browser origins; `broker_url` is only probed for /api/v1/health;
+    `secure_cookies` belongs to https.
+    """
+
+    pool: Pool
+    database_url: str
+    clock: Clock
+    seal: Seal
+    passwords: Passwords = field(default_factory=Passwords)
+    broker_url: str | None = None
+    console: Path = CONSOLE
+    origins: frozenset[str] = frozenset()
+    secure_cookies: bool = False
