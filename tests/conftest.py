@@ -6,17 +6,20 @@ CAREBED_REQUIRE (comma list of chromium, mosquitto, postgresql) makes an absent 
 import asyncio
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from cloud.broker import SERVICES, login, nats_config, new_secret
 from cloud.database.migrations import migrate
 from cloud.database.pool import Connection, Pool, connect, open_pool
-from cloud.embedded import postgres
+from cloud.embedded import nats, postgres
 from cloud.telemetry import partitions
 from tests.programs import absent_programs
 
@@ -94,3 +97,47 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 async def conn(database_url: str) -> AsyncIterator[Connection]:
     async with await connect(database_url) as opened:
         yield opened
+
+
+@dataclass(frozen=True)
+class RunningBroker:
+    """An embedded broker: gateways `gw-1`, `gw-2`, ... and the services, each with the secret named here."""
+
+    port: int
+    secrets: dict[str, str]
+    broker: nats.Broker
+    server: asyncio.subprocess.Process
+
+    def url(self, user: str) -> str:
+        """The address with a user's credentials."""
+        return f"mqtt://{user}:{self.secrets[user]}@127.0.0.1:{self.port}"
+
+
+GATEWAYS = ("gw-1", "gw-2", "gw-3")
+
+
+@pytest.fixture
+async def broker(data_dir: Path) -> AsyncIterator[RunningBroker]:
+    """A fresh embedded broker on a free port."""
+    found = nats.prepare(data_dir)
+    secrets = {name: new_secret() for name in (*GATEWAYS, *SERVICES)}
+    logins = {name: login(name, secret) for name, secret in secrets.items()}
+    port = free_port()
+    text = nats_config(
+        [logins[name] for name in GATEWAYS],
+        [logins[name] for name in SERVICES],
+        mqtt_port=port,
+        store_dir=str(found.store),
+    )
+    nats.write_config(found, text)
+    server = await nats.start(found, log=data_dir / "nats.log")
+    await nats.wait_ready(server, "127.0.0.1", port, limit_s=15)
+    yield RunningBroker(port, secrets, found, server)
+    await nats.stop(server)
+
+
+def free_port() -> int:
+    """A TCP port of loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
