@@ -18,18 +18,22 @@ LOCK_FOR: Final = timedelta(minutes=5)
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The caller. `area_code` is a prefix ("" sees every area), `org_id` None sees every organisation.
 
-    A program has no `staff_id` and no `seat_id`, so it cannot hold a case.
+    `id` is the user's, or the token's of a program, which has no seat.
     """
 
-    actor: str
+    id: UUID
     name: str
     role: Role
     area_code: str = ""
     org_id: UUID | None = None
     username: str = ""
-    staff_id: UUID | None = None
     seat_id: UUID | None = None
     credential: bytes = b""
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names the caller."""
+        return f"staff:{self.id}" if self.username else f"token:{self.id}"
 
     def sees(self, area_code: str, org_id: UUID | None) -> bool:
         """True where a row of this area and organisation is the caller's to see."""

@@ -81,8 +81,7 @@ async def check_password(
         raise NotSignedIn("用户名或密码不正确", "wrong user name or password")
     await conn.execute(_SQL["forget_failures"], {"id": row[0]})
     return Identity(
-        actor=str(row[0]),
-        staff_id=row[0],
+        id=row[0],
         name=row[1],
         role=row[2],
         area_code=row[3],
@@ -94,22 +93,21 @@ async def check_password(
 async def open_session(conn: Connection, *, now: datetime, user: Identity) -> tuple[str, Session]:
     """Open a seat and a session of 12 hours: the cookie's secret, shown to nobody else, and the session."""
     secret, csrf, seat_id = new_secret(), new_secret(), uuid7(_ms(now))
-    await conn.execute(_SQL["insert_seat"], {"id": seat_id, "staff_id": user.staff_id, "now": now})
+    await conn.execute(_SQL["insert_seat"], {"id": seat_id, "staff_id": user.id, "now": now})
     row = {
         "token_hash": hash_secret(secret),
         "csrf_token": csrf,
-        "staff_id": user.staff_id,
+        "staff_id": user.id,
         "seat_id": seat_id,
     }
     await conn.execute(_SQL["insert_session"], row | {"now": now, "expires_at": now + SESSION_LIFE})
     identity = Identity(
-        actor=user.actor,
+        id=user.id,
         name=user.name,
         role=user.role,
         area_code=user.area_code,
         org_id=user.org_id,
         username=user.username,
-        staff_id=user.staff_id,
         seat_id=seat_id,
         credential=hash_secret(secret),
     )
@@ -122,8 +120,7 @@ async def find_session(conn: Connection, *, now: datetime, credential: bytes) ->
     if row is None:
         return None
     identity = Identity(
-        actor=str(row[0]),
-        staff_id=row[0],
+        id=row[0],
         seat_id=row[1],
         username=row[3],
         name=row[4],

@@ -341,6 +341,8 @@ class Quarantined(Shown):
     topic: str
     gateway_id: str | None
     reason: str
+    times: int
+    last_at: Instant
     size: int
     sha256: str
     head: str

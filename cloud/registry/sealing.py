@@ -73,7 +73,7 @@ def make_key_file(path: Path) -> None:
 
 
 def load_seal(path: Path) -> Seal:
-    """The keys of a file; raises SealError naming it where it is absent, open to others or not 64 bytes of hex."""
+    """The keys of a file; raises SealError where it is absent, open to others or not 64 bytes of hex."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="ascii")
