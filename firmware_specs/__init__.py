@@ -1,1 +1,1 @@
-"""The contract that a device maker, a gateway and the cloud must agree on. Needs msgspec and the standard library only."""
+"""What a device maker, a gateway and the cloud must agree on. Needs msgspec and the standard library only."""

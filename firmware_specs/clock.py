@@ -1,11 +1,12 @@
 """The one clock of every program, so that hours can be played in minutes across processes.
 
 `--clock-start ISO[@REAL_MS]` sets the simulated time at the real moment REAL_MS (default: the start of the
-program); `--clock-rate R` lets R simulated seconds pass in each real one. Without them this is the machine's clock.
+program); `--clock-rate R` lets R simulated seconds pass a real one. Without them it is the machine's clock.
 """
 
 import argparse
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,15 +42,19 @@ class Clock:
 
 def add_clock_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--clock-start` and `--clock-rate` to a program's parser."""
-    parser.add_argument("--clock-start", metavar="ISO[@REAL_MS]", help="模拟起始时间 / simulated time at the start")
-    parser.add_argument("--clock-rate", type=float, default=1.0, help="时间倍率 / simulated seconds a real second")
+    parser.add_argument(
+        "--clock-start", metavar="ISO[@REAL_MS]", help="模拟起始时间 / simulated time at the start"
+    )
+    parser.add_argument(
+        "--clock-rate", type=float, default=1.0, help="时间倍率 / simulated seconds a real second"
+    )
 
 
 def clock_from(arguments: argparse.Namespace) -> Clock:
-    """The clock that the parsed arguments describe. Raises ValueError for an unreadable time or a rate not above 0."""
+    """The clock that the arguments describe; ValueError for an unreadable time or a rate not above 0."""
     rate = float(arguments.clock_rate)
-    if rate <= 0:
-        raise ValueError(f"--clock-rate must be above 0, got {rate}")
+    if not (rate > 0 and math.isfinite(rate)):
+        raise ValueError(f"--clock-rate must be a number above 0, got {rate}")
     if arguments.clock_start is None:
         if rate == 1.0:
             return Clock()

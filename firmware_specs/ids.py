@@ -1,5 +1,6 @@
 """Identifiers on the wire: UUIDv7 for events and rows, `[a-z0-9-]{1,64}` for gateways and devices."""
 
+import hashlib
 import re
 import secrets
 import uuid
@@ -15,13 +16,22 @@ def is_wire_id(text: str) -> bool:
 
 
 def wire_id(text: str) -> str:
-    """Map any device name to a wire id: lower case, other characters become one hyphen, cut at 64; never empty."""
-    mapped = _NOT_WIRE.sub("-", text.lower()).strip("-")[:64]
-    return mapped or "unnamed"
+    """Map any device name to a wire id: lower case, other characters become one hyphen; never empty.
+
+    A name that loses letters (Chinese, or over 64 characters) gets 8 hex digits of its SHA-256: two such
+    names stay two devices.
+    """
+    mapped = _NOT_WIRE.sub("-", text.lower()).strip("-")
+    if mapped == text or (text.isascii() and 0 < len(mapped) <= 64):
+        return mapped or "unnamed"
+    if not text:
+        return "unnamed"
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{mapped[:55].rstrip('-') or 'unnamed'}-{mark}"
 
 
 def uuid7(at_ms: int, random_bits: int | None = None) -> uuid.UUID:
-    """UUID version 7 of RFC 9562: 48 bits of Unix milliseconds, then 74 random bits. Times outside 48 bits are clamped."""
+    """UUID version 7 (RFC 9562): 48 bits of Unix milliseconds, clamped, then 74 random bits."""
     bits = secrets.randbits(74) if random_bits is None else random_bits & ((1 << 74) - 1)
     value = min(max(at_ms, 0), (1 << 48) - 1) << 80
     value |= 0x7 << 76

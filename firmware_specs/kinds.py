@@ -1,7 +1,8 @@
-"""The closed list of reading and event kinds: unit, plausible range, dead band, priority and the standards' codes.
+"""The closed list of reading and event kinds: unit, range, dead band, priority and the standards' codes.
 
-Units are SenML's (RFC 8428 registry), `ucum` is UCUM's, LOINC codes are those of FHIR's vital signs, `scaip`
-is the device type of SS 91100 (SCAIP). An unknown kind is stored raw, never refused.
+Units are SenML's (RFC 8428, RFC 8798), and UCUM's where SenML has none: mm[Hg], mmol/l, [g].
+`ucum` is UCUM's code, LOINC codes are those of FHIR's vital signs, `scaip` is the device type of SS 91100.
+An unknown kind is stored raw, never refused.
 """
 
 from typing import Final, Literal
@@ -10,7 +11,7 @@ import msgspec
 
 
 class ReadingKind(msgspec.Struct, frozen=True, kw_only=True):
-    """A measured value: `low`..`high` is what a working sensor can say, `dead_band` the change that is worth sending."""
+    """A measured value: `low`..`high` is what a sensor can say, `dead_band` the change worth sending."""
 
     name: str
     unit: str
@@ -28,7 +29,7 @@ AlarmClass = Literal["care", "technical", "test"]
 
 
 class EventKind(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened: default `priority` 1 life .. 4 technical; `life_safety` is never refused, grouped or shelved."""
+    """Something that happened: `priority` 1 life .. 4 technical; `life_safety`: never refused or grouped."""
 
     name: str
     priority: int
@@ -39,22 +40,68 @@ class EventKind(msgspec.Struct, frozen=True, kw_only=True):
     en: str
 
 
+def _vital(
+    name: str, unit: str, span: tuple[float, float], dead_band: float, loinc: str, ucum: str, zh: str, en: str
+) -> ReadingKind:
+    """A value of the body, sent at a change above `dead_band` and each 15 minutes."""
+    low, high = span
+    return ReadingKind(
+        name=name, unit=unit, low=low, high=high, dead_band=dead_band, loinc=loinc, ucum=ucum, zh=zh, en=en
+    )
+
+
 def _state(name: str, zh: str, en: str) -> ReadingKind:
     """A yes/no state as 1 or 0, sent at each change and each hour."""
     return ReadingKind(name=name, unit="/", low=0, high=1, dead_band=0.5, heartbeat_s=3600, zh=zh, en=en)
 
 
+def _slow(
+    name: str,
+    unit: str,
+    span: tuple[float, float],
+    dead_band: float,
+    zh: str,
+    en: str,
+    *,
+    ucum: str | None = None,
+    hours: int = 1,
+) -> ReadingKind:
+    """A value of a room, a plug or a device itself, sent at a change and each `hours`."""
+    low, high = span
+    return ReadingKind(
+        name=name,
+        unit=unit,
+        low=low,
+        high=high,
+        dead_band=dead_band,
+        heartbeat_s=hours * 3600,
+        ucum=ucum,
+        zh=zh,
+        en=en,
+    )
+
+
+def _care(priority: int, name: str, zh: str, en: str, scaip: str | None = None) -> EventKind:
+    """An event about a person; priority 1 is life-safety."""
+    return EventKind(name=name, priority=priority, life_safety=priority == 1, scaip=scaip, zh=zh, en=en)
+
+
+def _technical(name: str, zh: str, en: str, scaip: str | None = None) -> EventKind:
+    """An event about the equipment, priority 4."""
+    return EventKind(name=name, priority=4, alarm_class="technical", scaip=scaip, zh=zh, en=en)
+
+
 _READINGS: Final = (
-    ReadingKind(name="heart_rate", unit="beat/min", low=20, high=260, dead_band=3, ucum="/min", loinc="8867-4", zh="心率", en="heart rate"),
-    ReadingKind(name="resp_rate", unit="1/min", low=2, high=70, dead_band=2, ucum="/min", loinc="9279-1", zh="呼吸", en="respiration"),
-    ReadingKind(name="spo2", unit="%", low=50, high=100, dead_band=1, ucum="%", loinc="59408-5", zh="血氧", en="SpO2"),
-    ReadingKind(name="body_temperature", unit="Cel", low=25, high=45, dead_band=0.2, ucum="Cel", loinc="8310-5", zh="体温", en="body temperature"),
-    ReadingKind(name="systolic", unit="mm[Hg]", low=40, high=300, dead_band=0, ucum="mm[Hg]", loinc="8480-6", zh="收缩压", en="systolic pressure"),
-    ReadingKind(name="diastolic", unit="mm[Hg]", low=20, high=200, dead_band=0, ucum="mm[Hg]", loinc="8462-4", zh="舒张压", en="diastolic pressure"),
-    ReadingKind(name="weight", unit="kg", low=1, high=400, dead_band=0, ucum="kg", loinc="29463-7", zh="体重", en="weight"),
-    ReadingKind(name="glucose", unit="mmol/l", low=0.5, high=60, dead_band=0, ucum="mmol/L", loinc="15074-8", zh="血糖", en="glucose"),
-    ReadingKind(name="steps", unit="count", low=0, high=200_000, dead_band=50, ucum="{steps}", loinc="55423-8", zh="步数", en="steps"),
-    ReadingKind(name="tumbles", unit="count", low=0, high=1_000_000, dead_band=1, heartbeat_s=21_600, zh="翻身次数", en="turns in sleep"),
+    _vital("heart_rate", "beat/min", (20, 260), 3, "8867-4", "/min", "心率", "heart rate"),
+    _vital("resp_rate", "1/min", (2, 70), 2, "9279-1", "/min", "呼吸", "respiration"),
+    _vital("spo2", "%", (50, 100), 1, "59408-5", "%", "血氧", "SpO2"),
+    _vital("body_temperature", "Cel", (25, 45), 0.2, "8310-5", "Cel", "体温", "body temperature"),
+    _vital("systolic", "mm[Hg]", (40, 300), 0, "8480-6", "mm[Hg]", "收缩压", "systolic pressure"),
+    _vital("diastolic", "mm[Hg]", (20, 200), 0, "8462-4", "mm[Hg]", "舒张压", "diastolic pressure"),
+    _vital("weight", "kg", (1, 400), 0, "29463-7", "kg", "体重", "weight"),
+    _vital("glucose", "mmol/l", (0.5, 60), 0, "15074-8", "mmol/L", "血糖", "glucose"),
+    _vital("steps", "count", (0, 200_000), 50, "55423-8", "{steps}", "步数", "steps"),
+    _slow("tumbles", "count", (0, 1_000_000), 1, "翻身次数", "turns in sleep", hours=6),
     _state("in_bed", "在床", "in bed"),
     _state("door_open", "门开", "door open"),
     _state("motion", "活动", "motion"),
@@ -68,49 +115,59 @@ _READINGS: Final = (
     _state("water_leak", "漏水", "water leak"),
     _state("tamper", "防拆", "tamper"),
     _state("battery_low", "电量低", "battery low"),
-    ReadingKind(name="acceleration_g", unit="g", low=0, high=40, dead_band=1, heartbeat_s=3600, zh="加速度峰值", en="acceleration peak"),
-    ReadingKind(name="battery", unit="%EL", low=0, high=100, dead_band=2, heartbeat_s=21_600, ucum="%", zh="电量", en="battery"),
-    ReadingKind(name="battery_voltage", unit="V", low=0, high=60, dead_band=0.05, heartbeat_s=21_600, ucum="V", zh="电池电压", en="battery voltage"),
-    ReadingKind(name="link_quality", unit="/", low=0, high=255, dead_band=40, heartbeat_s=21_600, zh="信号质量", en="link quality"),
-    ReadingKind(name="signal_strength", unit="%", low=0, high=100, dead_band=20, heartbeat_s=21_600, zh="信号强度", en="signal strength"),
-    ReadingKind(name="temperature", unit="Cel", low=-40, high=85, dead_band=0.5, heartbeat_s=3600, ucum="Cel", zh="室温", en="room temperature"),
-    ReadingKind(name="humidity", unit="%RH", low=0, high=100, dead_band=3, heartbeat_s=3600, ucum="%", zh="湿度", en="humidity"),
-    ReadingKind(name="illuminance", unit="lx", low=0, high=200_000, dead_band=50, heartbeat_s=3600, ucum="lx", zh="照度", en="illuminance"),
-    ReadingKind(name="co2", unit="ppm", low=0, high=20_000, dead_band=100, heartbeat_s=3600, zh="二氧化碳", en="carbon dioxide"),
-    ReadingKind(name="pm25", unit="ug/m3", low=0, high=2000, dead_band=10, heartbeat_s=3600, zh="PM2.5", en="PM2.5"),
-    ReadingKind(name="power", unit="W", low=0, high=20_000, dead_band=20, heartbeat_s=3600, ucum="W", zh="功率", en="power"),
-    ReadingKind(name="energy", unit="kWh", low=0, high=1_000_000, dead_band=0.1, heartbeat_s=3600, ucum="kW.h", zh="用电量", en="energy"),
-    ReadingKind(name="current", unit="A", low=0, high=100, dead_band=0.1, heartbeat_s=3600, ucum="A", zh="电流", en="current"),
+    _slow("acceleration_g", "[g]", (0, 40), 1, "加速度峰值", "acceleration peak", ucum="[g]"),
+    _slow("battery", "%EL", (0, 100), 2, "电量", "battery", ucum="%", hours=6),
+    _slow("battery_voltage", "V", (0, 60), 0.05, "电池电压", "battery voltage", ucum="V", hours=6),
+    _slow("mains_voltage", "V", (0, 500), 5, "市电电压", "mains voltage", ucum="V"),
+    _slow("link_quality", "/", (0, 255), 40, "信号质量", "link quality", hours=6),
+    _slow("signal_strength", "%", (0, 100), 20, "信号强度", "signal strength", hours=6),
+    _slow("temperature", "Cel", (-40, 85), 0.5, "室温", "room temperature", ucum="Cel"),
+    _slow("humidity", "%RH", (0, 100), 3, "湿度", "humidity", ucum="%"),
+    _slow("illuminance", "lx", (0, 200_000), 50, "照度", "illuminance", ucum="lx"),
+    _slow("co2", "ppm", (0, 20_000), 100, "二氧化碳", "carbon dioxide"),
+    _slow("pm25", "ug/m3", (0, 2000), 10, "PM2.5", "PM2.5"),
+    _slow("power", "W", (0, 20_000), 20, "功率", "power", ucum="W"),
+    _slow("energy", "kWh", (0, 1_000_000), 0.1, "用电量", "energy", ucum="kW.h"),
+    _slow("current", "A", (0, 100), 0.1, "电流", "current", ucum="A"),
 )
 
 _EVENTS: Final = (
-    EventKind(name="sos", priority=1, life_safety=True, scaip="0003", zh="紧急求助", en="SOS"),
-    EventKind(name="fall", priority=1, life_safety=True, scaip="0005", zh="跌倒", en="fall"),
-    EventKind(name="smoke", priority=1, life_safety=True, scaip="0023", zh="烟雾报警", en="smoke"),
-    EventKind(name="gas", priority=1, life_safety=True, scaip="0021", zh="燃气泄漏", en="gas leak"),
-    EventKind(name="co", priority=1, life_safety=True, scaip="0026", zh="一氧化碳", en="carbon monoxide"),
-    EventKind(name="fall_suspected", priority=2, life_safety=True, scaip="0005", zh="疑似跌倒", en="suspected fall"),
-    EventKind(name="water_leak", priority=2, scaip="0033", zh="漏水", en="water leak"),
-    EventKind(name="fence_exit", priority=2, scaip="0015", zh="走出安全围栏", en="left the safe zone"),
-    EventKind(name="inactivity", priority=2, scaip="0018", zh="长时间无活动", en="inactivity"),
-    EventKind(name="not_returned_to_bed", priority=2, scaip="0012", zh="夜间离床未归", en="not back in bed"),
-    EventKind(name="door_left_open", priority=3, scaip="0014", zh="门长时间未关", en="door left open"),
-    EventKind(name="vital_out_of_band", priority=3, scaip="0019", zh="体征异常", en="vital sign out of band"),
-    EventKind(name="watch_removed", priority=4, alarm_class="technical", zh="手表被摘下", en="watch taken off"),
-    EventKind(name="battery_low", priority=4, alarm_class="technical", scaip="0041", zh="电量低", en="battery low"),
-    EventKind(name="mains_lost", priority=4, alarm_class="technical", scaip="0041", zh="断电", en="mains lost"),
-    EventKind(name="tamper", priority=4, alarm_class="technical", scaip="0038", zh="防拆报警", en="tamper"),
-    EventKind(name="device_offline", priority=4, alarm_class="technical", zh="设备离线", en="device offline"),
-    EventKind(name="device_chatter", priority=4, alarm_class="technical", zh="设备频繁报警", en="device chatters"),
-    EventKind(name="gateway_offline", priority=4, alarm_class="technical", scaip="0041", zh="网关离线", en="gateway offline"),
-    EventKind(name="gateway_cloned", priority=4, alarm_class="technical", zh="网关疑似被克隆", en="gateway cloned"),
-    EventKind(name="clock_wrong", priority=4, alarm_class="technical", zh="时钟错误", en="wrong clock"),
-    EventKind(name="unknown_alarm_bit", priority=4, alarm_class="technical", zh="未知报警位", en="unknown alarm bit"),
-    EventKind(name="unknown_device", priority=4, alarm_class="technical", zh="未登记设备", en="unregistered device"),
-    EventKind(name="undecodable_message", priority=4, alarm_class="technical", zh="无法解读的消息", en="message that cannot be read"),
-    EventKind(name="outbox_damaged", priority=4, alarm_class="technical", zh="网关存储损坏", en="gateway store damaged"),
-    EventKind(name="storage_full", priority=4, alarm_class="technical", zh="网关存储已满", en="gateway storage full"),
-    EventKind(name="detector_test", priority=4, alarm_class="test", zh="探测器自检", en="detector's own test"),
+    _care(1, "sos", "紧急求助", "SOS", "0003"),
+    _care(1, "fall", "跌倒", "fall", "0005"),
+    _care(1, "smoke", "烟雾报警", "smoke", "0023"),
+    _care(1, "gas", "燃气泄漏", "gas leak", "0021"),
+    _care(1, "co", "一氧化碳", "carbon monoxide", "0026"),
+    _care(1, "heat", "高温报警", "heat alarm"),
+    _care(1, "news2_high", "早期预警评分高危", "NEWS2 high"),
+    _care(1, "no_answer", "回拨无人应答", "nobody answers the call-back"),
+    EventKind(
+        name="fall_suspected", priority=2, life_safety=True, scaip="0005", zh="疑似跌倒", en="suspected fall"
+    ),
+    _care(2, "water_leak", "漏水", "water leak", "0033"),
+    _care(2, "fence_exit", "走出安全围栏", "left the safe zone", "0015"),
+    _care(2, "inactivity", "长时间无活动", "inactivity", "0018"),
+    _care(2, "not_returned_to_bed", "夜间离床未归", "not back in bed", "0012"),
+    _care(2, "news2_medium", "早期预警评分中危", "NEWS2 medium"),
+    _care(3, "door_left_open", "门长时间未关", "door left open", "0014"),
+    _care(3, "vital_out_of_band", "体征异常", "vital sign out of band", "0019"),
+    _care(3, "medication_missed", "漏服药", "medication missed"),
+    _technical("watch_removed", "手表被摘下", "watch taken off"),
+    _technical("battery_low", "电量低", "battery low", "0041"),
+    _technical("mains_lost", "断电", "mains lost", "0041"),
+    _technical("tamper", "防拆报警", "tamper", "0038"),
+    _technical("device_offline", "设备离线", "device offline"),
+    _technical("device_chatter", "设备频繁报警", "device chatters"),
+    _technical("gateway_offline", "网关离线", "gateway offline"),
+    _technical("gateway_cloned", "网关疑似被克隆", "gateway cloned"),
+    _technical("clock_wrong", "时钟错误", "wrong clock"),
+    _technical("unknown_alarm_bit", "未知报警位", "unknown alarm bit"),
+    _technical("unknown_device", "未登记设备", "unregistered device"),
+    _technical("undecodable_message", "无法解读的消息", "message that cannot be read"),
+    _technical("outbox_damaged", "网关存储损坏", "gateway store damaged"),
+    _technical("storage_full", "网关存储已满", "gateway storage full"),
+    EventKind(
+        name="detector_test", priority=4, alarm_class="test", zh="探测器自检", en="detector's own test"
+    ),
 )
 
 READINGS: Final[dict[str, ReadingKind]] = {kind.name: kind for kind in _READINGS}

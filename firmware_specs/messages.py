@@ -1,44 +1,39 @@
-"""Every message between a gateway and the cloud, as msgspec structs; JSON Schema and AsyncAPI are generated from here.
+"""Every message between gateway and cloud as msgspec structs; JSON Schema and AsyncAPI come from here.
 
 Evolution: new fields have defaults, a field's type or meaning never changes, unknown fields are ignored.
 Times are integer milliseconds UTC (`at`, `..._at`); units come from `kinds.py`, never from a record.
+Where `clock.source` is `none`, every time of that message counts milliseconds since the boot named by `boot`.
 """
 
 import zlib
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
 
-from firmware_specs.ids import WIRE_ID_PATTERN
+from firmware_specs.fields import LAST_MS, LongText, Ms, Name, Quality, RunId, Seq, Text, Uuid, WireId
 
 VERSION: Final = 1
 TELEMETRY_MAX_BYTES: Final = 64 * 1024
 TELEMETRY_MAX_READINGS: Final = 200
 _ZLIB_FIRST_BYTE: Final = 0x78
 
-WireId = Annotated[str, Meta(pattern=WIRE_ID_PATTERN)]
-RunId = Annotated[str, Meta(pattern=r"^[a-z0-9]{8,32}$")]
-Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-Ms = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
-Seq = Annotated[int, Meta(ge=1, le=2**62)]
-Quality = Annotated[int, Meta(ge=0, le=100)]
 Phase = Literal["suspected", "raised", "updated", "cleared", "cancelled", "restored"]
 Datum = Literal["wgs84", "gcj02", "bd09"]
 PositionSource = Literal["gnss", "wifi", "cell", "home", "unknown"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all messages; `v` is the contract's version."""
+    """Base of all messages; `v` is the contract's version, 1 where absent."""
 
-    v: int = VERSION
+    v: int = msgspec.field(default_factory=lambda: VERSION)  # a factory is encoded always, a default is not
 
 
 class ClockState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the sender's time can be trusted: with `none`, `at` counts milliseconds since boot."""
 
     source: Literal["ntp", "cloud", "rtc", "none"] = "ntp"
-    error_ms: int | None = None
+    error_ms: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,44 +53,50 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
     from_at: Ms
     to_at: Ms
-    count: int
+    count: Annotated[int, Meta(ge=1)]
+
+
+_Index = Annotated[int, Meta(ge=0, lt=TELEMETRY_MAX_READINGS)]
+_Offset = Annotated[int, Meta(ge=-315_360_000_000, le=315_360_000_000)]  # ten years
+_COLUMN: Final = Meta(max_length=TELEMETRY_MAX_READINGS)
 
 
 class TelemetryBatch(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """Readings as columns: reading i is device `devices[d[i]]`, kind `kinds[k[i]]`, at `t0 + dt[i]`, `value[i]`, `quality[i]` 0-100.
+    """Readings as columns: number i is of `devices[d[i]]`, `kinds[k[i]]`, at `t0 + dt[i]`; quality 0-100.
 
-    `late` marks backfill after an outage: stored, never an alarm, never the last value.
+    `late` marks backfill after an outage: stored, never an alarm, never the last value. At least one reading,
+    position or gap.
     """
 
     run: RunId
-    boot: str
+    boot: Text
     seq: Seq
     sent_at: Ms
     t0: Ms
     clock: ClockState = ClockState()
     late: bool = False
-    devices: list[WireId] = []
-    kinds: list[str] = []
-    d: list[int] = []
-    k: list[int] = []
-    dt: list[int] = []
-    value: list[float] = []
-    quality: list[Quality] | None = None
-    positions: list[Position] = []
-    gaps: list[Gap] = []
+    devices: Annotated[list[WireId], _COLUMN] = []
+    kinds: Annotated[list[Name], _COLUMN] = []
+    d: Annotated[list[_Index], _COLUMN] = []
+    k: Annotated[list[_Index], _COLUMN] = []
+    dt: Annotated[list[_Offset], _COLUMN] = []
+    value: Annotated[list[float], _COLUMN] = []
+    quality: Annotated[list[Quality], _COLUMN] | None = None
+    positions: Annotated[list[Position], _COLUMN] = []
+    gaps: Annotated[list[Gap], _COLUMN] = []
 
 
 class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """Something happened that a person may have to act on; one id for an activation, kept through all phases and retries."""
+    """Something that a person may have to act on; one id an activation, for all its phases and retries."""
 
     id: Uuid
     run: RunId
-    boot: str
+    boot: Text
     seq: Seq
-    kind: str
+    kind: Name
     phase: Phase = "raised"
     device: WireId | None = None
-    room: str | None = None
+    room: Text | None = None
     at: Ms
     device_at: Ms | None = None
     clock: ClockState = ClockState()
@@ -106,11 +107,11 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ack(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """The cloud's word that it has committed these events and batches of one run (`stored`), or what became of them."""
+    """These events and batches of one run are committed (`stored`), or what became of them."""
 
     run: RunId
     events: list[Uuid] = []
-    telemetry: list[int] = []
+    telemetry: list[Seq] = []
     stage: Literal["stored", "claimed", "closed"] = "stored"
     cloud_at: Ms
 
@@ -119,11 +120,19 @@ class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
     """An order to a gateway; the same id twice is one action; nothing runs after `expires_at`."""
 
     id: Uuid
-    op: str
+    op: Name
     device: WireId | None = None
     args: dict[str, Any] = {}
     expires_at: Ms
-    by: str
+    by: Text
+
+
+class ReplayArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """`args` of the command `replay`: send the rows of a time (ms UTC) again, with their own run and seq."""
+
+    stream: Literal["event", "telemetry"]
+    from_at: Ms = msgspec.field(name="from")
+    to_at: Ms = msgspec.field(name="to")
 
 
 class Result(Message, frozen=True, kw_only=True, omit_defaults=True):
@@ -131,7 +140,7 @@ class Result(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     id: Uuid
     status: Literal["accepted", "done", "failed", "rejected", "expired"]
-    error: str | None = None
+    error: LongText | None = None
 
 
 class Online(Message, frozen=True, kw_only=True):
@@ -145,32 +154,34 @@ class InventoryEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """One device that a gateway serves."""
 
     device: WireId
-    driver: str
-    model: str | None = None
-    role: str | None = None
-    room: str | None = None
+    driver: Name
+    model: Text | None = None
+    role: Text | None = None
+    room: Text | None = None
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Facts about a gateway's link."""
+    """Facts about a gateway's link; `expires_at` is when its SIM or contract ends."""
 
     link: Literal["ethernet", "wifi", "cellular", "unknown"] = "unknown"
     metered: bool = False
-    iccid: str | None = None
-    carrier: str | None = None
+    iccid: Text | None = None
+    carrier: Text | None = None
+    expires_at: Ms | None = None
 
 
 class Birth(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """Retained, published at every connect: what this run of the agent is and serves. `started_at` orders runs."""
+    """Retained, published at every connect: what this run is and serves. `started_at` orders runs."""
 
     run: RunId
-    boot: str
+    boot: Text
     started_at: Ms
-    agent_version: str
+    agent_version: Text
+    versions: dict[str, str] = {}
     clock: ClockState = ClockState()
-    adapters: list[str] = []
+    adapters: list[Name] = []
     devices: list[InventoryEntry] = []
-    inventory_hash: str = ""
+    inventory_hash: Text = ""
     network: Network = Network()
     outbox_events: int = 0
     outbox_batches: int = 0
@@ -187,23 +198,28 @@ class DeviceState(Message, frozen=True, kw_only=True, omit_defaults=True):
     battery_percent: Annotated[float, Meta(ge=0, le=100)] | None = None
     link_quality: float | None = None
     last_seen: Ms | None = None
-    role: str | None = None
+    role: Text | None = None
+    run: RunId | None = None
+    boot: Text = ""
+    clock: ClockState = ClockState()
 
 
-class Log(Message, frozen=True, kw_only=True):
+class Log(Message, frozen=True, kw_only=True, omit_defaults=True):
     """A diagnostic line sent on request."""
 
     at: Ms
     level: Literal["debug", "info", "warning", "error"]
-    text: str
+    text: LongText
+    boot: Text = ""
+    clock: ClockState = ClockState()
 
 
 class Config(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Retained desired configuration; a gateway keeps the highest version that it could apply."""
 
-    version: int
-    heartbeat_s: int | None = None
-    batch_s: float | None = None
+    version: Annotated[int, Meta(ge=1)]
+    heartbeat_s: Annotated[int, Meta(gt=0)] | None = None
+    batch_s: Annotated[float, Meta(gt=0)] | None = None
     roles: dict[str, str] = {}
 
 
@@ -216,6 +232,18 @@ class CloudStatus(Message, frozen=True, kw_only=True):
 
 EVENT_DECODER: Final = msgspec.json.Decoder(Event)
 BATCH_DECODER: Final = msgspec.json.Decoder(TelemetryBatch)
+_DECODERS: Final[dict[type[Message], msgspec.json.Decoder[Any]]] = {
+    kind: msgspec.json.Decoder(kind) for kind in Message.__subclasses__()
+}
+_M = TypeVar("_M", bound=Message)
+
+
+def decode(payload: bytes, kind: type[_M]) -> _M:
+    """A message of this kind; ValueError (as msgspec's errors are) with the reason, also when nested too deep."""
+    try:
+        return cast(_M, _DECODERS[kind].decode(payload))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def encode(message: Message) -> bytes:
@@ -225,12 +253,11 @@ def encode(message: Message) -> bytes:
 
 def encode_batch(batch: TelemetryBatch, *, compress: bool = False) -> bytes:
     """A batch as JSON, or zlib of it where the link is metered."""
-    data = msgspec.json.encode(batch)
-    return zlib.compress(data, 6) if compress else data
+    return zlib.compress(encode(batch), 6) if compress else encode(batch)
 
 
 def inflate(payload: bytes) -> bytes:
-    """The JSON of a telemetry payload, at most 1 MiB; raises ValueError when zlib data is broken or larger."""
+    """The JSON of a telemetry payload, at most 1 MiB; ValueError when zlib data is broken or larger."""
     if not payload or payload[0] != _ZLIB_FIRST_BYTE:
         return payload
     stream = zlib.decompressobj()
@@ -238,23 +265,35 @@ def inflate(payload: bytes) -> bytes:
         data = stream.decompress(payload, 1 << 20)
     except zlib.error as error:
         raise ValueError(f"broken zlib data: {error}") from error
-    if not stream.eof:
-        raise ValueError("zlib data is cut or inflates to more than 1 MiB")
+    if not stream.eof or stream.unused_data:
+        raise ValueError("zlib data is cut, inflates to more than 1 MiB, or is followed by other bytes")
     return data
 
 
 def decode_batch(payload: bytes) -> TelemetryBatch:
-    """A telemetry payload, JSON or zlib of it, with its columns checked; raises ValueError (msgspec's errors are ValueErrors) with the reason."""
-    batch = BATCH_DECODER.decode(inflate(payload))
-    count = len(batch.value)
-    if count > TELEMETRY_MAX_READINGS:
-        raise ValueError(f"{count} readings, at most {TELEMETRY_MAX_READINGS}")
-    if not len(batch.d) == len(batch.k) == len(batch.dt) == count:
-        raise ValueError(f"columns differ in length: d {len(batch.d)}, k {len(batch.k)}, dt {len(batch.dt)}, value {count}")
-    if batch.quality is not None and len(batch.quality) != count:
-        raise ValueError(f"quality has {len(batch.quality)} entries for {count} readings")
-    if count and not (0 <= min(batch.d) and max(batch.d) < len(batch.devices)):
-        raise ValueError("d points outside devices")
-    if count and not (0 <= min(batch.k) and max(batch.k) < len(batch.kinds)):
-        raise ValueError("k points outside kinds")
+    """A telemetry payload, JSON or zlib of it, with its columns checked; ValueError with the reason."""
+    if len(payload) > TELEMETRY_MAX_BYTES:
+        raise ValueError(f"{len(payload)} bytes, at most {TELEMETRY_MAX_BYTES}")
+    batch = decode(inflate(payload), TelemetryBatch)
+    if (reason := _columns_wrong(batch)) is not None:
+        raise ValueError(reason)
     return batch
+
+
+def _columns_wrong(batch: TelemetryBatch) -> str | None:
+    """What is wrong between the columns of a batch, each of which is well formed; None when all fit."""
+    count = len(batch.value)
+    lengths = [len(batch.d), len(batch.k), len(batch.dt), count]
+    if min(lengths) != max(lengths):
+        return f"columns d, k, dt, value differ in length: {lengths}"
+    if batch.quality is not None and len(batch.quality) != count:
+        return f"quality has {len(batch.quality)} entries for {count} readings"
+    if count == 0:
+        return None if batch.positions or batch.gaps else "no reading, position or gap"
+    if max(batch.d) >= len(batch.devices):
+        return "d points outside devices"
+    if max(batch.k) >= len(batch.kinds):
+        return "k points outside kinds"
+    if batch.t0 + min(batch.dt) < 0 or batch.t0 + max(batch.dt) > LAST_MS:
+        return "t0 + dt is outside the calendar"
+    return None

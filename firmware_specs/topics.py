@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from firmware_specs.ids import is_wire_id
+
 PREFIX: Final = "carebed/v1"
 CLOUD_STATUS: Final = f"{PREFIX}/cloud/status"
 EVENTS: Final = f"{PREFIX}/+/up/event"
@@ -15,7 +17,7 @@ OFFLINE_AFTER_S: Final = 75
 
 
 class UpTopic(NamedTuple):
-    """A topic a gateway writes: its id, the channel (`event`, `telemetry`, `result`, `log`, `online`, `birth`, `device`) and, for `device`, the device id."""
+    """A topic a gateway writes: its id, the channel (`event`, `birth`, `device` ...), a device's id."""
 
     gateway: str
     channel: str
@@ -43,13 +45,14 @@ def down(gateway: str, channel: str) -> str:
 
 
 def parse_up(topic: str) -> UpTopic | None:
-    """What a gateway's topic says; None for a topic that no gateway may write."""
+    """What a gateway's topic says; None for a topic that no gateway may write, or with an id that is none."""
     match topic.split("/"):
         case ["carebed", "v1", gateway, "up", ("event" | "telemetry" | "result" | "log") as channel]:
-            return UpTopic(gateway, channel)
+            found = UpTopic(gateway, channel)
         case ["carebed", "v1", gateway, "state", ("online" | "birth") as channel]:
-            return UpTopic(gateway, channel)
-        case ["carebed", "v1", gateway, "state", "device", device]:
-            return UpTopic(gateway, "device", device)
+            found = UpTopic(gateway, channel)
+        case ["carebed", "v1", gateway, "state", "device", device] if is_wire_id(device):
+            found = UpTopic(gateway, "device", device)
         case _:
             return None
+    return found if is_wire_id(found.gateway) else None
