@@ -239,7 +239,7 @@ _M = TypeVar("_M", bound=Message)
 
 
 def decode(payload: bytes, kind: type[_M]) -> _M:
-    """A message of this kind; ValueError (as msgspec's errors are) with the reason, also when nested too deep."""
+    """A message of this kind; ValueError with the reason, as msgspec's are, also when nested too deep."""
     try:
         return cast(_M, _DECODERS[kind].decode(payload))
     except RecursionError as error:
