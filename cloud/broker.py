@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import bcrypt
 
@@ -36,6 +37,27 @@ class Login:
     name: str
     bcrypt: str
     pbkdf2: str
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a broker listens and as whom to come: `mqtt://user:secret@host:port`, `mqtts://` for TLS."""
+
+    host: str
+    port: int
+    user: str | None
+    secret: str | None
+    tls: bool
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """Read an address; raises ValueError saying what is wrong with it."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("a broker's address looks like mqtt://user:secret@host:1883 (mqtts:// for TLS)")
+        tls = parts.scheme == "mqtts"
+        user, secret = (None if text is None else unquote(text) for text in (parts.username, parts.password))
+        return cls(parts.hostname, parts.port or (8883 if tls else 1883), user, secret, tls)
 
 
 @dataclass(frozen=True)
