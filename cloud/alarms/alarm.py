@@ -1,0 +1,94 @@
+"""What the cloud judges: the facts about an event and what is to be done about it. Values only, no I/O."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from firmware_specs.kinds import AlarmClass
+
+SubjectKind = Literal["home", "gateway", "area", "system"]
+
+
+class KnownAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """The alarm that an earlier phase of the same activation made."""
+
+    id: UUID
+    case_id: UUID
+    kind: str
+    cleared_at: datetime | None = None
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known when an event is judged: who, where, when, and what came before it.
+
+    `home_id` is where it rings; `ended_by` is a `cleared` or `cancelled` of the same activation that was
+    numbered after this event but stored before it; `ended` says that any such phase is stored.
+    """
+
+    gateway_id: str
+    received_at: datetime
+    occurred_at: datetime
+    device_at: datetime | None = None
+    late: bool = False
+    event_id: UUID
+    device_key: int | None = None
+    home_id: UUID | None = None
+    resident_id: UUID | None = None
+    resident_state: str | None = None
+    room: str = ""
+    area_code: str = ""
+    org_id: UUID | None = None
+    problems: tuple[str, ...] = ()
+    test_window: bool = False
+    alarm: KnownAlarm | None = None
+    begun: bool = False
+    ended: bool = False
+    ended_by: str | None = None
+
+
+class AlarmDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm to raise; `reasons` are the rules that fired, `inputs` what they saw."""
+
+    subject_kind: SubjectKind
+    subject_id: str
+    alarm_class: AlarmClass
+    kind: str
+    priority: int
+    phase: str = "raised"
+    event_id: UUID | None = None
+    gateway_id: str | None = None
+    device_key: int | None = None
+    device_id: str | None = None
+    home_id: UUID | None = None
+    resident_id: UUID | None = None
+    room: str = ""
+    area_code: str = ""
+    org_id: UUID | None = None
+    occurred_at: datetime
+    device_at: datetime | None = None
+    received_at: datetime
+    late: bool = False
+    position: dict[str, Any] | None = None
+    reasons: tuple[str, ...] = ()
+    inputs: dict[str, Any] = {}
+    rule_version: str
+
+
+class Suspect(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait for `raised` or `cancelled` until `due_at`, then raise the draft."""
+
+    draft: AlarmDraft
+    due_at: datetime
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """The activation is over: its suspicion is dropped, its alarm (if there is one) is marked, its case
+    stays.
+    """
+
+    phase: Literal["cleared", "cancelled"]
+
+
+Action = AlarmDraft | Suspect | End

@@ -1,0 +1,88 @@
+-- name: alarm_of_event --
+-- The alarm that an activation made or joined, the latest of them.
+select a.id, a.case_id, a.kind, a.cleared_at
+from alarm a
+where a.gateway_id = %(gateway_id)s and (
+    a.event_id = %(event_id)s
+    or a.id in (
+        select alarm_id from alarm_event_link
+        where gateway_id = %(gateway_id)s and event_id = %(event_id)s
+    )
+)
+order by a.stored_at desc, a.kind limit 1;
+
+-- name: repeated_alarm --
+-- The last alarm of the same device and kind in a case.
+select id, last_at, repeats from alarm
+where case_id = %(case_id)s and kind = %(kind)s and gateway_id is not distinct from %(gateway_id)s
+    and device_id is not distinct from %(device_id)s
+order by last_at desc limit 1;
+
+-- name: insert_alarm --
+-- One judgement with its reasons.
+insert into alarm (
+    id, case_id, event_id, kind, class, priority, phase, gateway_id, device_key, device_id, home_id, resident_id,
+    room, occurred_at, device_at, received_at, stored_at, late, reasons, inputs, rule_version, last_at
+) values (
+    %(id)s, %(case_id)s, %(event_id)s, %(kind)s, %(class)s, %(priority)s, %(phase)s, %(gateway_id)s,
+    %(device_key)s, %(device_id)s, %(home_id)s, %(resident_id)s, %(room)s, %(occurred_at)s, %(device_at)s,
+    %(received_at)s, %(stored_at)s, %(late)s, %(reasons)s, %(inputs)s, %(rule_version)s, %(occurred_at)s
+);
+
+-- name: repeat_alarm --
+-- The same again: counted, and no longer over.
+update alarm set repeats = repeats + 1, last_at = greatest(last_at, %(at)s), cleared_at = null where id = %(id)s;
+
+-- name: link_event --
+-- The event finds the alarm that it repeats.
+insert into alarm_event_link (gateway_id, event_id, alarm_id) values (%(gateway_id)s, %(event_id)s, %(alarm_id)s)
+on conflict do nothing;
+
+-- name: confirm_alarm --
+-- A suspicion turned out to be real.
+update alarm set kind = %(kind)s, priority = %(priority)s, phase = %(phase)s, reasons = %(reasons)s, cleared_at = null
+where id = %(id)s;
+
+-- name: clear_alarm --
+-- What fired is over.
+update alarm set cleared_at = %(at)s where id = %(id)s and cleared_at is null returning case_id, kind;
+
+-- name: clear_gateway_alarms --
+-- A gateway is back: its open alarms of a kind are over.
+update alarm set cleared_at = %(at)s
+where gateway_id = %(gateway_id)s and kind = %(kind)s and cleared_at is null
+    and case_id in (select id from cases where state in ('open', 'claimed')
+        and subject_kind = 'gateway' and subject_id = %(gateway_id)s)
+returning id, case_id;
+
+-- name: set_alarm_priority --
+-- Alarms of a kind in a case become more urgent.
+update alarm set priority = %(priority)s where case_id = %(case_id)s and kind = %(kind)s;
+
+-- name: fire_signs --
+-- SOS, smoke and CO of a home around a moment.
+select kind, occurred_at from alarm
+where home_id = %(home_id)s and class = 'care' and kind in ('sos', 'smoke', 'co')
+    and occurred_at between %(from)s and %(to)s;
+
+-- name: alarms_of_case --
+-- A case's alarms, in the order they were stored.
+select * from alarm where case_id = %(case_id)s order by stored_at, id;
+
+-- name: suspect --
+-- Wait for a confirmation or a cancellation.
+insert into suspicion (gateway_id, event_id, draft, due_at)
+values (%(gateway_id)s, %(event_id)s, %(draft)s::text::jsonb, %(due_at)s)
+on conflict do nothing;
+
+-- name: forget_suspicion --
+-- It was confirmed or cancelled.
+delete from suspicion where gateway_id = %(gateway_id)s and event_id = %(event_id)s;
+
+-- name: take_due_suspicions --
+-- Those that waited long enough, each to one worker only.
+delete from suspicion where (gateway_id, event_id) in (
+    select gateway_id, event_id from suspicion where due_at <= %(now)s
+    order by due_at limit %(limit)s for update skip locked
+)
+returning draft::text;

@@ -1,0 +1,146 @@
+"""Alarms and suspicions in the database. The boundary owns the transaction."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from cloud.alarms.alarm import AlarmDraft, KnownAlarm, Suspect
+from cloud.alarms.rules import FIRE_WINDOW
+from cloud.database import queries
+from cloud.database.pool import Connection
+
+_SQL: Final = queries.load(__package__ or "cloud.alarms")
+
+
+class Repeated(msgspec.Struct, frozen=True, kw_only=True):
+    """The last alarm of the same device and kind in a case."""
+
+    id: UUID
+    last_at: datetime
+    repeats: int
+
+
+async def find_by_event(conn: Connection, gateway_id: str, event_id: UUID) -> KnownAlarm | None:
+    """The alarm that an activation made or joined."""
+    cursor = await conn.execute(_SQL["alarm_of_event"], {"gateway_id": gateway_id, "event_id": event_id})
+    row = await cursor.fetchone()
+    return None if row is None else KnownAlarm(id=row[0], case_id=row[1], kind=row[2], cleared_at=row[3])
+
+
+async def find_repeated(conn: Connection, case_id: UUID, draft: AlarmDraft) -> Repeated | None:
+    """The last alarm of the draft's device and kind in a case."""
+    cursor = await conn.execute(
+        _SQL["repeated_alarm"],
+        {
+            "case_id": case_id,
+            "kind": draft.kind,
+            "gateway_id": draft.gateway_id,
+            "device_id": draft.device_id,
+        },
+    )
+    row = await cursor.fetchone()
+    return None if row is None else Repeated(id=row[0], last_at=row[1], repeats=row[2])
+
+
+async def insert(
+    conn: Connection, alarm_id: UUID, case_id: UUID, draft: AlarmDraft, *, now: datetime
+) -> None:
+    """Keep an alarm with its reasons; raises UniqueViolation when its event has one of that kind."""
+    row = msgspec.structs.asdict(draft)
+    row |= {
+        "id": alarm_id,
+        "case_id": case_id,
+        "class": draft.alarm_class,
+        "stored_at": now,
+        "reasons": list(draft.reasons),
+        "inputs": Jsonb(draft.inputs),
+    }
+    await conn.execute(_SQL["insert_alarm"], row)
+
+
+async def repeat(conn: Connection, alarm_id: UUID, draft: AlarmDraft) -> None:
+    """Count a repetition and let its event find the alarm."""
+    await conn.execute(_SQL["repeat_alarm"], {"id": alarm_id, "at": draft.occurred_at})
+    if draft.event_id is not None:
+        await conn.execute(
+            _SQL["link_event"],
+            {"gateway_id": draft.gateway_id, "event_id": draft.event_id, "alarm_id": alarm_id},
+        )
+
+
+async def confirm(conn: Connection, alarm_id: UUID, draft: AlarmDraft) -> None:
+    """A suspicion that the cloud had raised by itself turned out to be real."""
+    await conn.execute(
+        _SQL["confirm_alarm"],
+        {
+            "id": alarm_id,
+            "kind": draft.kind,
+            "priority": draft.priority,
+            "phase": draft.phase,
+            "reasons": list(draft.reasons),
+        },
+    )
+
+
+async def clear(conn: Connection, alarm_id: UUID, *, at: datetime) -> bool:
+    """Mark an alarm as over; False when it was already."""
+    cursor = await conn.execute(_SQL["clear_alarm"], {"id": alarm_id, "at": at})
+    return await cursor.fetchone() is not None
+
+
+async def clear_of_gateway(
+    conn: Connection, gateway_id: str, kind: str, *, at: datetime
+) -> list[tuple[UUID, UUID]]:
+    """Mark a gateway's own alarms of a kind as over; (alarm id, case id) of each."""
+    cursor = await conn.execute(
+        _SQL["clear_gateway_alarms"], {"gateway_id": gateway_id, "kind": kind, "at": at}
+    )
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
+
+
+async def set_priority(conn: Connection, case_id: UUID, kind: str, priority: int) -> None:
+    """Make a case's alarms of a kind more urgent."""
+    await conn.execute(_SQL["set_alarm_priority"], {"case_id": case_id, "kind": kind, "priority": priority})
+
+
+async def fire_signs(conn: Connection, home_id: UUID, around: datetime) -> list[tuple[str, datetime]]:
+    """(kind, occurred_at) of a home's SOS, smoke and CO alarms within the fire window of a moment."""
+    cursor = await conn.execute(
+        _SQL["fire_signs"], {"home_id": home_id, "from": around - FIRE_WINDOW, "to": around + FIRE_WINDOW}
+    )
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
+
+
+async def of_case(conn: Connection, case_id: UUID) -> list[dict[str, Any]]:
+    """The rows of a case's alarms, in the order they were stored."""
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["alarms_of_case"], {"case_id": case_id})
+        return await cursor.fetchall()
+
+
+async def suspect(conn: Connection, suspect: Suspect) -> None:
+    """Keep a suspicion until it is confirmed, cancelled or due."""
+    await conn.execute(
+        _SQL["suspect"],
+        {
+            "gateway_id": suspect.draft.gateway_id,
+            "event_id": suspect.draft.event_id,
+            "draft": msgspec.json.encode(suspect.draft).decode(),
+            "due_at": suspect.due_at,
+        },
+    )
+
+
+async def forget_suspicion(conn: Connection, gateway_id: str, event_id: UUID) -> None:
+    """The activation was confirmed or cancelled, or has no suspicion."""
+    await conn.execute(_SQL["forget_suspicion"], {"gateway_id": gateway_id, "event_id": event_id})
+
+
+async def take_due_suspicions(conn: Connection, *, now: datetime, limit: int) -> list[AlarmDraft]:
+    """Remove what waited long enough and return it as alarms to raise; no two workers get the same."""
+    cursor = await conn.execute(_SQL["take_due_suspicions"], {"now": now, "limit": limit})
+    return [msgspec.json.decode(row[0], type=AlarmDraft) for row in await cursor.fetchall()]

@@ -1,0 +1,74 @@
+"""What a case copies when it opens: the resident, the address, the contacts, as they were shown."""
+
+from typing import Any, Final
+
+from psycopg.rows import dict_row
+
+from cloud.alarms.alarm import AlarmDraft
+from cloud.cases import case
+from cloud.cases.summary import Access, Contact, Frozen, Place, Resident, age_at
+from cloud.database import queries
+from cloud.database.pool import Connection
+
+_SQL: Final = queries.load(__package__ or "cloud.cases")
+
+
+async def freeze(conn: Connection, draft: AlarmDraft) -> tuple[Frozen, Place | None]:
+    """The people and the place of an alarm; both are empty for a subject without a home or a resident."""
+    home = await _one(conn, "home_card", {"home_id": draft.home_id}) if draft.home_id else None
+    resident = (
+        await _one(conn, "resident_card", {"resident_id": draft.resident_id}) if draft.resident_id else None
+    )
+    contacts = await _contacts(conn, draft) if home or resident else []
+    access = Access()
+    if home is not None:
+        access = Access(note=home["access_note"], has_door_code=home["has_door_code"])
+    if resident is None:
+        return Frozen(contacts=contacts, access=access), _place(home, draft)
+    frozen = Frozen(
+        resident=Resident(
+            id=resident["id"],
+            name=resident["name"],
+            sex=resident["sex"],
+            age=age_at(resident["birth_date"], draft.received_at.date()),
+        ),
+        contacts=contacts,
+        risks=resident["risks"],
+        needs=resident["needs"],
+        profile=resident["profile"],
+        access=access,
+    )
+    return frozen, _place(home, draft)
+
+
+def _place(home: dict[str, Any] | None, draft: AlarmDraft) -> Place | None:
+    point = case.incident_point(draft.position)
+    if home is None:
+        if point is None:
+            return None
+        return Place(incident_room=draft.room or None, lat=point["lat"], lon=point["lon"])
+    parts = ("area", "street", "compound", "building", "unit", "room")
+    return Place(
+        area=home["area"],
+        compound=home["compound"],
+        building=home["building"],
+        unit=home["unit"],
+        room=home["room"],
+        text=case.address(home[part] for part in parts),
+        incident_room=draft.room or None,
+        lat=point["lat"] if point else home["lat"],
+        lon=point["lon"] if point else home["lon"],
+    )
+
+
+async def _contacts(conn: Connection, draft: AlarmDraft) -> list[Contact]:
+    values = {"resident_id": draft.resident_id, "home_id": draft.home_id, "at": draft.received_at}
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["contacts_of"], values)
+        return [Contact(**row) for row in await cursor.fetchall()]
+
+
+async def _one(conn: Connection, name: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL[name], values)
+        return await cursor.fetchone()

@@ -1,0 +1,152 @@
+-- name: find_case --
+-- One case.
+select * from cases where id = %(id)s;
+
+-- name: lock_case --
+-- One case, held until the transaction ends.
+select * from cases where id = %(id)s for update;
+
+-- name: lock_open_case --
+-- The one case of a subject and class that takes new alarms.
+select * from cases
+where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
+    and state in ('open', 'claimed')
+for update;
+
+-- name: open_case --
+-- A new case, unless another transaction has just opened one (then nothing is returned).
+insert into cases (
+    id, subject_kind, subject_id, class, state, priority, kinds, rings, resident_id, home_id, area_code, org_id,
+    frozen, place, fire_suspected, late, alarm_count, repeats, event_ids, opened_at, occurred_at, follows_id
+) values (
+    %(id)s, %(subject_kind)s, %(subject_id)s, %(class)s, 'open', %(priority)s, %(kinds)s, 1, %(resident_id)s,
+    %(home_id)s, %(area_code)s, %(org_id)s, %(frozen)s, %(place)s, %(fire_suspected)s, %(late)s, 1, 1,
+    %(event_ids)s, %(now)s, %(occurred_at)s, %(follows_id)s
+)
+on conflict (subject_kind, subject_id, class) where state in ('open', 'claimed') do nothing
+returning *;
+
+-- name: find_followed --
+-- The case that a new one follows: the latest of its subject and class that is resolved, or was closed lately.
+select id from cases
+where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
+    and (state = 'resolved' or (state = 'closed' and closed_at > %(closed_after)s))
+order by number desc limit 1;
+
+-- name: join_case --
+-- An alarm joined: what the case now says.
+update cases set
+    priority = %(priority)s, kinds = %(kinds)s, rings = rings + %(ring)s, fire_suspected = %(fire_suspected)s,
+    late = %(late)s, alarm_count = alarm_count + %(alarms)s, repeats = repeats + %(repeats)s,
+    event_ids = %(event_ids)s, place = %(place)s, version = version + 1
+where id = %(id)s;
+
+-- name: claim_case --
+-- Exactly one of those who try at once gets a row.
+update cases set
+    state = 'claimed', owner_id = %(owner_id)s, owner_name = %(owner_name)s, seat_id = %(seat_id)s,
+    claimed_at = %(now)s, stage_due_at = %(stage_due_at)s, warned_at = null, version = version + 1
+where id = %(id)s and state = 'open'
+returning *;
+
+-- name: renew_case --
+-- The owner works on it, perhaps from another seat.
+update cases set
+    seat_id = coalesce(%(seat_id)s, seat_id), stage_due_at = %(stage_due_at)s, warned_at = null,
+    version = version + 1
+where id = %(id)s;
+
+-- name: reopen_case --
+-- Back to the queue.
+update cases set
+    state = 'open', owner_id = null, owner_name = null, seat_id = null, claimed_at = null, stage_due_at = null,
+    warned_at = null, rings = rings + %(ring)s, version = version + 1
+where id = %(id)s;
+
+-- name: resolve_case --
+-- Done by the owner; it is kept who that was.
+update cases set
+    state = 'resolved', resolved_at = %(now)s, disposition = coalesce(%(disposition)s, disposition),
+    stage_due_at = null, warned_at = null, version = version + 1
+where id = %(id)s;
+
+-- name: close_case --
+-- The end.
+update cases set
+    state = 'closed', closed_at = %(now)s, resolved_at = coalesce(resolved_at, %(now)s),
+    disposition = %(disposition)s, stage_due_at = null, warned_at = null, version = version + 1
+where id = %(id)s;
+
+-- name: warn_case --
+-- The owner is told that the stage is overdue.
+update cases set warned_at = %(now)s, version = version + 1 where id = %(id)s;
+
+-- name: touch_case --
+-- Something that is shown has changed.
+update cases set version = version + 1 where id = %(id)s;
+
+-- name: set_priority --
+-- More urgent than before, and loud.
+update cases set priority = %(priority)s, rings = rings + 1, version = version + 1 where id = %(id)s;
+
+-- name: list_cases --
+-- Cases of some states that a reader may see, newest first, before a number.
+select * from cases
+where state = any(%(states)s)
+    and starts_with(area_code, %(area_code)s)
+    and (%(org_id)s::uuid is null or org_id = %(org_id)s)
+    and (%(before)s::bigint is null or number < %(before)s)
+order by number desc
+limit %(limit)s;
+
+-- name: home_card --
+-- What is frozen of a home.
+select a.name as area, h.street, h.compound, h.building, h.unit, h.room, h.gate_lat as lat, h.gate_lon as lon,
+    h.access_note, h.door_code_cipher is not null as has_door_code
+from home h join area a on a.code = h.area_code
+where h.id = %(home_id)s;
+
+-- name: resident_card --
+-- What is frozen of a resident.
+select r.id, p.name, p.sex, p.birth_date, r.profile, r.needs, r.risks
+from resident r join person p on p.id = r.person_id
+where r.id = %(resident_id)s;
+
+-- name: contacts_of --
+-- Whom to call for a resident, or for everybody who lives in a home; one line a telephone.
+select p.name, c.relation, coalesce(t.phone, '') as phone, c.has_key, c.distance_note
+from contact c
+join person p on p.id = c.person_id
+left join person_phone t on t.person_id = p.id
+where c.resident_id = %(resident_id)s or (%(resident_id)s::uuid is null and c.resident_id in (
+    select s.resident_id from bed_stay s join bed b on b.key = s.bed_key
+    where b.home_id = %(home_id)s and s.valid @> %(at)s::timestamptz
+))
+order by c.position, p.name, t.phone;
+
+-- name: event_runs --
+-- Every event of a case with the run it came in, for the word to its gateway.
+select distinct on (e.gateway_id, e.id) e.gateway_id, e.run, e.id
+from (
+    select a.gateway_id, a.event_id from alarm a where a.case_id = %(id)s and a.event_id is not null
+    union
+    select l.gateway_id, l.event_id from alarm a join alarm_event_link l on l.alarm_id = a.id
+    where a.case_id = %(id)s
+) ids
+join event e on e.id = ids.event_id and e.gateway_id = ids.gateway_id
+order by e.gateway_id, e.id, e.stored_at desc;
+
+-- name: gateway_of --
+-- The gateway that the case's latest alarm came through.
+select g.id, g.online, g.last_seen_at
+from alarm a join gateway g on g.id = a.gateway_id
+where a.case_id = %(id)s
+order by a.stored_at desc limit 1;
+
+-- name: start_call --
+-- A running call holds the seat's cases.
+update seat set call_until = %(call_until)s where id = %(seat_id)s;
+
+-- name: call_until --
+-- Until when the seat of a case talks.
+select call_until from seat where id = %(seat_id)s;

@@ -1,0 +1,301 @@
+"""What people do to cases, and how cases are read. The boundary (a route, a timer) owns the transaction.
+
+Whoever changes a case publishes it last: `feed` numbers its frames in the order of commits.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from cloud.access.access import Identity
+from cloud.access.errors import Conflict, InvalidInput, NotFound
+from cloud.cases import case, timeline
+from cloud.cases.case import Actor, ImpossibleMove, Move, State
+from cloud.cases.intake import lock
+from cloud.cases.summary import CaseSummary, summary_of
+from cloud.database import queries
+from cloud.database.pool import Connection
+from cloud.downlink import store as downlink
+from cloud.feed import store as feed
+
+_SQL: Final = queries.load(__package__ or "cloud.cases")
+
+
+async def publish(conn: Connection, case_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Tell the feed what these cases now are. Last in the transaction: it holds the feed's counter until
+    commit.
+    """
+    for case_id in sorted(set(case_ids)):
+        row = await _find(conn, case_id)
+        await feed.append(
+            conn,
+            now=now,
+            type="case",
+            data=summary_of(row),
+            case_id=case_id,
+            area_code=row["area_code"],
+            org_id=row["org_id"],
+        )
+
+
+async def escalate(conn: Connection, case_id: UUID, reason: str, *, now: datetime) -> None:
+    """Tell supervisors that nobody acts. Last in the transaction."""
+    row = await _find(conn, case_id)
+    await feed.append(
+        conn,
+        now=now,
+        type="escalation",
+        data={"case_id": str(case_id), "reason": reason},
+        case_id=case_id,
+        area_code=row["area_code"],
+        org_id=row["org_id"],
+    )
+
+
+async def summary(conn: Connection, case_id: UUID, reader: Identity) -> CaseSummary:
+    """A case that the reader may see; raises NotFound for any other."""
+    row = await _find(conn, case_id)
+    if not reader.sees(row["area_code"], row["org_id"]):
+        raise _no_such_case()
+    return summary_of(row)
+
+
+async def list_cases(
+    conn: Connection,
+    reader: Identity,
+    *,
+    states: Iterable[State],
+    limit: int = 200,
+    before: int | None = None,
+) -> list[CaseSummary]:
+    """Cases that the reader may see, newest first; `before` is the number of the last one of the page
+    before.
+    """
+    values = {
+        "states": [state.value for state in states],
+        "area_code": reader.area_code,
+        "org_id": reader.org_id,
+        "limit": limit,
+        "before": before,
+    }
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["list_cases"], values)
+        return [summary_of(row) for row in await cursor.fetchall()]
+
+
+async def claim(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
+    """Of all who claim at once exactly one gets the case; raises Conflict naming the owner, or the state, to
+    the others.
+    """
+    values = {
+        "id": case_id,
+        "owner_id": actor.id,
+        "owner_name": actor.name,
+        "seat_id": actor.seat_id,
+        "stage_due_at": case.stage_due(now),
+        "now": now,
+    }
+    cursor = await conn.execute(_SQL["claim_case"], values)
+    if await cursor.fetchone() is None:
+        row = await _lock(conn, case_id)
+        if row["state"] == State.CLAIMED and row["owner_id"] == actor.id:
+            return await renew(conn, case_id, actor, now=now)
+        if row["state"] != State.OPEN:
+            raise _refused(row, Move.CLAIM)
+        await conn.execute(_SQL["claim_case"], values)  # given back a moment ago, and locked now
+    await _say(conn, case_id, "claimed", actor, now=now)
+    await tell_gateways(conn, case_id, "claimed")
+    return await _done(conn, case_id, now)
+
+
+async def renew(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
+    """The owner works on it: another 90 s. Raises Conflict for anybody else."""
+    await _owned(conn, case_id, actor, Move.RENEW)
+    await _renew(conn, case_id, actor, now)
+    return await _done(conn, case_id, now)
+
+
+async def release(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
+    """The owner gives it back to the queue, where it rings again."""
+    await _owned(conn, case_id, actor, Move.RELEASE)
+    await conn.execute(_SQL["reopen_case"], {"id": case_id, "ring": 1})
+    await _say(conn, case_id, "released", actor, now=now)
+    return await _done(conn, case_id, now)
+
+
+async def resolve(
+    conn: Connection,
+    case_id: UUID,
+    actor: Actor,
+    *,
+    disposition: case.Disposition | None = None,
+    note: str | None = None,
+    now: datetime,
+) -> CaseSummary:
+    """The owner is done with it; new alarms open a new case from here on."""
+    await _owned(conn, case_id, actor, Move.RESOLVE)
+    await conn.execute(_SQL["resolve_case"], {"id": case_id, "disposition": disposition, "now": now})
+    await _say(conn, case_id, "resolved", actor, now=now, disposition=disposition, note=note)
+    return await _done(conn, case_id, now)
+
+
+async def close(
+    conn: Connection,
+    case_id: UUID,
+    actor: Actor,
+    *,
+    disposition: case.Disposition,
+    note: str | None = None,
+    now: datetime,
+) -> CaseSummary:
+    """The end of a resolved case, with what it was."""
+    row = await _lock(conn, case_id)
+    _step(row, Move.CLOSE)
+    await conn.execute(_SQL["close_case"], {"id": case_id, "disposition": disposition, "now": now})
+    await _say(conn, case_id, "closed", actor, now=now, disposition=disposition, note=note)
+    await tell_gateways(conn, case_id, "closed")
+    return await _done(conn, case_id, now)
+
+
+async def note(conn: Connection, case_id: UUID, actor: Actor, text: str, *, now: datetime) -> CaseSummary:
+    """A line for the timeline by anybody, until the case is closed; the owner's renews the claim."""
+    row = await _lock(conn, case_id)
+    if row["state"] == State.CLOSED:
+        raise _refused(row, Move.RENEW)
+    await _say(conn, case_id, "note", actor, now=now, text=text)
+    if row["state"] == State.CLAIMED and row["owner_id"] == actor.id:
+        await _renew(conn, case_id, actor, now)
+    else:
+        await conn.execute(_SQL["touch_case"], {"id": case_id})
+    return await _done(conn, case_id, now)
+
+
+async def call(conn: Connection, case_id: UUID, actor: Actor, *, call_s: int, now: datetime) -> CaseSummary:
+    """The owner talks for up to `call_s` seconds, 0 when the call ended: nobody who is talking loses the
+    case.
+    """
+    if not 0 <= call_s <= case.CALL_LIMIT.total_seconds():
+        raise InvalidInput("通话时长须在 0 到 3600 秒之间", "a call lasts 0 to 3600 seconds")
+    await _owned(conn, case_id, actor, Move.RENEW)
+    until = now + timedelta(seconds=call_s)
+    if actor.seat_id is not None:
+        await conn.execute(_SQL["start_call"], {"seat_id": actor.seat_id, "call_until": until})
+    await _say(conn, case_id, "call", actor, now=now, call_s=call_s)
+    await _renew(conn, case_id, actor, now, call_until=until)
+    return await _done(conn, case_id, now)
+
+
+async def shown(conn: Connection, case_id: UUID, actor: Actor, *, rings: int, now: datetime) -> bool:
+    """A screen showed the case at this ring; written down once a ring. False when it was already, or not so
+    yet.
+    """
+    row = await lock(conn, case_id)
+    if row is None or not 1 <= rings <= row["rings"]:
+        return False
+    if await timeline.has_entry(conn, case_id, "shown", {"rings": rings}):
+        return False
+    await _say(conn, case_id, "shown", actor, now=now, rings=rings)
+    return True
+
+
+async def write_down(
+    conn: Connection,
+    case_id: UUID,
+    kind: str,
+    actor: Actor,
+    *,
+    data: dict[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """A timeline entry that changes nothing else, such as `door_code_viewed`."""
+    await _lock(conn, case_id)
+    await _say(conn, case_id, kind, actor, now=now, **(data or {}))
+
+
+async def tell_gateways(conn: Connection, case_id: UUID, stage: str) -> None:
+    """Queue the stage (`claimed`, `closed`) for every event of the case."""
+    cursor = await conn.execute(_SQL["event_runs"], {"id": case_id})
+    for gateway_id, run, event_id in await cursor.fetchall():
+        await downlink.queue_event_ack(conn, gateway_id, run, event_id, stage)
+
+
+async def _find(conn: Connection, case_id: UUID) -> dict[str, Any]:
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["find_case"], {"id": case_id})
+        row = await cursor.fetchone()
+    if row is None:
+        raise _no_such_case()
+    return row
+
+
+async def _lock(conn: Connection, case_id: UUID) -> dict[str, Any]:
+    row = await lock(conn, case_id)
+    if row is None:
+        raise _no_such_case()
+    return row
+
+
+async def _owned(conn: Connection, case_id: UUID, actor: Actor, move: Move) -> dict[str, Any]:
+    """The locked row of a case that the actor owns and that can make the move; raises Conflict otherwise."""
+    row = await _lock(conn, case_id)
+    _step(row, move)
+    if row["owner_id"] != actor.id:
+        raise _refused(row, move)
+    return row
+
+
+def _step(row: dict[str, Any], move: Move) -> None:
+    try:
+        case.step(State(row["state"]), move)
+    except ImpossibleMove:
+        raise _refused(row, move) from None
+
+
+async def _renew(
+    conn: Connection, case_id: UUID, actor: Actor, now: datetime, call_until: datetime | None = None
+) -> None:
+    if call_until is None and actor.seat_id is not None:
+        row = await (await conn.execute(_SQL["call_until"], {"seat_id": actor.seat_id})).fetchone()
+        call_until = None if row is None else row[0]
+    await conn.execute(
+        _SQL["renew_case"],
+        {"id": case_id, "seat_id": actor.seat_id, "stage_due_at": case.stage_due(now, call_until)},
+    )
+
+
+async def _say(
+    conn: Connection, case_id: UUID, kind: str, actor: Actor, *, now: datetime, **data: Any
+) -> None:
+    words = {name: value for name, value in data.items() if value is not None}
+    if actor.seat_id is not None:
+        words["seat_id"] = str(actor.seat_id)
+    await timeline.add(conn, case_id, kind, actor=actor.name, data=words, now=now)
+
+
+async def _done(conn: Connection, case_id: UUID, now: datetime) -> CaseSummary:
+    await publish(conn, [case_id], now=now)
+    return summary_of(await _find(conn, case_id))
+
+
+def _no_such_case() -> NotFound:
+    return NotFound("没有这个警情", "there is no such case")
+
+
+_STATES_ZH: Final = {"open": "待接警", "claimed": "处理中", "resolved": "已处置", "closed": "已结案"}
+
+
+def _refused(row: dict[str, Any], move: Move) -> Conflict:
+    """Why a move is not possible: somebody else has the case, or it is not in a state for that."""
+    state = row["state"]
+    members: dict[str, Any] = {"state": state}
+    if state == State.CLAIMED:
+        name = row["owner_name"] or ""
+        return Conflict(f"警情由 {name} 处理", f"{name} has the case", owner_name=name, **members)
+    return Conflict(
+        f"警情{_STATES_ZH[state]}，不能执行此操作",
+        f"the case is {state}; it cannot {move.value}",
+        **members,
+    )

@@ -1,0 +1,37 @@
+-- The feed: rows are numbered by one counter, taken last in the change's transaction.
+
+-- name: next_seq --
+-- Take the next number; whoever holds it commits next, so there is never a gap.
+update feed_counter set seq = seq + 1 returning seq;
+
+-- name: append --
+-- Keep one frame and wake the listeners at commit.
+with kept as (
+    insert into feed (seq, at, type, case_id, area_code, org_id, data)
+    values (%(seq)s, %(at)s, %(type)s, %(case_id)s, %(area_code)s, %(org_id)s, %(data)s::text::jsonb)
+    returning seq
+)
+select pg_notify('carebed_feed', seq::text) from kept;
+
+-- name: position --
+-- The last number given.
+select seq from feed_counter;
+
+-- name: oldest --
+-- The first frame that is still kept.
+select coalesce(min(seq), 0) from feed;
+
+-- name: read_after --
+-- Frames after a position that a reader may see, in order.
+select seq, type, data::text
+from feed
+where seq > %(after)s
+    and type = any(%(types)s)
+    and starts_with(area_code, %(area_code)s)
+    and (%(org_id)s::uuid is null or org_id = %(org_id)s)
+order by seq
+limit %(limit)s;
+
+-- name: trim --
+-- Forget frames older than a time, except the last thousand: a client that was away longer reads the cases anew.
+delete from feed where at < %(before)s and seq <= (select seq - 1000 from feed_counter);

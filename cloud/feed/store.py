@@ -1,0 +1,123 @@
+"""The feed that screens follow: what changed, numbered without a gap, filtered by what the reader may see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from cloud.access.access import Identity
+from cloud.database import queries
+from cloud.database.pool import Connection
+
+CHANNEL: Final = "carebed_feed"
+_SQL: Final = queries.load(__package__ or "cloud.feed")
+
+# Which frame types a role is entitled to see.
+_TYPES: Final[dict[str, tuple[str, ...]]] = {
+    "operator": ("case",),
+    "technician": ("case",),
+    "supervisor": ("case", "escalation"),
+    "admin": ("case", "escalation"),
+}
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One change; `prev` is the last position the reader had, so that it notices a gap. `data` is JSON as
+    stored.
+    """
+
+    seq: int
+    prev: int
+    type: str
+    data: msgspec.Raw
+
+    def encode(self) -> bytes:
+        """The frame as a client gets it."""
+        return msgspec.json.encode(self)
+
+
+def types_of(role: str) -> tuple[str, ...]:
+    """The frame types of a role; none for a role that has no feed."""
+    return _TYPES.get(role, ())
+
+
+async def append(
+    conn: Connection,
+    *,
+    now: datetime,
+    type: str,
+    data: Any,
+    case_id: UUID | None = None,
+    area_code: str = "",
+    org_id: UUID | None = None,
+) -> int:
+    """Write a frame and return its number. Call it last in the transaction: it holds the counter until
+    commit.
+    """
+    cursor = await conn.execute(_SQL["next_seq"])
+    row = await cursor.fetchone()
+    assert row is not None, "migration 0001 fills feed_counter"
+    seq = int(row[0])
+    await conn.execute(
+        _SQL["append"],
+        {
+            "seq": seq,
+            "at": now,
+            "type": type,
+            "case_id": case_id,
+            "area_code": area_code,
+            "org_id": org_id,
+            "data": msgspec.json.encode(data).decode(),
+        },
+    )
+    return seq
+
+
+async def position(conn: Connection) -> int:
+    """The last number given; read it before the rows of a snapshot."""
+    row = await (await conn.execute(_SQL["position"])).fetchone()
+    assert row is not None, "migration 0001 fills feed_counter"
+    return int(row[0])
+
+
+async def oldest(conn: Connection) -> int:
+    """The first frame still kept, 0 when there is none: a reader before it must read the cases anew
+    (`reset`).
+    """
+    row = await (await conn.execute(_SQL["oldest"])).fetchone()
+    assert row is not None, "an aggregate always answers"
+    return int(row[0])
+
+
+async def read_after(conn: Connection, after: int, reader: Identity, *, limit: int = 500) -> list[Frame]:
+    """Frames after `after` that the reader may see, oldest first; the first one's `prev` is `after`, then
+    each its
+    forerunner.
+    """
+    cursor = await conn.execute(
+        _SQL["read_after"],
+        {
+            "after": after,
+            "types": list(types_of(reader.role)),
+            "area_code": reader.area_code,
+            "org_id": reader.org_id,
+            "limit": limit,
+        },
+    )
+    return chain(await cursor.fetchall(), after)
+
+
+def chain(rows: Sequence[tuple[Any, ...]], after: int) -> list[Frame]:
+    """Rows (seq, type, JSON text) as frames, each naming the one before it."""
+    frames = []
+    for seq, type_, data in rows:
+        frames.append(Frame(seq=seq, prev=after, type=type_, data=msgspec.Raw(data.encode())))
+        after = seq
+    return frames
+
+
+async def trim(conn: Connection, *, before: datetime) -> int:
+    """Forget frames older than `before`; returns how many."""
+    return (await conn.execute(_SQL["trim"], {"before": before})).rowcount
