@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from cloud.access.access import (
@@ -16,13 +17,20 @@ from cloud.access.access import (
     hash_secret,
     new_secret,
 )
-from cloud.access.errors import Conflict, NotFound, NotSignedIn, TooManyAttempts
-from cloud.access.passwords import Passwords
+from cloud.access.errors import Conflict, NotFound, TooManyAttempts
 from cloud.database import queries
 from cloud.database.pool import Connection
 from firmware_specs.ids import uuid7
 
 _SQL: Final = queries.load(__package__)
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in that was counted; the password is still to be checked."""
+
+    user: Identity
+    password_hash: str
+    active: bool
 
 
 def _ms(now: datetime) -> int:
@@ -61,33 +69,32 @@ async def set_password(conn: Connection, *, now: datetime, username: str, passwo
     return seats
 
 
-async def check_password(
-    conn: Connection, passwords: Passwords, *, now: datetime, username: str, password: str
-) -> Identity:
-    """The user of a right password; raises NotSignedIn or TooManyAttempts. Not to be run in a transaction."""
+async def take_attempt(conn: Connection, *, now: datetime, username: str) -> Attempt | None:
+    """Count a sign-in attempt before its password is looked at; None for an unknown user.
+
+    Raises TooManyAttempts for five minutes after the tenth failure. Commit before checking the password.
+    """
     attempt = {"username": username, "now": now, "allowed": FAILURES_ALLOWED, "lock_until": now + LOCK_FOR}
     row = await (await conn.execute(_SQL["take_attempt"], attempt)).fetchone()
-    if row is None:
-        locked = await (await conn.execute(_SQL["find_lock"], {"username": username, "now": now})).fetchone()
-        if locked is not None:
-            wait = max(1, round((locked[0] - now).total_seconds()))
-            raise TooManyAttempts(
-                f"密码错误次数过多，请 {wait} 秒后再试",
-                f"too many wrong passwords, try again in {wait} s",
-                retry_after_s=wait,
-            )
-    stored = None if row is None else str(row[5])
-    if not await passwords.matches(stored, password) or row is None or not row[6]:
-        raise NotSignedIn("用户名或密码不正确", "wrong user name or password")
-    await conn.execute(_SQL["forget_failures"], {"id": row[0]})
-    return Identity(
-        id=row[0],
-        name=row[1],
-        role=row[2],
-        area_code=row[3],
-        org_id=row[4],
-        username=username,
+    if row is not None:
+        user = Identity(
+            id=row[0], name=row[1], role=row[2], area_code=row[3], org_id=row[4], username=username
+        )
+        return Attempt(user=user, password_hash=row[5], active=row[6])
+    locked = await (await conn.execute(_SQL["find_lock"], {"username": username, "now": now})).fetchone()
+    if locked is None:
+        return None
+    wait = max(1, round((locked[0] - now).total_seconds()))
+    raise TooManyAttempts(
+        f"密码错误次数过多，请 {wait} 秒后再试",
+        f"too many wrong passwords, try again in {wait} s",
+        retry_after_s=wait,
     )
+
+
+async def forget_failures(conn: Connection, staff_id: UUID) -> None:
+    """The password was right."""
+    await conn.execute(_SQL["forget_failures"], {"id": staff_id})
 
 
 async def open_session(conn: Connection, *, now: datetime, user: Identity) -> tuple[str, Session]:
@@ -186,7 +193,7 @@ async def find_token(conn: Connection, *, now: datetime, credential: bytes) -> I
     if row is None:
         return None
     return Identity(
-        actor=f"token:{row[1]}",
+        id=row[0],
         name=row[1],
         role=row[2],
         area_code=row[3],

@@ -129,6 +129,8 @@ class NewResident(Given):
     phones: Annotated[list[Phone], Field(max_length=10, default_factory=list)]
     id_number: Annotated[str, Field(max_length=24)] | None = None
     bed_id: UUID | None = None
+    area_code: AreaCode | None = Field(None, description="only without a bed")
+    org: Name | None = Field(None, description="only without a bed")
     profile: JsonObject = Field(default_factory=dict)
     needs: JsonObject = Field(default_factory=dict)
     risks: JsonList = Field(default_factory=list)

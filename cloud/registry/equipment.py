@@ -75,7 +75,7 @@ async def create_gateway(
     belongs: Belongs,
     verifiers: tuple[str, str],
 ) -> None:
-    """Add a gateway with what cloud.broker.gateway_verifiers made of its secret; raises Conflict when the id is taken."""
+    """Add a gateway with the verifiers of its secret (bcrypt, PBKDF2); raises Conflict when the id is taken."""
     row = {"id": gateway_id, "kind": kind, "home_id": home_id, "now": now}
     row |= {"area_code": belongs.area_code, "org_id": belongs.org_id}
     row |= {"bcrypt": verifiers[0], "pbkdf2": verifiers[1]}

@@ -155,7 +155,7 @@ async def _known_person(conn: Connection, seal: Seal, *, number: str, name: str)
     if row[1] != name:
         raise Conflict(
             "该身份证号属于另一姓名的人员，请核对姓名，或合并两份档案",
-            "this ID-card number belongs to a person of another name; compare the names, or merge the records",
+            "this ID-card number belongs to a person of another name; compare the names, or merge them",
             existing_id=str(row[0]),
         )
     return UUID(str(row[0]))

@@ -56,6 +56,6 @@ def china_date(utc_seconds: float) -> date:
     return date(1970, 1, 1) + timedelta(days=int((utc_seconds + 8 * 3600) // 86400))
 
 
-def place_text(street: str, compound: str, building: str, unit: str, room: str) -> str:
-    """An address in Chinese order."""
-    return " ".join(part for part in (street, compound, building, unit, room) if part)
+def place_text(*parts: str | None) -> str:
+    """An address of street, compound, building, unit and room; what is empty is left out."""
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,111 @@
+"""ASGI middleware around everything: size and time limits, security headers."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloud.api.errors import problem
+
+MAX_BODY_BYTES: Final = 256 * 1024
+REQUEST_LIMIT_S: Final = 30.0
+
+_CSP: Final = (
+    "default-src 'self'; img-src 'self' data:{images}; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class TooLarge(Exception):
+    """The body passed the limit while it was being read."""
+
+
+class BodyLimit:
+    """413 for a body over the limit, announced or not."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or len(announced) > 18 or int(announced) > self._max_bytes:
+            await problem(413)(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max_bytes:
+                raise TooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            # Whoever reads the body may turn TooLarge into an answer of its own: ours takes its place.
+            if seen <= self._max_bytes:
+                await send(message)
+
+        with contextlib.suppress(TooLarge):
+            await self._app(scope, counted, watched)
+        if seen > self._max_bytes:
+            await problem(413)(scope, receive, send)
+
+
+class TimeLimit:
+    """504 for a request that is not answered in time, a slowly sent body included."""
+
+    def __init__(self, app: ASGIApp, limit_s: float = REQUEST_LIMIT_S) -> None:
+        self._app = app
+        self._limit_s = limit_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._limit_s):
+                await self._app(scope, receive, watched)
+        except TimeoutError:
+            if not started:
+                await problem(504)(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Headers that keep a browser from running or framing what is not ours; API answers are never cached."""
+
+    def __init__(self, app: ASGIApp, images: str = "") -> None:
+        self._app = app
+        self._csp = _CSP.format(images=f" {images}" if images else "")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = self._csp
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Frame-Options"] = "DENY"
+                headers["Referrer-Policy"] = "same-origin"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, dressed)

@@ -1,0 +1,69 @@
+"""Signing in and out."""
+
+from fastapi import APIRouter, Request, Response
+
+from cloud.access import store
+from cloud.access.access import SESSION_LIFE, Identity, Session
+from cloud.access.errors import NotSignedIn
+from cloud.api.callers import COOKIE, Caller, With
+from cloud.api.schemas import SessionInfo, SessionUser, SignIn
+from cloud.cases import store as cases
+
+router = APIRouter(tags=["session"])
+
+
+def _info(who: Identity, csrf_token: str) -> SessionInfo:
+    assert who.seat_id is not None, "a session has a seat"
+    user = SessionUser(
+        id=who.id, username=who.username, name=who.name, role=who.role, area_code=who.area_code
+    )
+    return SessionInfo(user=user, seat_id=who.seat_id, csrf_token=csrf_token)
+
+
+@router.post("/session", operation_id="sign_in", response_model=SessionInfo)
+async def sign_in(body: SignIn, services: With, response: Response) -> SessionInfo:
+    """Sign in at a new seat; the cookie lasts 12 hours."""
+    async with services.pool.connection() as conn:
+        attempt = await store.take_attempt(conn, now=services.clock.now(), username=body.username)
+    matches = await services.passwords.matches(attempt.password_hash if attempt else None, body.password)
+    if attempt is None or not matches or not attempt.active:
+        raise NotSignedIn("用户名或密码不正确", "wrong user name or password")
+    now = services.clock.now()
+    async with services.pool.connection() as conn, conn.transaction():
+        await store.forget_failures(conn, attempt.user.id)
+        for seat_id in await store.end_expired(conn, now=now, staff_id=attempt.user.id):
+            await cases.release_seat(conn, seat_id, now=now)
+        secret, session = await store.open_session(conn, now=now, user=attempt.user)
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(SESSION_LIFE.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=services.secure_cookies,
+    )
+    return _info(session.identity, session.csrf_token)
+
+
+@router.get("/session", operation_id="get_session", response_model=SessionInfo)
+async def get_session(request: Request, identity: Caller) -> SessionInfo:
+    """Who is signed in."""
+    session: Session | None = request.state.session
+    if session is None:
+        raise NotSignedIn("令牌没有会话", "a token has no session")
+    return _info(identity, session.csrf_token)
+
+
+@router.delete("/session", operation_id="sign_out", status_code=204)
+async def sign_out(request: Request, identity: Caller, services: With) -> Response:
+    """Sign out: cases held at this seat go back to the queue."""
+    session: Session | None = request.state.session
+    if session is None or identity.seat_id is None:
+        raise NotSignedIn("令牌没有会话", "a token has no session")
+    now = services.clock.now()
+    async with services.pool.connection() as conn, conn.transaction():
+        await store.close_session(conn, now=now, identity=identity)
+        await cases.release_seat(conn, identity.seat_id, now=now)
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=services.secure_cookies)
+    return response

@@ -1,0 +1,70 @@
+"""What the console needs before sign-in, and whether the parts work."""
+
+import asyncio
+from importlib import metadata
+from typing import Final
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter
+from psycopg import Error
+from psycopg_pool import PoolTimeout
+
+from cloud.api.callers import With
+from cloud.api.registry_schemas import Basemap, Health, Limits, UiConfig
+from cloud.registry import equipment
+
+router = APIRouter(tags=["system"])
+
+_PROBE_S: Final = 1.0
+_LAG_ALLOWED_S: Final = 90.0
+
+
+@router.get("/ui-config", operation_id="get_ui_config", response_model=UiConfig)
+async def get_ui_config() -> UiConfig:
+    """Fixed facts of the deployment; public."""
+    return UiConfig(
+        time_zone="Asia/Shanghai",
+        night=(22, 6),
+        limits=Limits(p1_claim_s=30, p2_claim_s=120, p3_claim_s=14_400, claimed_s=90),
+        basemap=Basemap(
+            kind="schematic",
+            crs="WGS84",
+            url=None,
+            subdomains=None,
+            max_zoom=None,
+            attribution="示意图 · 非测绘数据",
+            approval_no=None,
+        ),
+        version=metadata.version("carebed"),
+    )
+
+
+@router.get("/health", operation_id="get_health", response_model=Health)
+async def get_health(services: With) -> Health:
+    """Whether database, broker and ingest work; public, and always 200 where the process answers."""
+    now = services.clock.now()
+    lag, database = None, False
+    try:
+        async with asyncio.timeout(_PROBE_S), services.pool.connection() as conn:
+            heard = await equipment.last_heard(conn)
+            database = True
+            lag = None if heard is None else max(0.0, (now - heard).total_seconds())
+    except (Error, PoolTimeout, TimeoutError):
+        pass
+    broker = None if services.broker_url is None else await _answers(services.broker_url)
+    ok = database and broker is not False and (lag is None or lag <= _LAG_ALLOWED_S)
+    return Health(ok=ok, database=database, broker=broker, ingest_lag_s=lag, at=now)
+
+
+async def _answers(url: str) -> bool:
+    """True where something accepts a TCP connection at the broker's address."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        async with asyncio.timeout(_PROBE_S):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+            writer.close()
+            await writer.wait_closed()
+    except (OSError, TimeoutError, ValueError):
+        return False
+    return True
