@@ -1,4 +1,4 @@
-"""`python -m firmware_specs` writes `schemas/*.json` and `asyncapi.yaml`; `--check` only names the stale ones."""
+"""`python -m firmware_specs` writes `schemas/*.json` and `asyncapi.yaml`; `--check` only names stale ones."""
 
 import argparse
 import inspect
@@ -102,8 +102,8 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "CareBed gateway protocol / 家庭养老床位网关协议",
             "version": f"{messages.VERSION}.0.0",
-            "description": "JSON on MQTT 3.1.1 between a home gateway and the cloud. `send`: the gateway sends.\n"
-            "A gateway subscribes to its own `down/#` with QoS 0: what matters is repeated until it is answered.\n"
+            "description": "JSON on MQTT 3.1.1 between home gateway and cloud. `send`: the gateway sends.\n"
+            "A gateway subscribes to its `down/#` with QoS 0: what matters is repeated until answered.\n"
             "Unknown fields are ignored, new fields have defaults, no field changes its type or meaning.",
             "license": {"name": "Apache-2.0"},
         },

@@ -107,10 +107,14 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ack(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """These events and batches of one run are committed (`stored`), or what became of them."""
+    """These events and batches of one run are committed (`stored`), or what became of them.
+
+    Phases of one activation share an id: `event_seqs` says which of its rows are meant.
+    """
 
     run: RunId
     events: list[Uuid] = []
+    event_seqs: list[Seq] = []
     telemetry: list[Seq] = []
     stage: Literal["stored", "claimed", "closed"] = "stored"
     cloud_at: Ms
