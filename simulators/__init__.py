@@ -1,1 +1,1 @@
-"""A bed without a bed: people, homes, devices that speak the real protocols, stories with expectations, and a town for the demo."""
+"""A bed without a bed: people, homes, devices that speak the real protocols, stories, and a town."""

@@ -1,6 +1,6 @@
-"""A plausible home in an invented town: address, rooms, residents, contacts. The same seed gives the same home.
+"""A plausible home in an invented town: address, rooms, residents, contacts. One seed is one home.
 
-Nobody in here exists: the area code is assigned to no place, telephone numbers begin with 120 (no mobile carrier).
+Nobody in here exists: the area code belongs to no place, telephone numbers begin with 120 (no carrier).
 """
 
 from dataclasses import dataclass, field
@@ -131,7 +131,7 @@ class Home:
 
 
 def id_number(area_code: str, birth: date, sequence: int) -> str:
-    """An 18-character identity number with the check character of GB 11643 (ISO 7064 MOD 11-2); odd sequences are men."""
+    """An 18-character identity number with the check of GB 11643 (MOD 11-2); odd sequences are men."""
     body = f"{area_code[:6]}{birth:%Y%m%d}{sequence % 1000:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
     return body + "10X98765432"[total % 11]

@@ -1,7 +1,7 @@
-"""What was sent and what the cloud acknowledged, one JSON line each, so that lost and doubled events can be judged.
+"""What was sent and what the cloud acknowledged, one JSON line each, to judge lost and doubled events.
 
 Lines: {"what": "sent", "id", "gateway", "run", "seq", "kind", "phase", "device", "at"} at the first sending,
-{"what": "resent", "id", "n"}, {"what": "acked", "id", "stage", "at"}; times are ms UTC of the program's clock.
+{"what": "resent", "id", "n"}, {"what": "acked", "id", "stage", "at"}; times are ms UTC.
 """
 
 from dataclasses import dataclass, field

@@ -49,7 +49,7 @@ class _Pending:
 
 @dataclass
 class LightGateway:
-    """One gateway of a fleet; `run` until cancelled. Call the verbs at any time: what cannot be sent now is resent."""
+    """One gateway of a fleet; `run` until cancelled. What cannot be sent now is resent later."""
 
     id: str
     secret: str
@@ -159,7 +159,7 @@ class LightGateway:
             self._fly(topics.up(self.id, "event"), encode(event))
 
     def telemetry(self, readings: Iterable[tuple[str, str, int, float]], *, late: bool = False) -> None:
-        """Send one batch of (device, kind, at ms, value); older batches wait in order, at most 50 unacknowledged."""
+        """Send one batch of (device, kind, at ms, value); dropped while 50 wait for their acknowledgement."""
         rows = list(readings)
         if not rows or len(self._batches) >= _MAX_BATCHES:
             return
@@ -295,7 +295,7 @@ class LightGateway:
                 self.ledger.batches_acked += 1
 
     def _stored(self, event_id: str) -> None:
-        """The oldest phase of this event is stored; an acknowledgement names only the id, so the next one waited for it."""
+        """The oldest phase is stored; an acknowledgement names only the id, so the next one waited for it."""
         phases = self._events.get(event_id, [])
         if len(phases) > 1:
             phases.pop(0)

@@ -63,7 +63,7 @@ def publish_packet(topic: str, payload: bytes, packet_id: int, *, retain: bool =
 
 @dataclass
 class MqttClient:
-    """One connection. `on_message(topic, payload)` runs in the reader's task; `run` ends when the connection does."""
+    """One connection. `on_message(topic, payload)` runs in the reader's task."""
 
     host: str
     port: int
@@ -84,7 +84,7 @@ class MqttClient:
         return self._writer is not None
 
     async def connect(self) -> None:
-        """Open the connection. Raises MqttError when the broker refuses, OSError when it cannot be reached."""
+        """Open the connection. Raises MqttError when refused, OSError when the broker cannot be reached."""
         self._reader, writer = await asyncio.open_connection(self.host, self.port)
         writer.write(connect_packet(self.client_id, self.user, self.password, self.keep_alive_s, self.will))
         try:

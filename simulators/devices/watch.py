@@ -1,6 +1,6 @@
 """A GPS watch that speaks the "3G watch" text protocol over TCP (page `firmware_specs/devices/watch.md`).
 
-The builders at the top are pure: fields -> frame bytes. `Watch` keeps the connection, sends LK and UD by itself,
+The builders at the top are pure: fields -> frame bytes. `Watch` keeps the connection, sends LK and UD,
 repeats an alarm until the server's AL, keeps positions for later (UD2) while it has no connection.
 """
 
@@ -51,7 +51,7 @@ class WatchState:
 
 
 def frame(maker: str, identity: str, content: str, index: int | None = None) -> bytes:
-    """`[MF*ID*LEN*CONTENT]` or `[MF*ID*IDX*LEN*CONTENT]`; LEN is the content's length in bytes, four hex digits."""
+    """`[MF*ID*LEN*CONTENT]` or `[MF*ID*IDX*LEN*CONTENT]`; LEN is the length in bytes, four hex digits."""
     body = content.encode()
     middle = f"{index:04x}*" if index is not None else ""
     return f"[{maker}*{identity}*{middle}{len(body):04x}*".encode() + body + b"]"

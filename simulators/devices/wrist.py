@@ -1,7 +1,7 @@
-"""A wrist accelerometer that streams over TCP, one JSON line each (page `firmware_specs/devices/wrist_accelerometer.md`).
+"""A wrist accelerometer that streams JSON lines (page `firmware_specs/devices/wrist_accelerometer.md`).
 
-The makers of motion at the top are pure numpy: rows of (x, y, z) in g at 20 Hz. `read_trial` gives a real recording
-in the same shape. `Wrist` streams whatever is queued, else the present idle motion, one line a simulated second.
+The makers of motion at the top are pure numpy: rows of (x, y, z) in g at 20 Hz. `read_trials` gives real
+recordings in the same shape. `Wrist` streams what is queued, else idle motion, one line a simulated second.
 """
 
 import asyncio
@@ -32,7 +32,8 @@ _LYING: Final = np.array([0.14, 0.35, 0.92])
 def still(seconds: float, posture: Rows = _STANDING, *, random: np.random.Generator) -> Rows:
     """An arm at rest: gravity along `posture` and sensor noise."""
     count = round(seconds * RATE_HZ)
-    return posture / np.linalg.norm(posture) + random.normal(0, 0.012, (count, 3))
+    rows: Rows = posture / np.linalg.norm(posture) + random.normal(0, 0.012, (count, 3))
+    return rows
 
 
 def walk(seconds: float, *, random: np.random.Generator) -> Rows:
@@ -56,7 +57,8 @@ def fall(*, random: np.random.Generator, lying_s: float = 45.0) -> Rows:
     impact = np.array([0.8 * peak, peak, 0.45 * peak, 1.9, 0.5, 1.4, 0.8])[:, None] * direction
     after = still(lying_s, _LYING, random=random)
     drop = drop + random.normal(0, 0.03, drop.shape)
-    return np.clip(np.vstack((before, drop, impact, after)), -RANGE_G, RANGE_G)
+    rows: Rows = np.vstack((before, drop, impact, after))
+    return rows.clip(-RANGE_G, RANGE_G)
 
 
 def recover(*, random: np.random.Generator) -> Rows:
@@ -68,7 +70,7 @@ def recover(*, random: np.random.Generator) -> Rows:
 
 
 def read_trials(path: Path) -> dict[str, Rows]:
-    """The wrist rows (g) of each trial of a recording with columns trial,pos,t_ms,n,ax,ay,az; `.gz` is unpacked.
+    """The wrist rows (g) of each trial; columns trial,pos,t_ms,n,ax,ay,az; `.gz` is unpacked.
 
     Raises ValueError that names the file and line for a file that is not such a recording.
     """
@@ -165,7 +167,7 @@ class Wrist:
         self._posture, self.idle = _STANDING.copy(), "walk"
 
     async def press(self, button: Literal["cancel", "sos"]) -> None:
-        """Press a button; the line is sent again after a lost connection until a later samples line was answered."""
+        """Press a button; after a lost connection it is sent again until a later line was answered."""
         line = button_line(self._device_ms(), button)
         self._presses.append((self._seq + 1, line))
         if self._writer is not None:

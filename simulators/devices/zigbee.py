@@ -1,7 +1,7 @@
-"""Zigbee sensors behind Zigbee2MQTT: what the bridge publishes on the home's own broker (page `firmware_specs/devices/zigbee2mqtt.md`).
+"""Zigbee sensors behind Zigbee2MQTT (page `firmware_specs/devices/zigbee2mqtt.md`).
 
-`Zigbee2Mqtt` is the bridge; it publishes bridge/state, bridge/info, bridge/devices with `exposes`, retained
-availability, and the state JSON of each sensor.
+`Zigbee2Mqtt` is the bridge on the home's own broker: bridge/state, bridge/info, bridge/devices with
+`exposes`, retained availability, and the state JSON of each sensor.
 """
 
 import contextlib
@@ -98,7 +98,7 @@ ON: Final[dict[str, dict[str, Any]]] = {
 
 @dataclass
 class Sensor:
-    """One sensor: `kind` is a key of MODELS, `ieee` 16 hex digits, `name` the friendly name, which may hold spaces and slashes."""
+    """One sensor: `kind` is a key of MODELS, `ieee` 16 hex digits, `name` the friendly name."""
 
     kind: str
     ieee: str
@@ -115,7 +115,7 @@ class Sensor:
         return f"zb-{self.ieee}"
 
     def payload(self, change: dict[str, Any], at_ms: int) -> dict[str, Any]:
-        """The whole state after a change, as the bridge publishes it; an `action` is told once and not kept."""
+        """The whole state after a change, as the bridge publishes it; an `action` is told once."""
         self.state.update({key: value for key, value in change.items() if key != "action"})
         seen = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
         power = {} if self.kind == "gas" else {"battery": self.battery, "voltage": 3000}

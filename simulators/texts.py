@@ -1,0 +1,114 @@
+"""What the simulators say: Chinese where the locale is Chinese, else English."""
+
+import os
+from typing import Any, Final
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "port_busy": (
+        "端口 {port}（{what}）已被占用。请先结束占用它的程序，或用 {option} 换一个端口。",
+        "Port {port} ({what}) is in use. End the program that uses it, or choose another one with {option}.",
+    ),
+    "program_missing": (
+        "没有找到程序 {program}。请安装：pip install 'carebed[simulators]'",
+        "The program {program} is missing. Install it: pip install 'carebed[simulators]'",
+    ),
+    "child_not_started": ("{name} 还没有启动", "{name} has not been started"),
+    "child_ended": (
+        "{name} 没有启动成功就结束了，日志 {log}：\n{tail}",
+        "{name} ended before it was ready, log {log}:\n{tail}",
+    ),
+    "child_slow": (
+        "{name} 在 {limit:g} 秒内没有就绪，日志 {log}：\n{tail}",
+        "{name} was not ready within {limit:g} s, log {log}:\n{tail}",
+    ),
+    "admin_failed": (
+        "管理命令失败：{command}\n{reason}",
+        "The admin command failed: {command}\n{reason}",
+    ),
+    "api_refused": (
+        "云端拒绝了 {method} {path}：{status} {detail}",
+        "The cloud refused {method} {path}: {status} {detail}",
+    ),
+    "api_unreachable": (
+        "连不上云端 {url}：{reason}。请检查地址，以及 carebed-cloud up 是否在运行。",
+        "No cloud answers at {url}: {reason}. Check the address, and that carebed-cloud up is running.",
+    ),
+    "scenario_unreadable": (
+        "读不了剧本 {path}：{reason}",
+        "The scenario {path} cannot be read: {reason}",
+    ),
+    "scenario_invalid": (
+        "{path} 第 {line} 行：{reason}",
+        "{path}, line {line}: {reason}",
+    ),
+    "unknown_key": ("不认识的键 {key}；可用：{known}", "unknown key {key}; known: {known}"),
+    "missing_key": ("缺少 {key}", "{key} is missing"),
+    "wrong_value": ("{key} 应为{expected}，而不是 {value}", "{key} must be {expected}, not {value}"),
+    "unknown_name": (
+        "{key} = {value} 没有定义；可用：{known}",
+        "{key} = {value} is not defined; known: {known}",
+    ),
+    "cannot_do": (
+        "设备 {device}（{type}）不会 {do}；会做的：{known}",
+        "device {device} ({type}) cannot {do}; it can: {known}",
+    ),
+    "token_needed": (
+        "给了 --api 就需要 --token（管理员令牌：carebed-cloud admin token create --name sim --role admin）",
+        "--api needs --token (an admin's: carebed-cloud admin token create --name sim --role admin)",
+    ),
+    "clock_needs_own_cloud": (
+        "这个剧本要调时钟，只能用自己启动的云端：请去掉 --api",
+        "This story moves the clock, so it needs a cloud of its own: leave out --api",
+    ),
+    "recording_unreadable": ("读不了记录文件：{reason}", "The recording cannot be read: {reason}"),
+    "trial_unknown": (
+        "{path} 里没有 {trial}；有：{known}",
+        "{path} has no trial {trial}; it has: {known}",
+    ),
+    "demo_starting": ("正在启动演示小镇…… 数据在 {folder}", "Starting the town; its data are in {folder}"),
+    "demo_ready": (
+        "\n小镇已就绪（{seconds:.1f} 秒）\n"
+        "  值班台   {console}\n"
+        "           值班员 {user} / 密码 {password}\n"
+        "           班长   {supervisor} / 密码 {supervisor_password}\n"
+        "  小镇页面 {page}   （按按钮，看警情出现在值班台）\n"
+        "  按 Ctrl-C 结束",
+        "\nThe town is ready ({seconds:.1f} s)\n"
+        "  console    {console}\n"
+        "             operator   {user}, password {password}\n"
+        "             supervisor {supervisor}, password {supervisor_password}\n"
+        "  town page  {page}   (press a button, watch the emergency arrive at the console)\n"
+        "  Ctrl-C ends everything",
+    ),
+    "demo_ending": ("正在结束……", "Ending…"),
+    "demo_lost": ("{name} 意外结束，日志 {log}：\n{tail}", "{name} ended unexpectedly, log {log}:\n{tail}"),
+    "demo_other_address": (
+        "{path} 读不了：{reason}。换一个 --data-dir，或删除这个文件夹重新开始。",
+        "{path} cannot be read: {reason}. Use another --data-dir, or delete the folder to start anew.",
+    ),
+    "what_console": ("值班台", "the console"),
+    "what_broker": ("消息服务器", "the broker"),
+    "what_page": ("小镇页面", "the town page"),
+    "fleet_running": (
+        "{count} 个网关运行中；Ctrl-C 结束",
+        "{count} gateways are running; Ctrl-C ends them",
+    ),
+    "gateways_file": (
+        '{path} 第 {line} 行：需要 {{"id": …, "secret": …}}：{reason}',
+        '{path}, line {line}: needs {{"id": …, "secret": …}}: {reason}',
+    ),
+}
+
+
+def chinese() -> bool:
+    """True when the locale's language is Chinese."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return value.lower().startswith("zh")
+    return False
+
+
+def say(text: str, /, **values: Any) -> str:
+    """The text of a name in the reader's language."""
+    zh, en = _TEXTS[text]
+    return (zh if chinese() else en).format(**values)
