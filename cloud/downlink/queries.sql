@@ -1,0 +1,63 @@
+-- What goes to the gateways: written in the transaction that causes it, published by the worker.
+
+-- name: queue_event_ack --
+-- One event of a gateway is committed (or claimed, closed).
+insert into ack_queue (gateway_id, run, stage, event_id) values (%(gateway_id)s, %(run)s, %(stage)s, %(event_id)s)
+
+-- name: notify_acks --
+-- Wake the publisher when this transaction commits.
+select pg_notify('carebed_acks', '')
+
+-- name: queue_batch_acks --
+-- Batches of telemetry are committed; the publisher looks by itself each second.
+insert into ack_queue (gateway_id, run, batch_seq)
+select * from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint[])
+
+-- name: take_acks --
+-- The oldest acknowledgements, events first, locked until they are published.
+select id, gateway_id, run, stage, event_id, batch_seq from ack_queue
+order by event_id is null, id limit %(limit)s for update skip locked
+
+-- name: delete_acks --
+-- What was published.
+delete from ack_queue where id = any(%(ids)s)
+
+-- name: queue_command --
+-- An order to a gateway, published at once and again until it is answered or expires.
+insert into command (id, gateway_id, op, device_id, args, issued_by, created_at, expires_at, next_publish_at)
+values (%(id)s, %(gateway_id)s, %(op)s, %(device_id)s, %(args)s, %(issued_by)s, %(now)s, %(expires_at)s, %(now)s)
+on conflict (id) do nothing
+
+-- name: notify_commands --
+-- Wake the publisher when this transaction commits.
+select pg_notify('carebed_commands', '')
+
+-- name: due_commands --
+-- Commands to publish now, locked until they are published.
+select id, gateway_id, op, device_id, args, issued_by, expires_at from command
+where next_publish_at <= %(now)s and expires_at > %(now)s
+order by next_publish_at limit %(limit)s for update skip locked
+
+-- name: postpone_commands --
+-- Published now, to be repeated later.
+update command set next_publish_at = %(next_at)s, status = case status when 'queued' then 'sent' else status end
+where id = any(%(ids)s)
+
+-- name: expire_commands --
+-- Nothing runs after its time.
+update command set status = 'expired', finished_at = %(now)s, next_publish_at = null
+where expires_at <= %(now)s and next_publish_at is not null
+
+-- name: answer_command --
+-- A gateway answered one of its own commands; a final answer is never overwritten.
+update command set status = %(status)s, error = %(error)s, next_publish_at = null,
+    finished_at = case when %(final)s then %(now)s end
+where id = %(id)s and gateway_id = %(gateway_id)s and finished_at is null
+
+-- name: lock_leader --
+-- True for the one worker that speaks for the cloud, until its connection ends.
+select pg_try_advisory_lock(7809911814141391727)
+
+-- name: ingest_life --
+-- Since when the ingestor listens (null: not now) and when it last said so.
+select listening_since, alive_at from ingest_life

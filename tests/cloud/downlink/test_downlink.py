@@ -1,0 +1,149 @@
+"""Acknowledgements and commands leave the tables only through the broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from cloud.broker import WORK_USER, Address
+from cloud.database.pool import Connection, Pool
+from cloud.downlink import publisher as downlink
+from cloud.downlink import store
+from cloud.downlink.mqtt_publisher import MqttPublisher, NotPublished
+from firmware_specs.clock import Clock
+from firmware_specs.ids import uuid7
+from firmware_specs.messages import Ack, CloudStatus, Command
+from tests.conftest import START, RunningBroker, free_port
+from tests.mqtt_client import TestClient, mqtt_client
+
+pytestmark = [pytest.mark.broker, pytest.mark.postgres]
+
+
+RUN = "0123456789abcdef"
+
+
+def event_id(n: int) -> UUID:
+    return uuid7(1000 + n, n)
+
+
+@pytest.fixture
+async def publisher(broker: RunningBroker) -> AsyncIterator[MqttPublisher]:
+    async with MqttPublisher(Address.parse(broker.url(WORK_USER)), WORK_USER) as opened:
+        await asyncio.wait_for(opened.wait_connected(), 10)
+        yield opened
+
+
+@pytest.fixture
+async def gateway(broker: RunningBroker) -> AsyncIterator[TestClient]:
+    with mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]) as client:
+        assert client.subscribe("carebed/v1/gw-1/down/#", 0)
+        assert client.subscribe("carebed/v1/cloud/status", 0)
+        yield client
+
+
+async def waiting_acks(conn: Connection) -> int:
+    row = await (await conn.execute("select count(*) from ack_queue")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_acks_of_one_run_and_stage_become_one_message(
+    pool: Pool, conn: Connection, publisher: MqttPublisher, gateway: TestClient
+) -> None:
+    for n in (1, 2):
+        await store.queue_event_ack(conn, "gw-1", RUN, event_id(n))
+    await store.queue_batch_acks(conn, [("gw-1", RUN, 7), ("gw-1", RUN, 8), ("gw-2", RUN, 9)])
+    await downlink.publish_waiting(pool, publisher, START)
+    ack = msgspec.json.decode((await asyncio.to_thread(gateway.next)).payload, type=Ack)
+    assert ack.events == [str(event_id(1)), str(event_id(2))]
+    assert ack.telemetry == [7, 8]
+    assert ack.stage == "stored"
+    assert ack.cloud_at == round(START.timestamp() * 1000)
+    assert gateway.messages.empty()
+    assert await waiting_acks(conn) == 0
+
+
+async def test_an_ack_that_the_broker_did_not_take_stays(pool: Pool, conn: Connection) -> None:
+    await store.queue_event_ack(conn, "gw-1", RUN, event_id(1))
+    address = Address.parse(f"mqtt://x:y@127.0.0.1:{free_port()}")
+    async with MqttPublisher(address, "nobody") as nowhere:
+        with pytest.raises(NotPublished):
+            await downlink.publish_waiting(pool, nowhere, START)
+    assert await waiting_acks(conn) == 1
+
+
+async def test_a_commit_wakes_the_publisher_at_once(
+    database_url: str, pool: Pool, conn: Connection, publisher: MqttPublisher, gateway: TestClient
+) -> None:
+    task = asyncio.create_task(downlink.publish_queues(database_url, pool, publisher, Clock()))
+    try:
+        for n in range(3):
+            async with conn.transaction():
+                await store.queue_event_ack(conn, "gw-1", RUN, event_id(n), "stored")
+            arrived = await asyncio.to_thread(gateway.next, 5.0)
+            assert msgspec.json.decode(arrived.payload, type=Ack).events == [str(event_id(n))]
+    finally:
+        task.cancel()
+
+
+async def order(conn: Connection, n: int) -> UUID:
+    id = event_id(n)
+    expires_at = START + timedelta(seconds=60)
+    await store.queue_command(
+        conn, id=id, gateway_id="gw-1", op="identify", issued_by="test", now=START, expires_at=expires_at
+    )
+    return id
+
+
+async def test_a_command_is_repeated_until_its_gateway_answers(
+    pool: Pool, conn: Connection, publisher: MqttPublisher, gateway: TestClient
+) -> None:
+    id = await order(conn, 1)
+    for seconds in (0, 5, 10):  # 5 s is too early to repeat
+        await downlink.publish_waiting(pool, publisher, START + timedelta(seconds=seconds))
+    for _ in range(2):
+        arrived = await asyncio.to_thread(gateway.next)
+        command = msgspec.json.decode(arrived.payload, type=Command)
+        assert (command.id, command.op, command.by) == (str(id), "identify", "test")
+    assert not await store.finish_command(conn, "gw-2", id, "done", None, START)
+    assert await store.finish_command(conn, "gw-1", id, "done", None, START)
+    assert not await store.finish_command(conn, "gw-1", id, "failed", "late", START)
+    await downlink.publish_waiting(pool, publisher, START + timedelta(seconds=30))
+    assert gateway.messages.empty()
+
+
+async def test_a_command_expires_unanswered_and_is_not_sent_any_more(
+    pool: Pool, conn: Connection, publisher: MqttPublisher, gateway: TestClient
+) -> None:
+    id = await order(conn, 1)
+    await downlink.publish_waiting(pool, publisher, START + timedelta(seconds=60))
+    row = await (await conn.execute("select status from command where id = %s", (id,))).fetchone()
+    assert row == ("expired",)
+    assert gateway.messages.empty()
+
+
+async def test_the_clouds_status_is_retained_and_says_when_the_ingestor_is_gone(
+    database_url: str, conn: Connection, publisher: MqttPublisher, gateway: TestClient
+) -> None:
+    clock = Clock()
+    await conn.execute(
+        "insert into ingest_life (listening_since, alive_at) values (%s, %s)", (clock.now(), clock.now())
+    )
+    task = asyncio.create_task(downlink.publish_status(database_url, publisher, clock))
+    try:
+        first = msgspec.json.decode((await asyncio.to_thread(gateway.next)).payload, type=CloudStatus)
+        await conn.execute("update ingest_life set listening_since = null")
+        second = msgspec.json.decode((await asyncio.to_thread(gateway.next)).payload, type=CloudStatus)
+    finally:
+        task.cancel()
+    assert (first.alive, second.alive) == (True, False)
+
+
+def test_an_ingestor_that_never_spoke_or_fell_silent_is_not_alive() -> None:
+    assert not downlink.ingest_alive(None, START)
+    assert downlink.ingest_alive((START, START), START + timedelta(seconds=30))
+    assert not downlink.ingest_alive((START, START), START + timedelta(seconds=31))
+    assert not downlink.ingest_alive((None, START), START)
