@@ -69,7 +69,8 @@ def join_acks(acks: Sequence[QueuedAck], now: datetime) -> list[tuple[str, Ack]]
             gateway_id,
             Ack(
                 run=run,
-                events=[str(ack.event_id) for ack in rows if ack.event_id is not None],
+                events=list(dict.fromkeys(str(ack.event_id) for ack in rows if ack.event_id is not None)),
+                event_seqs=[ack.event_seq for ack in rows if ack.event_seq is not None],
                 telemetry=[ack.batch_seq for ack in rows if ack.batch_seq is not None],
                 stage=stage,
                 cloud_at=_ms(now),

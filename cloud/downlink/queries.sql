@@ -2,7 +2,8 @@
 
 -- name: queue_event_ack --
 -- One event of a gateway is committed (or claimed, closed).
-insert into ack_queue (gateway_id, run, stage, event_id) values (%(gateway_id)s, %(run)s, %(stage)s, %(event_id)s)
+insert into ack_queue (gateway_id, run, stage, event_id, event_seq)
+values (%(gateway_id)s, %(run)s, %(stage)s, %(event_id)s, %(event_seq)s)
 
 -- name: notify_acks --
 -- Wake the publisher when this transaction commits.
@@ -15,7 +16,7 @@ select * from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint
 
 -- name: take_acks --
 -- The oldest acknowledgements, events first, locked until they are published.
-select id, gateway_id, run, stage, event_id, batch_seq from ack_queue
+select id, gateway_id, run, stage, event_id, event_seq, batch_seq from ack_queue
 order by event_id is null, id limit %(limit)s for update skip locked
 
 -- name: delete_acks --

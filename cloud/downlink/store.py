@@ -28,6 +28,7 @@ class QueuedAck:
     run: str
     stage: Stage
     event_id: UUID | None
+    event_seq: int | None
     batch_seq: int | None
 
 
@@ -45,10 +46,16 @@ class QueuedCommand:
 
 
 async def queue_event_ack(
-    conn: Connection, gateway_id: str, run: str, event_id: UUID, stage: Stage = "stored"
+    conn: Connection,
+    gateway_id: str,
+    run: str,
+    event_id: UUID,
+    stage: Stage = "stored",
+    *,
+    seq: int | None = None,
 ) -> None:
-    """The gateway will hear of this stage of its event as soon as the transaction is committed."""
-    arguments = {"gateway_id": gateway_id, "run": run, "stage": stage, "event_id": event_id}
+    """The gateway will hear of this stage once the transaction is committed; `seq` names the row that is stored."""
+    arguments = {"gateway_id": gateway_id, "run": run, "stage": stage, "event_id": event_id, "event_seq": seq}
     await conn.execute(_SQL["queue_event_ack"], arguments)
     await conn.execute(_SQL["notify_acks"])
 

@@ -324,6 +324,7 @@ create table ack_queue (
     run text not null,
     stage text not null default 'stored',
     event_id uuid,
+    event_seq bigint,
     batch_seq bigint,
     check ((event_id is null) <> (batch_seq is null))
 );

@@ -54,11 +54,13 @@ async def test_acks_of_one_run_and_stage_become_one_message(
     pool: Pool, conn: Connection, publisher: MqttPublisher, gateway: TestClient
 ) -> None:
     for n in (1, 2):
-        await store.queue_event_ack(conn, "gw-1", RUN, event_id(n))
+        await store.queue_event_ack(conn, "gw-1", RUN, event_id(n), seq=n)
+    await store.queue_event_ack(conn, "gw-1", RUN, event_id(2), seq=3)  # another phase
     await store.queue_batch_acks(conn, [("gw-1", RUN, 7), ("gw-1", RUN, 8), ("gw-2", RUN, 9)])
     await downlink.publish_waiting(pool, publisher, START)
     ack = msgspec.json.decode((await asyncio.to_thread(gateway.next)).payload, type=Ack)
     assert ack.events == [str(event_id(1)), str(event_id(2))]
+    assert ack.event_seqs == [1, 2, 3]
     assert ack.telemetry == [7, 8]
     assert ack.stage == "stored"
     assert ack.cloud_at == round(START.timestamp() * 1000)
