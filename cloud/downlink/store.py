@@ -54,7 +54,7 @@ async def queue_event_ack(
     *,
     seq: int | None = None,
 ) -> None:
-    """The gateway will hear of this stage once the transaction is committed; `seq` names the row that is stored."""
+    """The gateway hears of this stage once the transaction is committed; `seq` names the row stored."""
     arguments = {"gateway_id": gateway_id, "run": run, "stage": stage, "event_id": event_id, "event_seq": seq}
     await conn.execute(_SQL["queue_event_ack"], arguments)
     await conn.execute(_SQL["notify_acks"])
