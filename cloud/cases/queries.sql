@@ -150,3 +150,7 @@ update seat set call_until = %(call_until)s where id = %(seat_id)s;
 -- name: call_until --
 -- Until when the seat of a case talks.
 select call_until from seat where id = %(seat_id)s;
+
+-- name: held_by_seat --
+-- The cases that a seat holds.
+select id from cases where seat_id = %(seat_id)s and state = 'claimed' order by id;

@@ -126,6 +126,21 @@ async def release(conn: Connection, case_id: UUID, actor: Actor, *, now: datetim
     return await _done(conn, case_id, now)
 
 
+async def held_by_seat(conn: Connection, seat_id: UUID) -> list[UUID]:
+    """The cases that a seat holds; release each in a transaction of its own."""
+    cursor = await conn.execute(_SQL["held_by_seat"], {"seat_id": seat_id})
+    return [case_id for (case_id,) in await cursor.fetchall()]
+
+
+async def home_of(conn: Connection, case_id: UUID, reader: Identity) -> UUID | None:
+    """The home of a case that the reader may see; raises NotFound for any other."""
+    row = await _find(conn, case_id)
+    if not reader.sees(row["area_code"], row["org_id"]):
+        raise _no_such_case()
+    home_id: UUID | None = row["home_id"]
+    return home_id
+
+
 async def resolve(
     conn: Connection,
     case_id: UUID,
@@ -160,12 +175,20 @@ async def close(
     return await _done(conn, case_id, now)
 
 
-async def note(conn: Connection, case_id: UUID, actor: Actor, text: str, *, now: datetime) -> CaseSummary:
-    """A line for the timeline by anybody, until the case is closed; the owner's renews the claim."""
+async def note(
+    conn: Connection, case_id: UUID, actor: Actor, text: str, *, key: str | None = None, now: datetime
+) -> CaseSummary:
+    """A line for the timeline by anybody, until the case is closed; the owner's renews the claim.
+
+    The same `key` by the same actor is written once.
+    """
     row = await _lock(conn, case_id)
+    mark = None if key is None else f"{actor.id}:{key}"
+    if mark is not None and await timeline.has_entry(conn, case_id, "note", {"key": mark}):
+        return summary_of(row)
     if row["state"] == State.CLOSED:
         raise _refused(row, Move.RENEW)
-    await _say(conn, case_id, "note", actor, now=now, text=text)
+    await _say(conn, case_id, "note", actor, now=now, text=text, key=mark)
     if row["state"] == State.CLAIMED and row["owner_id"] == actor.id:
         await _renew(conn, case_id, actor, now)
     else:

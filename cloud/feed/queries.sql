@@ -35,3 +35,7 @@ limit %(limit)s;
 -- name: trim --
 -- Forget frames older than a time, except the last thousand: a client that was away longer reads the cases anew.
 delete from feed where at < %(before)s and seq <= (select seq - 1000 from feed_counter);
+
+-- name: read_rows --
+-- All frames after a position, for a process that filters for many readers.
+select seq, type, area_code, org_id, data::text from feed where seq > %(after)s order by seq limit %(limit)s;

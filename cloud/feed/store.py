@@ -121,3 +121,19 @@ def chain(rows: Sequence[tuple[Any, ...]], after: int) -> list[Frame]:
 async def trim(conn: Connection, *, before: datetime) -> int:
     """Forget frames older than `before`; returns how many."""
     return (await conn.execute(_SQL["trim"], {"before": before})).rowcount
+
+
+class FeedRow(msgspec.Struct, frozen=True):
+    """A frame with whose it is, before it is filtered for a reader; `data` is JSON text."""
+
+    seq: int
+    type: str
+    area_code: str
+    org_id: UUID | None
+    data: str
+
+
+async def read_rows(conn: Connection, after: int, *, limit: int = 500) -> list[FeedRow]:
+    """Frames after `after`, oldest first, whoever may see them: the caller filters."""
+    cursor = await conn.execute(_SQL["read_rows"], {"after": after, "limit": limit})
+    return [FeedRow(*row) for row in await cursor.fetchall()]
