@@ -57,7 +57,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _Index = Annotated[int, Meta(ge=0, lt=TELEMETRY_MAX_READINGS)]
-_Offset = Annotated[int, Meta(ge=-315_360_000_000, le=315_360_000_000)]  # ten years
+_Offset = Annotated[int, Meta(ge=-LAST_MS, le=LAST_MS)]
 _COLUMN: Final = Meta(max_length=TELEMETRY_MAX_READINGS)
 
 
@@ -107,10 +107,7 @@ class Event(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ack(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """These events and batches of one run are committed (`stored`), or what became of them.
-
-    Phases of one activation share an id: `event_seqs` says which of its rows are meant.
-    """
+    """What of one run is committed (`stored`) or became of it; `event_seqs` tells an id's phases apart."""
 
     run: RunId
     events: list[Uuid] = []
@@ -134,7 +131,7 @@ class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
 class ReplayArgs(msgspec.Struct, frozen=True, kw_only=True):
     """`args` of the command `replay`: send the rows of a time (ms UTC) again, with their own run and seq."""
 
-    stream: Literal["event", "telemetry"]
+    stream: Literal["event", "telemetry", "all"]
     from_at: Ms = msgspec.field(name="from")
     to_at: Ms = msgspec.field(name="to")
 
