@@ -1,5 +1,6 @@
 """What flows through the agent, from a driver to the outbox, and what a driver is."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -101,10 +102,12 @@ Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples
 class Driver(Protocol):
     """Bytes in, items and reply bytes out; no I/O, no clock. One object a connection (or a broker subscription).
 
-    `counts` tells what was seen and what was dropped. Send `replies()` only after the items are kept: a reply is a promise.
+    Send `replies()` only after the items are kept: a reply is a promise.
     """
 
-    counts: dict[str, int]
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often what happened, by name, since the driver was made."""
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Take bytes that arrived at `at` (ms UTC); half frames are kept until the rest comes. Never raises for bad bytes.

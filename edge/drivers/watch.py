@@ -1,0 +1,227 @@
+"""Driver of the watch text protocol `[3G*...]` over TCP (page `firmware_specs/devices/watch.md`)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge.drivers import watch_alarms
+from edge.drivers.options import DriverOptions, remembered
+from edge.drivers.watch_alarms import Moment
+from edge.drivers.watch_frames import (
+    WatchFix,
+    WatchFrame,
+    decode_frame,
+    encode_reply,
+    integer,
+    number,
+    reply_content,
+)
+from edge.drivers.watch_framing import WatchFramer
+from edge.readings import Fix, Happening, Item, Reading, Sighting
+from firmware_specs.messages import DeviceState, Position
+
+_ZONE_STEP_MS: Final = 15 * 60_000
+_ZONE_ERROR_MS: Final = 2 * 60_000
+_ZONE_MAX_MS: Final = 14 * 3_600_000
+_PAST_MS: Final = 400 * 86_400_000
+_KNOWN_EVENTS: Final = 50
+
+
+@dataclass
+class WatchMemory:
+    """What is known of one watch between messages and connections.
+
+    `zone_ms` is device time minus UTC, `candidate_ms` another one seen once, `status` the last live status word, `events` device
+    times of the last SOS and falls.
+    """
+
+    zone_ms: int | None = None
+    candidate_ms: int | None = None
+    status: int | None = None
+    events: list[tuple[str, int]] = field(default_factory=list)
+
+
+class WatchDriver:
+    """Frames in, items and answers out; one object a connection, which may carry several watches."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        self._options = options
+        self.counts: Counter[str] = Counter()
+        self._framer = WatchFramer(self.counts)
+        self._replies = bytearray()
+
+    def receive(self, data: bytes, at: int) -> list[Item]:
+        """Items of the frames that these bytes complete; never raises."""
+        items: list[Item] = []
+        for raw in self._framer.feed(data):
+            frame = decode_frame(raw)
+            if frame is None:
+                self.counts["frame_unreadable"] += 1
+                continue
+            self.counts["frames"] += 1
+            items += self._frame(frame, at)
+            content = reply_content(frame)
+            if content is not None:
+                self._replies += encode_reply(frame, content)
+        return items
+
+    def replies(self) -> bytes:
+        """Answers to the frames received so far, each once."""
+        data = bytes(self._replies)
+        self._replies.clear()
+        return data
+
+    def _frame(self, frame: WatchFrame, at: int) -> list[Item]:
+        device = f"watch-{frame.id}"
+        memory = remembered(self._options.memory, device, WatchMemory)
+        fix = frame.fix
+        moment = _moment(frame, device, memory, at)
+        items: list[Item] = [*self._events(frame, moment, memory)]
+        if fix is not None:
+            if moment.position is not None:
+                items.append(Fix(position=moment.position, late=frame.is_late))
+            items += _position_readings(fix, moment, late=frame.is_late)
+        else:
+            items += _plain_readings(frame, moment)
+        battery = fix.battery_pct if fix is not None else _keep_alive(frame)[2]
+        if not frame.is_late:
+            items.append(Sighting(state=_device_state(device, at, battery, fix)))
+        if frame.is_position and fix is None:
+            self.counts["fields_unreadable"] += 1
+        return items
+
+    def _events(self, frame: WatchFrame, moment: Moment, memory: WatchMemory) -> list[Happening]:
+        if not frame.is_position:
+            return []
+        bit22 = self._options.watch_bit22
+        if frame.is_late:
+            known = set(memory.events)
+            found = [
+                h for h in watch_alarms.late_happenings(frame, moment) if (h.kind, h.device_at) not in known
+            ]
+        elif frame.is_alarm:
+            found = watch_alarms.alarm_happenings(frame, moment, bit22)
+        else:
+            found = watch_alarms.state_happenings(frame, moment, memory.status, bit22)
+        for happening in found:
+            if happening.device_at is not None and happening.kind in ("sos", "fall"):
+                memory.events = [*memory.events, (happening.kind, happening.device_at)][-_KNOWN_EVENTS:]
+        if frame.is_late:
+            return found
+        found += watch_alarms.clearings(frame, moment, memory.status)
+        if frame.fix is not None and frame.fix.status is not None:
+            memory.status = frame.fix.status
+        return found
+
+
+def _moment(frame: WatchFrame, device: str, memory: WatchMemory, at: int) -> Moment:
+    fix = frame.fix
+    claimed = fix.time if fix is not None else None
+    if fix is None:
+        return Moment(device=device, at=at, device_at=None, trusted=False)
+    measured, trusted = _backfilled(claimed, memory, at) if frame.is_late else _live(claimed, memory, at)
+    position = None
+    if fix.located:
+        assert fix.lat is not None
+        assert fix.lon is not None
+        accuracy = fix.tail.accuracy_m
+        position = Position(
+            device=device, at=measured, lat=fix.lat, lon=fix.lon, accuracy_m=accuracy, source="gnss"
+        )
+    return Moment(device=device, at=measured, device_at=claimed, trusted=trusted, position=position)
+
+
+def _live(claimed: int | None, memory: WatchMemory, at: int) -> tuple[int, bool]:
+    """Measured-at of a live message and whether its clock is believed; learns the zone offset on the way."""
+    if claimed is None:
+        return at, False
+    error = claimed - at
+    zone = round(error / _ZONE_STEP_MS) * _ZONE_STEP_MS
+    if abs(error - zone) > _ZONE_ERROR_MS or abs(zone) > _ZONE_MAX_MS:
+        return at, False
+    if memory.zone_ms is None or zone == memory.candidate_ms:
+        memory.zone_ms = zone
+    memory.candidate_ms = None if zone == memory.zone_ms else zone
+    return claimed - zone, True
+
+
+def _backfilled(claimed: int | None, memory: WatchMemory, at: int) -> tuple[int, bool]:
+    """Measured-at of a UD2: corrected by the offset learned on live messages; its arrival when it cannot be true."""
+    measured = None if claimed is None else claimed - (memory.zone_ms or 0)
+    if measured is None or not at - _PAST_MS <= measured <= at + _ZONE_ERROR_MS:
+        return at, False
+    return measured, True
+
+
+def _position_readings(fix: WatchFix, moment: Moment, *, late: bool) -> list[Item]:
+    bits = set(fix.bits)
+    known = fix.status is not None
+    values: list[tuple[str, float | None]] = [
+        ("worn", float(not bits & {3, watch_alarms.REMOVED}) if known else None),
+        ("battery_low", float(bool(bits & {0, watch_alarms.LOW_BATTERY})) if known else None),
+        ("battery", _percent(fix.battery_pct)),
+        ("steps", fix.steps),
+        ("tumbles", fix.tumbles),
+        ("signal_strength", _percent(fix.gsm)),
+    ]
+    return _readings(values, moment, late=late)
+
+
+def _plain_readings(frame: WatchFrame, moment: Moment) -> list[Item]:
+    """Readings of a frame without a position: keep-alive and vitals; 0 is "not measured"."""
+    return _readings(plain_values(frame), moment, late=False)
+
+
+def plain_values(frame: WatchFrame) -> list[tuple[str, float | None]]:
+    """Kind and value of each number in a frame without a position; None where nothing was measured."""
+    first, second, third = (number(text) for text in (*frame.fields[:3], "", "", "")[:3])
+    match frame.word:
+        case "LK":
+            steps, tumbles, battery = _keep_alive(frame)
+            return [("steps", steps), ("tumbles", tumbles), ("battery", _percent(battery))]
+        case "PULSE" | "HEART":
+            return [("heart_rate", first or None)]
+        case "BLOOD" | "BPHRT" if first and second:
+            return [("systolic", first), ("diastolic", second), ("heart_rate", third or None)]
+        case "TEMP":
+            return [("body_temperature", first or None)]
+        case "BTEMP2" if first:
+            return [("body_temperature", second or None)]
+        case "OXYGEN":
+            return [("spo2", second or None)]
+        case _:
+            return []
+
+
+def _keep_alive(frame: WatchFrame) -> tuple[int | None, int | None, int | None]:
+    """Steps, tumbles, battery of `LK,steps,tumbles,battery`; other numbers of fields are only a sign of life."""
+    if frame.word != "LK" or len(frame.fields) != 3:
+        return None, None, None
+    steps, tumbles, battery = (integer(text) for text in frame.fields)
+    return steps, tumbles, battery
+
+
+def _readings(values: list[tuple[str, float | None]], moment: Moment, *, late: bool) -> list[Item]:
+    return [
+        Reading(
+            device=moment.device,
+            kind=kind,
+            at=moment.at,
+            value=float(value),
+            device_at=moment.device_at,
+            late=late,
+        )
+        for kind, value in values
+        if value is not None and value >= 0
+    ]
+
+
+def _device_state(device: str, at: int, battery: int | None, fix: WatchFix | None) -> DeviceState:
+    worn = None if fix is None or fix.status is None else not set(fix.bits) & {3, watch_alarms.REMOVED}
+    return DeviceState(
+        device=device, at=at, online=True, worn=worn, battery_percent=_percent(battery), last_seen=at
+    )
+
+
+def _percent(value: int | None) -> int | None:
+    return value if value is not None and 0 <= value <= 100 else None

@@ -1,0 +1,164 @@
+"""Acceleration -> a fall that is suspected, then raised or cancelled: the pre-alarm of the person who wears the sensor."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from edge.pipeline.fall_features import FallDetector, RecoveryWatch, Row, Suspicion
+from edge.pipeline.options import PipelineOptions
+from edge.readings import Happening, Item, Press, Samples
+from firmware_specs.messages import Phase
+
+PRE_ALARM_MS: Final = 15_000
+RECOVERED_S: Final = 5
+CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
+LATE_MS: Final = 10 * 60_000
+_BREAK_MS: Final = 10_000
+
+
+class _Fall(msgspec.Struct):
+    """One suspected fall of a device: measured at `at`, suspected at `since`, raised at `raised` (ms UTC; None: not yet)."""
+
+    device: str
+    at: int
+    since: int
+    evidence: dict[str, Any]
+    before: Row
+    raised: int | None = None
+
+
+@dataclass
+class _Stream:
+    detector: FallDetector
+    end: float
+    recovery: RecoveryWatch | None = None
+
+
+class Fall:
+    """15 s after a suspicion the fall is raised, unless cancelled by the cancel button or by clear movement in the old posture.
+
+    An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing. The cancel
+    button also takes back a fall raised within the last 10 min. Raw samples pass on; the last step drops them.
+    """
+
+    def __init__(self, options: PipelineOptions) -> None:
+        self._button_only = options.button_only
+        self._streams: dict[str, _Stream] = {}
+        self._falls: dict[str, _Fall] = {}
+
+    def __call__(self, items: list[Item], now: int) -> list[Item]:
+        """Pass everything on, with fall happenings behind what caused them."""
+        passed: list[Item] = []
+        for item in items:
+            passed.append(item)
+            match item:
+                case Samples():
+                    passed.extend(self._samples(item, now))
+                case Press(button="cancel"):
+                    passed.extend(self._cancel(item.device, item.at, "button"))
+                case Happening(kind="sos", phase="raised", late=False):
+                    passed.extend(self._confirmed(item))
+        return passed + self._due(now)
+
+    def state(self) -> dict[str, Any]:
+        """Falls that are suspected, or raised so lately that they can be taken back."""
+        return {device: msgspec.to_builtins(fall) for device, fall in self._falls.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state()` gave; an unreadable fall is left out (the cloud raises a suspicion that nobody ends)."""
+        for device, kept in state.items():
+            try:
+                self._falls[device] = msgspec.convert(kept, _Fall)
+            except msgspec.ValidationError:
+                continue
+
+    def _samples(self, samples: Samples, now: int) -> list[Item]:
+        stream = self._stream(samples)
+        happened: list[Item] = []
+        for n, row in enumerate(samples.xyz_g):
+            suspicion = stream.detector.feed(row, samples.at + n * 1000 / samples.rate_hz)
+            if suspicion is not None:
+                happened += self._suspected(samples.device, suspicion, stream, now)
+            if stream.recovery is not None:
+                stream.recovery.feed(row)
+                if stream.recovery.moving_s >= RECOVERED_S:
+                    happened += self._recovered(samples, stream)
+        return happened
+
+    def _stream(self, samples: Samples) -> _Stream:
+        """The device's detector; a new one when rows are missing or the rate has changed."""
+        stream = self._streams.get(samples.device)
+        broken = samples.gap or stream is None or abs(samples.at - stream.end) > _BREAK_MS
+        if stream is None or broken or stream.detector.rate_hz != samples.rate_hz:
+            stream = _Stream(FallDetector(samples.rate_hz), 0.0)
+            fall = self._falls.get(samples.device)
+            if fall is not None and fall.raised is None:
+                stream.recovery = RecoveryWatch(samples.rate_hz, fall.before)
+            self._streams[samples.device] = stream
+        stream.end = samples.at + len(samples.xyz_g) * 1000 / samples.rate_hz
+        return stream
+
+    def _suspected(self, device: str, suspicion: Suspicion, stream: _Stream, now: int) -> list[Item]:
+        running = self._falls.get(device)
+        if running is not None and running.raised is None:
+            return []
+        evidence = {
+            "impact_g": suspicion.impact_g,
+            "posture_change_deg": suspicion.posture_change_deg,
+            "still_s": suspicion.still_s,
+            "reasons": ["impact", "posture_change", "stillness"],
+        }
+        fall = _Fall(device=device, at=suspicion.at, since=now, evidence=evidence, before=suspicion.before)
+        self._falls[device] = fall
+        stream.recovery = RecoveryWatch(stream.detector.rate_hz, suspicion.before)
+        return [_happening(fall, "suspected", suspicion.at, now)]
+
+    def _recovered(self, samples: Samples, stream: _Stream) -> list[Item]:
+        stream.recovery = None
+        fall = self._falls.get(samples.device)
+        if fall is None or fall.raised is not None or samples.device in self._button_only:
+            return []
+        return self._cancel(samples.device, round(stream.end), "movement")
+
+    def _cancel(self, device: str, at: int, by: str) -> list[Item]:
+        fall = self._falls.pop(device, None)
+        if fall is None:
+            return []
+        if device in self._streams:
+            self._streams[device].recovery = None
+        fall.evidence = {**fall.evidence, "cancelled_by": by}
+        return [_happening(fall, "cancelled", at, at)]
+
+    def _confirmed(self, sos: Happening) -> list[Item]:
+        """An SOS on this gateway during the pre-alarm confirms the fall: its own device's, or any when it has none."""
+        pending = [fall for fall in self._falls.values() if fall.raised is None]
+        own = [fall for fall in pending if fall.device == sos.device]
+        return [self._raise(fall, sos.at, "sos") for fall in own or pending]
+
+    def _due(self, now: int) -> list[Item]:
+        for device in [
+            d for d, f in self._falls.items() if f.raised and now - f.raised > CANCEL_AFTER_RAISED_MS
+        ]:
+            del self._falls[device]
+        due = [f for f in self._falls.values() if f.raised is None and now - f.since >= PRE_ALARM_MS]
+        return [self._raise(fall, now, "not_cancelled") for fall in due]
+
+    def _raise(self, fall: _Fall, at: int, why: str) -> Item:
+        fall.raised = at
+        fall.evidence = {**fall.evidence, "confirmed_by": why}
+        if fall.device in self._streams:
+            self._streams[fall.device].recovery = None
+        return _happening(fall, "raised", fall.at, at)
+
+
+def _happening(fall: _Fall, phase: Phase, at: int, now: int) -> Happening:
+    return Happening(
+        device=fall.device,
+        kind="fall",
+        phase=phase,
+        at=at,
+        evidence=fall.evidence,
+        activation=f"{fall.device}:fall:{fall.at}",
+        late=now - fall.at > LATE_MS,
+    )

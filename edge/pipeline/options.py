@@ -1,0 +1,27 @@
+"""What the pipeline is given when it is built."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SafeZone:
+    """A circle around home: degrees WGS-84, metres."""
+
+    lat: float
+    lon: float
+    radius_m: float
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """`new_id(now)` makes an event id (UUIDv7); `roles` and `rooms` are by device id.
+
+    `button_only` names the devices of people who cannot hear or speak: only the cancel button ends their suspected fall.
+    """
+
+    new_id: Callable[[int], str]
+    roles: Mapping[str, str] = field(default_factory=dict)
+    rooms: Mapping[str, str] = field(default_factory=dict)
+    safe_zone: SafeZone | None = None
+    button_only: frozenset[str] = frozenset()
