@@ -62,3 +62,7 @@ select pg_try_advisory_lock(7809911814141391727)
 -- name: ingest_life --
 -- Since when the ingestor listens (null: not now) and when it last said so.
 select listening_since, alive_at from ingest_life
+
+-- name: gateway_logins --
+-- What the broker must know of every gateway in service.
+select id, secret_bcrypt, secret_pbkdf2 from gateway where retired_at is null order by id

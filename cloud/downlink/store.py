@@ -9,12 +9,14 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from cloud.broker import Login
 from cloud.database import queries
 from cloud.database.pool import Connection
 
 _SQL = queries.load(__package__)
 ACKS_CHANNEL: Final = "carebed_acks"
 COMMANDS_CHANNEL: Final = "carebed_commands"
+GATEWAYS_CHANNEL: Final = "carebed_gateways"  # a gateway was added, retired or given a new secret
 
 Stage = Literal["stored", "claimed", "closed"]
 
@@ -144,3 +146,9 @@ async def become_leader(conn: Connection) -> bool:
 async def ingest_life(conn: Connection) -> tuple[datetime | None, datetime] | None:
     """Since when the ingestor listens and when it last said so; None when it never did."""
     return await (await conn.execute(_SQL["ingest_life"])).fetchone()
+
+
+async def gateway_logins(conn: Connection) -> list[Login]:
+    """The broker's users for every gateway in service."""
+    cursor = await conn.execute(_SQL["gateway_logins"])
+    return [Login(*row) for row in await cursor.fetchall()]

@@ -1,0 +1,164 @@
+"""Where the cloud's programs find their database, broker, keys and data folder."""
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from cloud.broker import SERVICES, Address, new_secret
+from cloud.texts import text
+from firmware_specs.clock import Clock
+
+DATABASE_URL: Final = "CAREBED_DATABASE_URL"
+BROKER_URL: Final = "CAREBED_BROKER_URL"
+KEY_FILE: Final = "CAREBED_KEY_FILE"
+DATA_DIR: Final = "CAREBED_DATA_DIR"
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+class ConfigError(Exception):
+    """Something a person must set right; the text says what, where and how."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What each of the processes ingest, api and work is given."""
+
+    database_url: str
+    broker_url: str
+    key_file: Path
+    clock: Clock
+    http_host: str = "127.0.0.1"
+    http_port: int = 8420
+
+    @property
+    def broker(self) -> Address:
+        """The broker's address; raises ConfigError."""
+        return broker_address(self.broker_url, BROKER_URL)
+
+
+def from_environment(clock: Clock, **others: Any) -> Settings:
+    """Settings of a child process; raises ConfigError naming the variable that is missing."""
+    values = []
+    for name in (DATABASE_URL, BROKER_URL, KEY_FILE):
+        value = os.environ.get(name)
+        if not value:
+            raise ConfigError(text("setting_missing", name=name))
+        values.append(value)
+    return Settings(values[0], values[1], Path(values[2]), clock, **others)
+
+
+def broker_address(url: str, option: str) -> Address:
+    """Read a broker's address; raises ConfigError naming the option."""
+    try:
+        return Address.parse(url)
+    except ValueError as error:
+        raise ConfigError(text("url_bad", option=option, reason=error)) from error
+
+
+def loopback(host: str) -> str:
+    """The host itself; raises ConfigError for one that other machines could reach."""
+    if host not in _LOOPBACK:
+        raise ConfigError(text("host_open", host=host))
+    return host
+
+
+def default_data_dir() -> Path:
+    """$CAREBED_DATA_DIR, else /var/lib/carebed for root, else the user's own data folder."""
+    named = os.environ.get(DATA_DIR)
+    if named:
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path("/var/lib/carebed")
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local/share") / "carebed"
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The data folder of `carebed-cloud up`: keys, secrets, logs and what is running on it."""
+
+    path: Path
+
+    @property
+    def key_file(self) -> Path:
+        """The key of sealed columns."""
+        return self.path / "carebed.key"
+
+    def log(self, program: str) -> Path:
+        """Where the broker and the database write."""
+        return self.path / f"{program}.log"
+
+    def make(self) -> None:
+        """Create the folder; raises ConfigError when it cannot be used."""
+        mode = 0o711 if os.geteuid() == 0 else 0o700  # as root, `nobody` passes through to its database
+        try:
+            self.path.mkdir(mode=mode, parents=True, exist_ok=True)
+            (self.path / ".probe").touch()
+            (self.path / ".probe").unlink()
+        except OSError as error:
+            raise ConfigError(text("data_unusable", path=self.path, reason=error.strerror)) from error
+
+    def lock(self) -> IO[str]:
+        """Hold the folder while the returned file is open; raises ConfigError naming the holder."""
+        file = (self.path / "lock").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            pid = file.read().strip() or "?"
+            file.close()
+            raise ConfigError(text("data_busy", path=self.path, pid=pid)) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file
+
+    def service_secrets(self) -> dict[str, str]:
+        """Secrets of the cloud's own broker users, made at first use."""
+        path = self.path / "services.json"
+        if not path.exists():
+            _write_private(path, {name: new_secret() for name in SERVICES})
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    def say_running(self, facts: dict[str, Any]) -> None:
+        """Write what runs on this folder, for other programs of the same user."""
+        _write_private(self.path / "running.json", facts)
+
+    def forget_running(self) -> None:
+        """Nothing runs on this folder any more."""
+        (self.path / "running.json").unlink(missing_ok=True)
+
+    def running(self) -> dict[str, Any]:
+        """`pid`, `http_url`, `database_url`, `broker_url`, `key_file`; raises ConfigError: nothing runs."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / "running.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(text("not_running", path=self.path)) from error
+        if not _alive(int(found["pid"])):
+            raise ConfigError(text("not_running", path=self.path))
+        return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _write_private(path: Path, value: Any) -> None:
+    fresh = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

@@ -1,0 +1,56 @@
+"""What the cloud's command line says to people: Chinese where the locale is Chinese, else English."""
+
+import os
+from typing import Final
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "port_busy": (
+        "端口 {host}:{port}（{what}）已被占用：{reason}。请停掉占用它的程序，或用 {option} 换一个端口。",
+        "Port {host}:{port} ({what}) cannot be opened: {reason}. Stop the program that holds it,"
+        " or choose another with {option}.",
+    ),
+    "data_busy": (
+        "数据文件夹 {path} 已由进程 {pid} 使用。请先停掉它，或用 --data-dir 换一个文件夹。",
+        "The data folder {path} is in use by process {pid}. Stop it, or choose another with --data-dir.",
+    ),
+    "data_unusable": (
+        "不能使用数据文件夹 {path}：{reason}。请改正权限，或用 --data-dir 换一个文件夹。",
+        "The data folder {path} cannot be used: {reason}. Correct its permissions,"
+        " or choose another with --data-dir.",
+    ),
+    "host_open": (
+        "--host {host} 不是本机回环地址：未配置 TLS 时只在本机监听。请在前面放一个 TLS 反向代理。",
+        "--host {host} is not a loopback address: without TLS everything listens on this machine only."
+        " Put a TLS proxy in front of it.",
+    ),
+    "url_bad": ("{option} 无效：{reason}", "{option} is not valid: {reason}"),
+    "setting_missing": (
+        "缺少环境变量 {name}。`carebed-cloud up` 会为它的子进程设置；单独运行时请自行设置。",
+        "The variable {name} is missing. `carebed-cloud up` sets it for its children; else set it yourself.",
+    ),
+    "not_running": (
+        "{path} 中没有正在运行的云端。请先运行 carebed-cloud up，或用 --database-url 指明数据库。",
+        "No cloud runs on {path}. Start `carebed-cloud up` first, or name the database with --database-url.",
+    ),
+    "database_failed": ("数据库不可用：{reason}", "The database cannot be used: {reason}"),
+    "start_failed": (
+        "{name} 没有启动：{reason}。详情见 {log}",
+        "{name} did not start: {reason}. Details are in {log}",
+    ),
+    "migrated": ("已应用：{names}", "applied: {names}"),
+    "migrated_none": ("数据库已是最新", "the database is up to date"),
+}
+
+
+def chinese() -> bool:
+    """Whether the locale of the caller is Chinese."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return value.lower().startswith("zh")
+    return False
+
+
+def text(key: str, **values: object) -> str:
+    """The sentence in the caller's language."""
+    return _TEXTS[key][0 if chinese() else 1].format(**values)
