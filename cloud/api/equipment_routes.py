@@ -104,9 +104,14 @@ async def create_device(body: shapes.NewDevice, identity: Caller, services: With
         )
         if body.home_id is not None:
             check_area(identity, await store.find_home(conn, body.home_id))
-            place = {"bed_id": body.bed_id, "room": body.room, "role": body.role}
             installation = await equipment.install_device(
-                conn, now=now, device_id=body.id, home_id=body.home_id, **place
+                conn,
+                now=now,
+                device_id=body.id,
+                home_id=body.home_id,
+                bed_id=body.bed_id,
+                room=body.room,
+                role=body.role,
             )
         elif body.bed_id is not None:
             raise InvalidInput("给出床位时也须给出住户", "a bed_id needs its home_id")

@@ -1,4 +1,4 @@
-"""Creating areas, organisations, homes, beds and residents; everything created is written down with who did it."""
+"""Creating areas, organisations, homes, beds and residents; who did it is written down."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,11 +1,14 @@
 """Signing in and out."""
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Request, Response
 
 from cloud.access import store
 from cloud.access.access import SESSION_LIFE, Identity, Session
-from cloud.access.errors import NotSignedIn
+from cloud.access.errors import Conflict, NotSignedIn
 from cloud.api.callers import COOKIE, Caller, With
+from cloud.api.case_routes import actor_of
 from cloud.api.schemas import SessionInfo, SessionUser, SignIn
 from cloud.cases import store as cases
 
@@ -31,8 +34,7 @@ async def sign_in(body: SignIn, services: With, response: Response) -> SessionIn
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
         await store.forget_failures(conn, attempt.user.id)
-        for seat_id in await store.end_expired(conn, now=now, staff_id=attempt.user.id):
-            await cases.release_seat(conn, seat_id, now=now)
+        await store.end_expired(conn, now=now, staff_id=attempt.user.id)
         secret, session = await store.open_session(conn, now=now, user=attempt.user)
     response.set_cookie(
         COOKIE,
@@ -61,9 +63,14 @@ async def sign_out(request: Request, identity: Caller, services: With) -> Respon
     if session is None or identity.seat_id is None:
         raise NotSignedIn("令牌没有会话", "a token has no session")
     now = services.clock.now()
-    async with services.pool.connection() as conn, conn.transaction():
-        await store.close_session(conn, now=now, identity=identity)
-        await cases.release_seat(conn, identity.seat_id, now=now)
+    async with services.pool.connection() as conn:
+        async with conn.transaction():
+            await store.close_session(conn, now=now, identity=identity)
+        for case_id in await cases.held_by_seat(conn, identity.seat_id):
+            # One transaction each: two cases locked at once could wait for each other and the feed.
+            with suppress(Conflict):
+                async with conn.transaction():
+                    await cases.release(conn, case_id, actor_of(identity), now=now)
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=services.secure_cookies)
     return response

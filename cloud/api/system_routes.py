@@ -19,6 +19,14 @@ _PROBE_S: Final = 1.0
 _LAG_ALLOWED_S: Final = 90.0
 
 
+def _version() -> str:
+    """The installed version; `source` where the program runs from a checkout."""
+    try:
+        return metadata.version("carebed")
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
 @router.get("/ui-config", operation_id="get_ui_config", response_model=UiConfig)
 async def get_ui_config() -> UiConfig:
     """Fixed facts of the deployment; public."""
@@ -35,7 +43,7 @@ async def get_ui_config() -> UiConfig:
             attribution="示意图 · 非测绘数据",
             approval_no=None,
         ),
-        version=metadata.version("carebed"),
+        version=_version(),
     )
 
 

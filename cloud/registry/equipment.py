@@ -1,7 +1,7 @@
 """Gateways, devices, installations and test windows in PostgreSQL."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
     """A gateway as a list shows it."""
 
     id: str
-    kind: str
+    kind: Literal["home", "protocol"]
     home_id: UUID | None
     street: str | None
     compound: str | None
@@ -75,7 +75,7 @@ async def create_gateway(
     belongs: Belongs,
     verifiers: tuple[str, str],
 ) -> None:
-    """Add a gateway with the verifiers of its secret (bcrypt, PBKDF2); raises Conflict when the id is taken."""
+    """Add a gateway with the verifiers of its secret (bcrypt, PBKDF2); raises Conflict if the id is taken."""
     row = {"id": gateway_id, "kind": kind, "home_id": home_id, "now": now}
     row |= {"area_code": belongs.area_code, "org_id": belongs.org_id}
     row |= {"bcrypt": verifiers[0], "pbkdf2": verifiers[1]}

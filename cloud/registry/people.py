@@ -12,7 +12,15 @@ from psycopg.types.json import Jsonb
 from cloud.access.errors import Conflict, InvalidInput, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
-from cloud.registry.registry import born_on, china_date, id_number_fault, normal_id_number, sex_of
+from cloud.registry.registry import (
+    Sex,
+    StateName,
+    born_on,
+    china_date,
+    id_number_fault,
+    normal_id_number,
+    sex_of,
+)
 from cloud.registry.sealing import Seal
 from cloud.registry.store import BedRow, Belongs, find_org, new_id, require_area
 
@@ -35,7 +43,7 @@ class NewResident(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an elder when they come."""
 
     name: str
-    sex: str = "unknown"
+    sex: Sex = "unknown"
     birth_date: date | None = None
     phones: Sequence[str] = ()
     id_number: str | None = None
@@ -52,7 +60,7 @@ class ResidentRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     person_id: UUID
     name: str
-    sex: str
+    sex: Sex
     birth_date: date | None
     id_number_cipher: bytes | None
     area_code: str
@@ -71,7 +79,7 @@ class ResidentRow(msgspec.Struct, frozen=True, kw_only=True):
     room: str | None
     gate_lat: float | None
     gate_lon: float | None
-    state: str | None
+    state: StateName | None
     state_since: datetime | None
     state_until: datetime | None
     phones: list[str]

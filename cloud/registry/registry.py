@@ -2,7 +2,10 @@
 
 import re
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, Literal
+
+Sex = Literal["female", "male", "unknown"]
+StateName = Literal["active", "hospital", "away", "suspended", "moved", "deceased"]
 
 _ID_NUMBER: Final = re.compile(r"^[0-9]{17}[0-9X]$")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -39,7 +42,7 @@ def born_on(number: str) -> date | None:
         return None
 
 
-def sex_of(number: str) -> str:
+def sex_of(number: str) -> Sex:
     """The sex inside an ID-card number: the 17th digit is odd for a man."""
     return "male" if int(number[16]) % 2 else "female"
 

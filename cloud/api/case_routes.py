@@ -1,0 +1,158 @@
+"""Cases: the queue, one case, and what people do to it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Response
+
+from cloud.access import store as access
+from cloud.access.access import Identity
+from cloud.access.errors import NotFound
+from cloud.api.callers import Caller, With
+from cloud.api.schemas import CallLength, CaseDetail, CaseList, CaseSummary, CloseCase, DoorCode, NoteText
+from cloud.api.services import Services
+from cloud.cases import detail as details
+from cloud.cases import store
+from cloud.cases.case import Actor, State
+from cloud.cases.summary import CaseSummary as Summary
+from cloud.database.pool import Connection
+from cloud.feed import store as feed
+from cloud.registry.store import find_door_code
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+_STATES: Final[dict[str, tuple[State, ...]]] = {
+    "live": (State.OPEN, State.CLAIMED, State.RESOLVED),
+    **{state.value: (state,) for state in State},
+}
+Act = Callable[[Connection, Actor, datetime], Awaitable[Summary]]
+
+
+def answer(value: Any) -> Response:
+    """A struct of the case rooms as JSON; the shapes in schemas.py describe it."""
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def actor_of(identity: Identity) -> Actor:
+    """The caller as the timeline names them."""
+    return Actor(id=identity.id, name=identity.name, seat_id=identity.seat_id)
+
+
+async def _act(services: Services, identity: Identity, case_id: UUID, act: Act) -> Response:
+    """One action on a case that the caller may see, in one transaction."""
+    async with services.pool.connection() as conn, conn.transaction():
+        await store.summary(conn, case_id, identity)
+        return answer(await act(conn, actor_of(identity), services.clock.now()))
+
+
+@router.get("", operation_id="list_cases", response_model=CaseList)
+async def list_cases(
+    identity: Caller,
+    services: With,
+    state: Annotated[Literal["live", "open", "claimed", "resolved", "closed"], Query()] = "live",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    before: Annotated[int | None, Query(ge=1, le=2**62, description="a case's `number`")] = None,
+) -> Response:
+    """Newest first; `live` is open, claimed and resolved; `seq` is where the feed goes on from this list."""
+    async with services.pool.connection() as conn, conn.transaction():
+        seq = await feed.position(conn)
+        items = await store.list_cases(conn, identity, states=_STATES[state], limit=limit, before=before)
+        await _look(conn, services, identity, "cases_listed", "cases", state=state, count=len(items))
+    return answer({"items": items, "seq": seq})
+
+
+@router.get("/{case_id}", operation_id="get_case", response_model=CaseDetail)
+async def get_case(case_id: UUID, identity: Caller, services: With) -> Response:
+    """All of a case; that it was looked at is written down."""
+    async with services.pool.connection() as conn, conn.transaction():
+        found = await details.detail(conn, case_id, identity)
+        await _look(conn, services, identity, "case_viewed", case_id)
+    return answer(found)
+
+
+async def _look(
+    conn: Connection, services: Services, identity: Identity, action: str, subject: object, **detail: object
+) -> None:
+    now = services.clock.now()
+    await access.write_audit(
+        conn, now=now, actor=identity.actor, action=action, subject=str(subject), detail=detail
+    )
+
+
+@router.post("/{case_id}/claim", operation_id="claim_case", response_model=CaseSummary)
+async def claim_case(case_id: UUID, identity: Caller, services: With) -> Response:
+    """Take the case; of all who try at once one gets it, the others are told who (409, `owner_name`)."""
+    return await _act(services, identity, case_id, lambda c, a, now: store.claim(c, case_id, a, now=now))
+
+
+@router.post("/{case_id}/release", operation_id="release_case", response_model=CaseSummary)
+async def release_case(case_id: UUID, identity: Caller, services: With) -> Response:
+    """Give the case back to the queue."""
+    return await _act(services, identity, case_id, lambda c, a, now: store.release(c, case_id, a, now=now))
+
+
+@router.post("/{case_id}/renew", operation_id="renew_case", response_model=CaseSummary)
+async def renew_case(case_id: UUID, identity: Caller, services: With) -> Response:
+    """Work goes on: another 90 s."""
+    return await _act(services, identity, case_id, lambda c, a, now: store.renew(c, case_id, a, now=now))
+
+
+@router.post("/{case_id}/resolve", operation_id="resolve_case", response_model=CaseSummary)
+async def resolve_case(case_id: UUID, identity: Caller, services: With) -> Response:
+    """The emergency is over; a new alarm opens a new case from here on."""
+    return await _act(services, identity, case_id, lambda c, a, now: store.resolve(c, case_id, a, now=now))
+
+
+@router.post("/{case_id}/close", operation_id="close_case", response_model=CaseSummary)
+async def close_case(case_id: UUID, body: CloseCase, identity: Caller, services: With) -> Response:
+    """What it was, and the end of it."""
+    kind, note = body.disposition, body.note
+    return await _act(
+        services,
+        identity,
+        case_id,
+        lambda c, a, now: store.close(c, case_id, a, disposition=kind, note=note, now=now),
+    )
+
+
+@router.post("/{case_id}/notes", operation_id="note_case", response_model=CaseSummary)
+async def note_case(
+    case_id: UUID,
+    body: NoteText,
+    identity: Caller,
+    services: With,
+    idempotency_key: Annotated[str | None, Header(max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")] = None,
+) -> Response:
+    """A line for the timeline; the same Idempotency-Key twice is one line."""
+    return await _act(
+        services,
+        identity,
+        case_id,
+        lambda c, a, now: store.note(c, case_id, a, body.text, key=idempotency_key, now=now),
+    )
+
+
+@router.post("/{case_id}/call", operation_id="call_case", response_model=CaseSummary)
+async def call_case(case_id: UUID, body: CallLength, identity: Caller, services: With) -> Response:
+    """A call runs for so long, 0 when it has ended: nobody who is talking loses the case."""
+    return await _act(
+        services, identity, case_id, lambda c, a, now: store.call(c, case_id, a, call_s=body.call_s, now=now)
+    )
+
+
+@router.post("/{case_id}/door-code", operation_id="show_door_code", response_model=DoorCode)
+async def show_door_code(case_id: UUID, identity: Caller, services: With) -> DoorCode:
+    """The door code of the case's home; who looked is on the timeline and in the audit trail."""
+    async with services.pool.connection() as conn, conn.transaction():
+        home_id = await store.home_of(conn, case_id, identity)
+        code = None if home_id is None else await find_door_code(conn, services.seal, home_id)
+        if home_id is None or code is None:
+            raise NotFound("没有保存门锁密码", "no door code is kept")
+        await _look(conn, services, identity, "door_code_viewed", home_id, case_id=str(case_id))
+        now = services.clock.now()
+        await store.write_down(conn, case_id, "door_code_viewed", actor_of(identity), now=now)
+        await store.publish(conn, [case_id], now=now)
+    return DoorCode(door_code=code)
