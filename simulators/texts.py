@@ -82,7 +82,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "demo_ending": ("正在结束……", "Ending…"),
     "demo_lost": ("{name} 意外结束，日志 {log}：\n{tail}", "{name} ended unexpectedly, log {log}:\n{tail}"),
-    "demo_other_address": (
+    "demo_unreadable": (
         "{path} 读不了：{reason}。换一个 --data-dir，或删除这个文件夹重新开始。",
         "{path} cannot be read: {reason}. Use another --data-dir, or delete the folder to start anew.",
     ),

@@ -131,6 +131,8 @@ class Wrist:
     _queue: deque[Rows] = field(default_factory=deque)
     _writer: asyncio.StreamWriter | None = None
     _linked: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle_again: asyncio.Event = field(default_factory=asyncio.Event)
+    _answer_came: asyncio.Event = field(default_factory=asyncio.Event)
     _seq: int = 0
     _presses: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -142,14 +144,10 @@ class Wrist:
         """The id of this bracelet on the wire to the cloud."""
         return f"wrist-{self.name}"
 
-    @property
-    def empty(self) -> bool:
-        """Nothing but idle motion is left to play."""
-        return not self._queue
-
     def queue(self, rows: Rows) -> None:
         """Play these rows next, cut into seconds; afterwards the arm rests in their last posture."""
         self._queue.extend(_seconds(rows))
+        self._idle_again.clear()
         tail = rows[-RATE_HZ:].mean(axis=0)
         if np.linalg.norm(tail) > 0.3:
             self._posture = tail
@@ -178,6 +176,14 @@ class Wrist:
     async def linked(self) -> None:
         """Wait until the bracelet has a connection."""
         await self._linked.wait()
+
+    async def played(self) -> None:
+        """Wait until all that was queued is sent and answered."""
+        await self._idle_again.wait()
+        last = self._seq
+        while self.answered < last:
+            await self._answer_came.wait()
+            self._answer_came.clear()
 
     async def run(self) -> None:
         """Connect again and again and stream one line a simulated second."""
@@ -215,6 +221,8 @@ class Wrist:
             if self._seq % 60 == 0:
                 writer.write(status_line(self.battery))
             await writer.drain()
+            if not self._queue:
+                self._idle_again.set()
 
     def _idle_second(self) -> Rows:
         if self.idle == "walk":
@@ -228,6 +236,7 @@ class Wrist:
                 answer = json.loads(data)
             if isinstance(answer, dict) and answer.get("type") == "ok":
                 self.answered = int(answer.get("seq", 0))
+                self._answer_came.set()
                 self._presses = [press for press in self._presses if press[0] > self.answered]
             elif isinstance(answer, dict) and answer.get("type") == "error":
                 self.errors.append(str(answer.get("reason")))

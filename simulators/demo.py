@@ -1,0 +1,159 @@
+"""`carebed-sim demo`: a small town of care beds on this machine, and a page to make things happen in it."""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+from firmware_specs.clock import Clock, clock_from
+from simulators import demo_state
+from simulators.cloud_api import CloudApi
+from simulators.demo_page import page_app, serving
+from simulators.demo_state import Account, DemoState
+from simulators.fleet import Fleet
+from simulators.fleet_town import entry_of, register_fleet
+from simulators.home import DISTRICT_CODE, invent_home
+from simulators.household import Household
+from simulators.ledger import Ledger
+from simulators.processes import SimulatorError, require_free
+from simulators.registration import DeviceRecord, HomeRecord, device_id, register_home, register_town
+from simulators.stage import OwnCloud
+from simulators.texts import say
+from simulators.town import AgentTownHome, LightTownHome, TownHome
+
+FULL_HOMES: Final = 3
+LIGHT_HOMES: Final = 50
+_DEVICES: Final = (
+    ("watch", "watch", "", 1),
+    ("wrist", "wrist", "", 1),
+    ("sos button", "sos_button", "bedroom", 1),
+    ("smoke", "smoke", "kitchen", 0),
+    ("door", "door", "hall", 0),
+    ("motion", "motion", "living_room", 0),
+)
+
+
+async def demo(arguments: argparse.Namespace) -> int:
+    """Start the town, print where it is, and run until Ctrl-C. Raises SimulatorError, such as for a busy port."""
+    started = time.monotonic()
+    clock = clock_from(arguments)
+    folder = Path(arguments.data_dir) if arguments.data_dir else demo_state.data_folder()
+    for port, what, option in (
+        (arguments.http_port, "what_console", "--http-port"),
+        (arguments.mqtt_port, "what_broker", "--mqtt-port"),
+        (arguments.page_port, "what_page", "--page-port"),
+    ):
+        require_free(port, say(what), option)
+    _say(say("demo_starting", folder=folder))
+    _make_folder(folder)
+    async with AsyncExitStack() as rest:
+        cloud = OwnCloud(
+            folder / "cloud", clock, http_port=arguments.http_port, mqtt_port=arguments.mqtt_port
+        )
+        rest.push_async_callback(cloud.stop)
+        await cloud.start()
+        state = demo_state.read(folder) or await _found(cloud, folder)
+        homes = await _bring_to_life(state, cloud, folder, clock, rest)
+        app = page_app(homes, cloud.api_url, arguments.page_port)
+        await rest.enter_async_context(serving(app, arguments.page_port))
+        _say(_ready_text(state, cloud, arguments.page_port, time.monotonic() - started))
+        try:
+            await cloud.child.wait()
+        except asyncio.CancelledError:
+            _say(say("demo_ending"))
+            return 0
+    raise SimulatorError(say("demo_lost", name="carebed-cloud", log=cloud.child.log, tail=cloud.child.tail()))
+
+
+async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
+    """The first start: area, organisation, homes, people, accounts, all of it kept."""
+    token = await cloud.token("demo", "admin")
+    async with CloudApi(cloud.api_url, token) as api:
+        await register_town(api)
+        first = 1000 * (1 + secrets.randbelow(300))
+        operator, supervisor, (_, fleet), homes = await asyncio.gather(
+            _account(cloud, "operator", "值班员小林", "operator"),
+            _account(cloud, "supervisor", "班长老周", "supervisor"),
+            register_fleet(api, LIGHT_HOMES, first_seed=first + 100, prefix="gw-light"),
+            _register_full(api, first),
+        )
+    state = DemoState(admin_token=token, operator=operator, supervisor=supervisor, homes=homes, fleet=fleet)
+    demo_state.write(folder, state)
+    return state
+
+
+async def _account(cloud: OwnCloud, username: str, name: str, role: str) -> Account:
+    made = await cloud.admin(
+        "user", "create", "--username", username, "--name", name, "--role", role, "--area", DISTRICT_CODE
+    )
+    return Account(username=username, password=made["password"])
+
+
+async def _register_full(api: CloudApi, first_seed: int) -> list[HomeRecord]:
+    records = []
+    for n in range(FULL_HOMES):
+        seed = first_seed + n
+        devices = [
+            DeviceRecord(
+                name=name,
+                type=kind,
+                id=device_id(kind, seed, place),
+                room=room,
+                bed=bed,
+                role="sos" if kind == "sos_button" else "",
+            )
+            for place, (name, kind, room, bed) in enumerate(_DEVICES)
+        ]
+        home = invent_home(seed, residents=2 if n == 1 else 1)
+        gateway = f"gw-demo-{seed:06d}"
+        records.append(await register_home(api, home, seed=seed, gateway=gateway, devices=devices))
+    return records
+
+
+async def _bring_to_life(
+    state: DemoState, cloud: OwnCloud, folder: Path, clock: Clock, rest: AsyncExitStack
+) -> dict[str, TownHome]:
+    """Agents and devices of the full homes, gateways of the light ones; ended by `rest`."""
+    houses = [Household(record, folder / record.gateway, cloud.broker_url, clock) for record in state.homes]
+    for house in houses:
+        rest.push_async_callback(house.stop)
+    entries = [entry_of(record) for record in state.fleet]
+    fleet = Fleet(entries, ("127.0.0.1", cloud.mqtt_port), clock, Ledger())
+    await rest.enter_async_context(fleet.running(seed=1))
+    await asyncio.gather(*(house.start() for house in houses))
+    await fleet.online(10)
+    homes: dict[str, TownHome] = {}
+    for house in houses:
+        living = AgentTownHome(house, clock)
+        homes[house.record.gateway] = living
+        task = asyncio.create_task(living.live(), name=f"live {house.record.gateway}")
+        rest.callback(task.cancel)
+    for record in state.fleet:
+        homes[record.gateway] = LightTownHome(record, fleet.homes[record.gateway])
+    return homes
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+
+
+def _ready_text(state: DemoState, cloud: OwnCloud, page_port: int, seconds: float) -> str:
+    return say(
+        "demo_ready",
+        seconds=seconds,
+        console=cloud.api_url,
+        user=state.operator.username,
+        password=state.operator.password,
+        supervisor=state.supervisor.username,
+        supervisor_password=state.supervisor.password,
+        page=f"http://127.0.0.1:{page_port}",
+    )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
