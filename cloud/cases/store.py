@@ -5,7 +5,7 @@ Whoever changes a case publishes it last: `feed` numbers its frames in the order
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -238,7 +238,7 @@ async def write_down(
     await _say(conn, case_id, kind, actor, now=now, **(data or {}))
 
 
-async def tell_gateways(conn: Connection, case_id: UUID, stage: str) -> None:
+async def tell_gateways(conn: Connection, case_id: UUID, stage: Literal["claimed", "closed"]) -> None:
     """Queue the stage (`claimed`, `closed`) for every event of the case."""
     cursor = await conn.execute(_SQL["event_runs"], {"id": case_id})
     for gateway_id, run, event_id in await cursor.fetchall():

@@ -1,0 +1,128 @@
+-- name: hear_gateway --
+-- A gateway spoke: note when, hold its row (one message of a gateway at a time) and say what it is.
+update gateway set last_seen_at = greatest(last_seen_at, %(at)s)
+where id = %(id)s
+returning kind, home_id, area_code, org_id;
+
+-- name: place_device --
+-- For whom a device worked at a time, and whether it may be tested now.
+select d.key, d.registered, i.home_id, i.room, h.area_code, h.org_id, s.resident_id,
+    exists (
+        select 1 from test_window w
+        where w.device_key = d.key and w.opens_at <= %(received_at)s and w.ends_at > %(received_at)s
+    ) as test_window
+from device d
+left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
+left join home h on h.id = i.home_id
+left join bed_stay s on s.bed_key = i.bed_key and s.valid @> %(at)s::timestamptz
+where d.id = %(device_id)s;
+
+-- name: residents_of_home --
+-- Who lived in a home at a time; two are enough to know that it is not one.
+select distinct s.resident_id from bed_stay s join bed b on b.key = s.bed_key
+where b.home_id = %(home_id)s and s.valid @> %(at)s::timestamptz
+limit 2;
+
+-- name: resident_state --
+-- A resident's state at a time.
+select state from resident_state where resident_id = %(resident_id)s and valid @> %(at)s::timestamptz limit 1;
+
+-- name: keep_event --
+-- One message, once.
+insert into event (
+    gateway_id, run, seq, id, kind, phase, device_key, occurred_at, device_at, received_at, stored_at, payload, problems
+) values (
+    %(gateway_id)s, %(run)s, %(seq)s, %(id)s, %(kind)s, %(phase)s, %(device_key)s, %(occurred_at)s, %(device_at)s,
+    %(received_at)s, %(stored_at)s, %(payload)s::text::jsonb, %(problems)s
+)
+on conflict do nothing
+returning seq;
+
+-- name: event_numbered --
+-- What is stored under a number.
+select id, phase from event where gateway_id = %(gateway_id)s and run = %(run)s and seq = %(seq)s;
+
+-- name: phases_of --
+-- The other messages of an activation.
+select phase, run, seq from event
+where gateway_id = %(gateway_id)s and id = %(id)s and not (run = %(run)s and seq = %(seq)s);
+
+-- name: boot_at --
+-- When a gateway without a clock started, as far as is known.
+select boot_at from boot_clock where gateway_id = %(gateway_id)s and boot = %(boot)s;
+
+-- name: learn_boot --
+-- A message that counts from boot cannot have been sent before it was measured: boot was no later than this.
+insert into boot_clock (gateway_id, boot, boot_at, changed_at) values (%(gateway_id)s, %(boot)s, %(boot_at)s, %(now)s)
+on conflict (gateway_id, boot) do update
+set boot_at = excluded.boot_at, changed_at = excluded.changed_at
+where excluded.boot_at < boot_clock.boot_at;
+
+-- name: quarantine --
+-- A message that could not be understood; the same again is counted.
+insert into quarantine (received_at, topic, gateway_id, reason, size, sha256, raw, last_at)
+values (%(at)s, %(topic)s, %(gateway_id)s, %(reason)s, %(size)s, %(sha256)s, %(raw)s, %(at)s)
+on conflict (topic, sha256) do update
+set times = quarantine.times + 1, last_at = excluded.last_at, reason = excluded.reason;
+
+-- name: list_quarantine --
+-- The latest of what could not be understood.
+select id, received_at, last_at, times, topic, gateway_id, reason, size, raw from quarantine
+where (%(before)s::bigint is null or id < %(before)s) and (
+    %(area_code)s = '' or gateway_id in (select id from gateway where starts_with(area_code, %(area_code)s))
+)
+order by id desc limit %(limit)s;
+
+-- name: find_gateway --
+-- What is known of a gateway's present run.
+select run, run_started_at, online, birth from gateway where id = %(id)s;
+
+-- name: known_run --
+-- Whether a run was seen before, and when it returned.
+select started_at, returned_at from gateway_run where gateway_id = %(id)s and run = %(run)s;
+
+-- name: add_run --
+-- A start of the agent that is new here.
+insert into gateway_run (gateway_id, run, started_at, first_seen_at)
+values (%(id)s, %(run)s, %(started_at)s, %(at)s)
+on conflict do nothing;
+
+-- name: run_returned --
+-- A run that was replaced speaks again; the last ten times are kept.
+update gateway_run set returned_at = (array_prepend(%(at)s::timestamptz, returned_at))[1:10]
+where gateway_id = %(id)s and run = %(run)s;
+
+-- name: take_birth --
+-- What this run of the agent is and serves.
+update gateway set
+    run = %(run)s, run_started_at = %(started_at)s, boot = %(boot)s, birth = %(birth)s::text::jsonb,
+    birth_at = %(at)s, network = %(network)s::text::jsonb
+where id = %(id)s;
+
+-- name: set_online --
+-- Whether a gateway is there; nothing is returned when that was known.
+update gateway set online = %(online)s, online_changed_at = %(at)s
+where id = %(id)s and online is distinct from %(online)s
+returning online;
+
+-- name: take_device_state --
+-- What a gateway knows of a device that is its to speak for; an older message changes nothing.
+update device d set
+    state = %(state)s::text::jsonb, state_at = %(at)s,
+    last_seen_at = greatest(d.last_seen_at, %(last_seen)s)
+from gateway g
+where d.id = %(device_id)s and g.id = %(gateway_id)s and (d.state_at is null or d.state_at <= %(at)s)
+    and (g.kind = 'protocol' or not exists (
+        select 1 from installation i
+        where i.device_key = d.key and i.valid @> %(now)s::timestamptz and i.home_id <> g.home_id
+    ));
+
+-- name: ingest_alive --
+-- The ingestor lives; whether, and since when, it hears the broker.
+insert into ingest_life (listening_since, alive_at)
+values (case when %(listening)s then %(now)s::timestamptz end, %(now)s)
+on conflict (one) do update set
+    listening_since = case when %(listening)s then
+        case when ingest_life.alive_at >= %(fresh)s then coalesce(ingest_life.listening_since, %(now)s) else %(now)s end
+    end,
+    alive_at = %(now)s;

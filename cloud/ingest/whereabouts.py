@@ -1,0 +1,127 @@
+"""Whose event it is: the home, resident and room a device worked for at the time, never its next wearer's."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from psycopg.rows import class_row
+
+from cloud.database import queries
+from cloud.database.pool import Connection
+
+_SQL: Final = queries.load(__package__ or "cloud.ingest")
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway that a message came from; not `registered` when nobody entered it."""
+
+    id: str
+    kind: str = "protocol"
+    home_id: UUID | None = None
+    area_code: str = ""
+    org_id: UUID | None = None
+    registered: bool = False
+
+
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
+    """A known device and for whom it worked at a time; `test_window` is of the time the message arrived."""
+
+    key: int
+    registered: bool = True
+    home_id: UUID | None = None
+    room: str | None = None
+    area_code: str | None = None
+    org_id: UUID | None = None
+    resident_id: UUID | None = None
+    test_window: bool = False
+
+
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event rings. `home_id` None is the gateway itself."""
+
+    home_id: UUID | None
+    resident_id: UUID | None = None
+    room: str = ""
+    area_code: str = ""
+    org_id: UUID | None = None
+    device_key: int | None = None
+    test_window: bool = False
+    problems: tuple[str, ...] = ()
+
+
+def judge_place(sender: Sender, device_id: str | None, installed: Installed | None) -> Whereabouts:
+    """Where an event rings, from what is registered. Pure. Whatever is unclear rings at the gateway's own
+    home.
+    """
+    at_gateway = Whereabouts(
+        home_id=sender.home_id,
+        area_code=sender.area_code,
+        org_id=sender.org_id,
+        problems=() if sender.registered else ("unknown_gateway",),
+    )
+    if device_id is None:
+        return at_gateway
+    if installed is None or not installed.registered:
+        return _with(at_gateway, "unknown_device")
+    if installed.home_id is None:
+        return _with(at_gateway, "device_not_installed", installed)
+    if sender.kind == "home" and installed.home_id != sender.home_id:
+        return _with(at_gateway, "device_of_another_home")
+    if not sender.registered:
+        return _with(at_gateway, "device_of_another_home")
+    return Whereabouts(
+        home_id=installed.home_id,
+        resident_id=installed.resident_id,
+        room=installed.room or "",
+        area_code=installed.area_code or "",
+        org_id=installed.org_id,
+        device_key=installed.key,
+        test_window=installed.test_window,
+    )
+
+
+async def hear(conn: Connection, gateway_id: str, *, at: datetime) -> Sender:
+    """Note that a gateway spoke and hold its row until commit: one message of a gateway at a time."""
+    row = await (await conn.execute(_SQL["hear_gateway"], {"id": gateway_id, "at": at})).fetchone()
+    if row is None:
+        return Sender(id=gateway_id)
+    return Sender(
+        id=gateway_id, kind=row[0], home_id=row[1], area_code=row[2], org_id=row[3], registered=True
+    )
+
+
+async def locate(
+    conn: Connection, sender: Sender, device_id: str | None, *, at: datetime, received_at: datetime
+) -> Whereabouts:
+    """Where an event of a device rings that happened at `at` and arrived at `received_at`."""
+    installed = None
+    if device_id is not None:
+        values = {"device_id": device_id, "at": at, "received_at": received_at}
+        async with conn.cursor(row_factory=class_row(Installed)) as cursor:
+            await cursor.execute(_SQL["place_device"], values)
+            installed = await cursor.fetchone()
+    found = judge_place(sender, device_id, installed)
+    if found.home_id is None or found.resident_id is not None:
+        return found
+    rows = await conn.execute(_SQL["residents_of_home"], {"home_id": found.home_id, "at": at})
+    residents = await rows.fetchall()
+    if len(residents) != 1:
+        return found
+    return msgspec.structs.replace(found, resident_id=residents[0][0])
+
+
+async def state_of(conn: Connection, resident_id: UUID, *, at: datetime) -> str | None:
+    """A resident's state at a time, such as `hospital`; None when none is entered."""
+    values = {"resident_id": resident_id, "at": at}
+    row = await (await conn.execute(_SQL["resident_state"], values)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _with(place: Whereabouts, problem: str, installed: Installed | None = None) -> Whereabouts:
+    return msgspec.structs.replace(
+        place,
+        problems=(*place.problems, problem),
+        device_key=None if installed is None else installed.key,
+        test_window=False if installed is None else installed.test_window,
+    )
