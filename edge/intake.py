@@ -1,0 +1,229 @@
+"""Bytes of a connection -> driver -> pipeline -> outbox -> answer. Nothing that a device sends stops the agent."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from edge.outbox.outbox import Outbox
+from edge.pipeline.steps import state as pipeline_state
+from edge.readings import Driver, Fix, Happening, IdentifiedEvent, Item, Reading, Sighting, Step
+from edge.transports.receiver import Source
+from edge.uplink.board import Board
+from firmware_specs.ids import uuid7, wire_id
+from firmware_specs.messages import ClockState, Event, InventoryEntry, decode, encode
+
+log = logging.getLogger(__name__)
+
+PIPELINE_NOTE = "pipeline"
+
+
+@runtime_checkable
+class Knowing(Protocol):
+    """A driver that knows the models of its devices."""
+
+    def inventory(self) -> list[InventoryEntry]:
+        """One entry a device."""
+
+
+@dataclass(eq=False)
+class Line:
+    """One connection: its driver, where answers go, the devices heard on it, how many items came."""
+
+    driver_name: str
+    driver: Driver
+    label: str
+    send: Callable[[bytes], None]
+    items: int = 0
+    devices: set[str] = field(default_factory=set)
+    busy: bool = False
+
+
+@dataclass
+class Intake:
+    """The road from all transports to the outbox, one for the whole agent. `now` is ms, `clock` its source."""
+
+    pipeline: list[Step]
+    outbox: Outbox
+    board: Board
+    boot: str
+    now: Callable[[], int]
+    clock: Callable[[], ClockState]
+    counts: Counter[str] = field(default_factory=Counter)
+    _lines: set[Line] = field(default_factory=set)
+
+    def connect(self, line: Line) -> Line:
+        """A new connection."""
+        self._lines.add(line)
+        return line
+
+    def disconnect(self, line: Line) -> None:
+        """The connection is gone."""
+        self._lines.discard(line)
+
+    async def take(self, line: Line, data: bytes) -> None:
+        """Decode, judge, keep, then answer: an answer is a promise."""
+        line.busy = True
+        try:
+            await self._take(line, data)
+        finally:
+            line.busy = False
+
+    async def _take(self, line: Line, data: bytes) -> None:
+        now = self.now()
+        try:
+            items = line.driver.receive(data, now)
+        except Exception:
+            self._failed(f"driver {line.driver_name}", line.label)
+            items = []
+        line.items += len(items)
+        await self._keep(self._judge(items, now), line)
+        try:
+            answer = line.driver.replies()
+        except Exception:
+            self._failed(f"driver {line.driver_name}", line.label)
+            return
+        if answer:
+            line.send(answer)
+
+    async def tick(self) -> None:
+        """Let time pass: for each driver that waits for more, then for the pipeline."""
+        for line in [line for line in self._lines if not line.busy]:
+            await self.take(line, b"")
+        await self._keep(self._judge([], self.now()), None)
+
+    async def report(self, kind: str, evidence: dict[str, object]) -> None:
+        """Keep a technical event of the agent itself."""
+        now = self.now()
+        event = IdentifiedEvent(
+            id=str(uuid7(now)), device="", kind=kind, phase="raised", at=now, evidence=dict(evidence)
+        )
+        await self.outbox.keep([self._event(event)], {})
+
+    def inventory(self) -> list[InventoryEntry]:
+        """What drivers know of their devices' models."""
+        drivers = [line.driver for line in self._lines]
+        return [entry for driver in drivers if isinstance(driver, Knowing) for entry in driver.inventory()]
+
+    def line_of(self, device: str) -> Line | None:
+        """The connection on which a device was heard last."""
+        return next((line for line in self._lines if device in line.devices), None)
+
+    async def _keep(self, items: list[Item], line: Line | None) -> None:
+        """Readings and positions to telemetry, sightings to the board, events to disk."""
+        samples = [item for item in items if isinstance(item, Reading | Fix)]
+        if samples:
+            self.outbox.add(samples)
+        for item in items:
+            if isinstance(item, Sighting):
+                self.board.see(item.state, line.driver_name if line else "unknown")
+                if line is not None:
+                    line.devices.add(item.state.device)
+        events = [self._event(item) for item in items if isinstance(item, IdentifiedEvent)]
+        events += [self._event(_unidentified(item)) for item in items if isinstance(item, Happening)]
+        if events:
+            note = msgspec.json.encode(pipeline_state(self.pipeline))
+            await self.outbox.keep(events, {PIPELINE_NOTE: note})
+
+    def _judge(self, items: list[Item], now: int) -> list[Item]:
+        """All steps; one that fails is passed over for the item that it failed on."""
+        for step in self.pipeline:
+            try:
+                items = step(items, now)
+            except Exception:
+                self._failed(f"step {type(step).__name__}", ", ".join(_devices(items)))
+                items = [result for item in items for result in self._alone(step, item, now)]
+        return items
+
+    def _alone(self, step: Step, item: Item, now: int) -> list[Item]:
+        try:
+            return step([item], now)
+        except Exception:
+            self._failed(f"step {type(step).__name__}", ", ".join(_devices([item])))
+            return [item]
+
+    def _event(self, item: IdentifiedEvent) -> Event:
+        """The message of an event; a field that the wire cannot carry is left out, never the event."""
+        event = Event(
+            id=item.id,
+            run=self.outbox.run_id,
+            boot=self.boot,
+            seq=1,
+            kind=item.kind,
+            phase=item.phase,
+            device=wire_id(item.device) if item.device else None,
+            room=item.room,
+            at=item.at,
+            device_at=item.device_at,
+            clock=self.clock(),
+            evidence=item.evidence,
+            position=item.position,
+            test=item.test,
+        )
+        try:
+            return decode(encode(event), Event)
+        except (ValueError, TypeError):
+            self._failed("event", item.device)
+            return msgspec.structs.replace(
+                event, at=max(self.now(), 0), room=None, device_at=None, evidence={}, position=None
+            )
+
+    def _failed(self, where: str, about: str) -> None:
+        self.counts[where] += 1
+        if self.counts[where] <= 10 or self.counts[where] % 1000 == 0:
+            log.error(
+                "passed over",
+                exc_info=True,
+                extra={"action": "passed_over", "where": where, "about": about[:200]},
+            )
+
+
+def _unidentified(item: Happening) -> IdentifiedEvent:
+    """A happening that no step could identify still becomes an event."""
+    return IdentifiedEvent(
+        id=str(uuid7(item.at)),
+        device=item.device,
+        kind=item.kind,
+        phase=item.phase,
+        at=item.at,
+        device_at=item.device_at,
+        evidence=item.evidence,
+        position=item.position,
+        test=item.test,
+        late=item.late,
+    )
+
+
+def _devices(items: list[Item]) -> list[str]:
+    """The devices that items are about."""
+    found = (
+        getattr(item, "device", None) or getattr(getattr(item, "state", None), "device", None)
+        for item in items
+    )
+    return sorted({device for device in found if isinstance(device, str)})
+
+
+@dataclass
+class Port:
+    """The intake as one transport sees it: every connection gets its own driver."""
+
+    intake: Intake
+    driver_name: str
+    make: Callable[[], Driver]
+
+    def connect(self, label: str, send: Callable[[bytes], None]) -> Line:
+        """A new connection with a driver of its own."""
+        return self.intake.connect(Line(self.driver_name, self.make(), label, send))
+
+    async def take(self, source: Source, data: bytes) -> None:
+        """Bytes of a connection."""
+        if isinstance(source, Line):
+            await self.intake.take(source, data)
+
+    def disconnect(self, source: Source) -> None:
+        """The connection is gone."""
+        if isinstance(source, Line):
+            self.intake.disconnect(source)

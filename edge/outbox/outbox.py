@@ -1,0 +1,234 @@
+"""The outbox as the event loop sees it: each SQLite file behind its own worker thread, commits grouped."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from edge.outbox import batches
+from edge.outbox.batches import Sample
+from edge.outbox.database import Reserve
+from edge.outbox.events import EventStore, Key
+from edge.outbox.telemetry import Kept, TelemetryStore
+from firmware_specs.messages import ClockState, Event, TelemetryBatch
+
+log = logging.getLogger(__name__)
+
+GROUP_S: Final = 1.0
+RETRY_S: Final = 30.0
+PURGE_S: Final = 600.0
+MEMORY_SAMPLES: Final = 20_000
+T = TypeVar("T")
+Problem = Literal["outbox_damaged", "storage_full"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much the outbox may keep on disk, in bytes, and how much it reserves for a full disk."""
+
+    events_bytes: int = 64 * 1024 * 1024
+    telemetry_bytes: int = 256 * 1024 * 1024
+    reserve_bytes: int = 4 * 1024 * 1024
+
+
+class Outbox:
+    """Events and telemetry of one run. `now` gives ms; `clock` and `boot` describe them in the rows.
+
+    `on_events` is called with numbered events after their commit, `on_batches` when batches were sealed,
+    `on_problem` when a file was damaged or the disk is full.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        run: str,
+        *,
+        boot: str,
+        now: Callable[[], int],
+        clock: Callable[[], ClockState],
+        limits: Limits = Limits(),
+    ) -> None:
+        reserve = Reserve(folder / "reserved-space", limits.reserve_bytes)
+        self.run_id = run
+        self._boot = boot
+        self._now = now
+        self._clock = clock
+        self._events = EventStore(folder / "events.db", run, reserve, max_bytes=limits.events_bytes)
+        self._telemetry = TelemetryStore(folder / "telemetry.db", run, max_bytes=limits.telemetry_bytes)
+        self._event_thread = ThreadPoolExecutor(1, thread_name_prefix="events-db")
+        self._telemetry_thread = ThreadPoolExecutor(1, thread_name_prefix="telemetry-db")
+        self._queue: list[tuple[list[Event], dict[str, bytes], asyncio.Future[None]]] = []
+        self._arrived = asyncio.Event()
+        self._samples: list[Sample] = []
+        self._stored_events: list[Key] = []
+        self._stored_batches: list[Key] = []
+        self._was_full = False
+        self._damage_seen = 0
+        self.on_events: Callable[[list[Event]], None] = lambda events: None
+        self.on_batches: Callable[[], None] = lambda: None
+        self.on_problem: Callable[[Problem, str], None] = lambda problem, detail: None
+
+    async def open(self) -> None:
+        """Open both files; a damaged one is set aside."""
+        await self._on_events_db(self._events.open)
+        await self._on_telemetry_db(self._telemetry.open)
+
+    async def close(self) -> None:
+        """Commit everything that waits, seal the open telemetry, close the files."""
+        await self._commit_events()
+        await self.commit_telemetry(seal=True)
+        await self.flush_marks()
+        await asyncio.to_thread(self._event_thread.submit(self._events.close).result)
+        await asyncio.to_thread(self._telemetry_thread.submit(self._telemetry.close).result)
+        self._event_thread.shutdown()
+        self._telemetry_thread.shutdown()
+
+    async def keep(self, events: list[Event], notes: dict[str, bytes]) -> None:
+        """Return when the events (and notes) are committed, or held in memory because no disk takes them."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((events, notes, done))
+        self._arrived.set()
+        await asyncio.shield(done)
+
+    def add(self, samples: list[Sample]) -> None:
+        """Take readings and positions; they are committed within a second or two."""
+        self._samples += samples
+        if len(self._samples) > MEMORY_SAMPLES:
+            del self._samples[: len(self._samples) - MEMORY_SAMPLES]
+
+    async def commit_loop(self) -> None:
+        """Commit events as they come, all that wait in one transaction."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            await self._commit_events()
+
+    async def upkeep_loop(self, group_s: float = GROUP_S, retry_s: float = RETRY_S) -> None:
+        """Each `group_s`: write down what was stored; each `retry_s`: save what is only in memory; now and then: purge."""
+        loop = asyncio.get_running_loop()
+        retry_at, purge_at = loop.time() + retry_s, loop.time()
+        while True:
+            await asyncio.sleep(group_s)
+            await self.flush_marks()
+            if loop.time() >= retry_at:
+                retry_at = loop.time() + retry_s
+                await self._on_events_db(self._events.save)
+                self._report()
+            if loop.time() >= purge_at:
+                purge_at = loop.time() + PURGE_S
+                await self._on_events_db(self._events.purge)
+                await self._on_telemetry_db(self._telemetry.purge)
+
+    async def commit_telemetry(self, *, seal: bool) -> None:
+        """Commit the samples that came since the last call; with `seal`, make numbered batches of all that is open."""
+        samples, self._samples = self._samples, []
+        piece = batches.piece(samples, self._boot, self._clock())
+        if await self._on_telemetry_db(lambda now: self._telemetry.keep(piece, seal=seal, now=now)):
+            self.on_batches()
+        self._report()
+
+    def open_samples(self) -> int:
+        """Samples in memory that no commit has taken yet."""
+        return len(self._samples)
+
+    def mark_events(self, keys: list[Key]) -> None:
+        """The cloud has stored these; written down within a second."""
+        self._stored_events += keys
+
+    def mark_batches(self, keys: list[Key]) -> None:
+        """The cloud has stored these; written down within a second."""
+        self._stored_batches += keys
+
+    async def flush_marks(self) -> None:
+        """Write down now what the cloud has stored."""
+        if events := self._stored_events:
+            self._stored_events = []
+            await self._on_events_db(lambda now: self._events.mark_stored(events, now))
+        if stored := self._stored_batches:
+            self._stored_batches = []
+            await self._on_telemetry_db(lambda now: self._telemetry.mark_stored(stored, now))
+
+    async def note_stage(self, ids: list[str], stage: str) -> None:
+        """Keep what became of events."""
+        await self._on_events_db(lambda now: self._events.note_stage(ids, stage, now))
+
+    async def waiting_events(self, limit: int) -> list[Event]:
+        """Events without `stored`, most urgent first, then oldest."""
+        await self.flush_marks()
+        return await self._on_events_db(lambda now: self._events.waiting(limit, now))
+
+    async def waiting_batches(self, after_n: int, up_to_n: int, limit: int) -> list[Kept]:
+        """Batches without `stored` in (after_n, up_to_n], oldest first."""
+        return await self._on_telemetry_db(lambda now: self._telemetry.waiting(after_n, up_to_n, limit, now))
+
+    async def find_batch(self, key: Key) -> TelemetryBatch | None:
+        """A batch that still waits."""
+        return await self._on_telemetry_db(lambda now: self._telemetry.find(key, now))
+
+    async def last_batch_n(self) -> int:
+        """The place of the newest batch."""
+        return await self._on_telemetry_db(self._telemetry.last_n)
+
+    async def counts(self) -> tuple[int, int]:
+        """How many events and batches wait for `stored`."""
+        events = await self._on_events_db(self._events.count_waiting)
+        return events, await self._on_telemetry_db(self._telemetry.count_waiting)
+
+    async def send_again(self, stream: str, from_ms: int, to_ms: int) -> int:
+        """Let kept rows of a stream (`event`, `telemetry`) wait again; returns how many."""
+        await self.flush_marks()
+        if stream == "event":
+            return await self._on_events_db(lambda now: self._events.send_again(from_ms, to_ms, now))
+        return await self._on_telemetry_db(lambda now: self._telemetry.send_again(from_ms, to_ms, now))
+
+    async def note(self, name: str) -> bytes | None:
+        """A note kept with `keep`."""
+        return await self._on_events_db(lambda now: self._events.note(name, now))
+
+    async def answer(self, command: str) -> bytes | None:
+        """The answer already given to a command."""
+        return await self._on_events_db(lambda now: self._events.answer(command, now))
+
+    async def keep_answer(self, command: str, payload: bytes) -> None:
+        """Remember an answer through restarts."""
+        await self._on_events_db(lambda now: self._events.keep_answer(command, payload, now))
+
+    async def _commit_events(self) -> None:
+        """Write all that waits in one transaction, then tell those who asked, then the uplink."""
+        queue, self._queue = self._queue, []
+        if not queue:
+            return
+        events = [event for batch, _, _ in queue for event in batch]
+        notes = {name: value for _, kept, _ in queue for name, value in kept.items()}
+        try:
+            numbered = await self._on_events_db(lambda now: self._events.append(events, notes, now))
+        except Exception as error:
+            log.exception("events could not be kept", extra={"action": "events_lost", "count": len(events)})
+            for _, _, done in queue:
+                done.set_exception(error)
+            return
+        for _, _, done in queue:
+            done.set_result(None)
+        if numbered:
+            self.on_events(numbered)
+        self._report()
+
+    def _report(self) -> None:
+        """Tell once of each damaged file and each time that the disk becomes full."""
+        damaged = [*self._events.damaged, *self._telemetry.damaged]
+        for path in damaged[self._damage_seen :]:
+            self.on_problem("outbox_damaged", path.name)
+        self._damage_seen = len(damaged)
+        full = self._events.full or self._telemetry.full
+        if full and not self._was_full:
+            self.on_problem("storage_full", "events" if self._events.full else "telemetry")
+        self._was_full = full
+
+    async def _on_events_db(self, work: Callable[[int], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._event_thread, work, self._now())
+
+    async def _on_telemetry_db(self, work: Callable[[int], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._telemetry_thread, work, self._now())

@@ -1,0 +1,40 @@
+"""What can still be read from a damaged events.db: events that the cloud has not stored, and notes."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from firmware_specs.messages import Event
+
+_DECODER: Final = msgspec.json.Decoder(Event)
+
+
+def events(path: Path) -> list[tuple[Event, int]]:
+    """Unstored events with the time of their writing, as far as the file can be read; the file is not changed."""
+    found = []
+    for payload, written_at in _rows(
+        path, "select payload, written_at from event not indexed where stored_at is null"
+    ):
+        with contextlib.suppress(msgspec.MsgspecError, TypeError):
+            found.append((_DECODER.decode(payload), int(written_at)))
+    return found
+
+
+def notes(path: Path) -> dict[str, bytes]:
+    """Notes, as far as the file can be read."""
+    return {
+        name: value for name, value in _rows(path, "select name, value from note") if isinstance(value, bytes)
+    }
+
+
+def _rows(path: Path, query: str) -> Iterator[tuple[Any, ...]]:
+    """Rows until the damage is met."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        yield from db.execute(query)

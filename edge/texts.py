@@ -1,0 +1,131 @@
+"""What the agent says to people: Chinese where the locale is Chinese, else English."""
+
+import os
+from typing import Final
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "config_unreadable": (
+        "读不到配置文件 {path}：{reason}。请用 --config 指明文件。",
+        "Cannot read the configuration {path}: {reason}. Name the file with --config.",
+    ),
+    "config_syntax": ("{name} 不是有效的 TOML：{reason}", "{name} is not valid TOML: {reason}"),
+    "config_invalid": (
+        "{name} 第 {line} 行：{reason}。各键的说明见 edge/config.example.toml。",
+        "{name} line {line}: {reason}. Each key is explained in edge/config.example.toml.",
+    ),
+    "url_invalid": (
+        "无法理解地址 {url}；应为 mqtt://主机:端口 或 mqtts://主机:端口",
+        "cannot read the address {url}; write mqtt://host:port or mqtts://host:port",
+    ),
+    "secret_missing": (
+        "没有网关密钥。请在配置中写 secret_file，或设置环境变量 {variable}。",
+        "There is no gateway secret. Set secret_file in the configuration, or the variable {variable}.",
+    ),
+    "secret_unreadable": (
+        "读不到密钥文件 {path}：{reason}。用 carebed-cloud admin gateway secret 可重新生成。",
+        "Cannot read the secret file {path}: {reason}. `carebed-cloud admin gateway secret` makes a new one.",
+    ),
+    "secret_empty": ("密钥文件 {path} 是空的。", "The secret file {path} is empty."),
+    "driver_unknown": (
+        "没有名为 {driver} 的驱动；可用：{known}",
+        "There is no driver named {driver}; there are: {known}",
+    ),
+    "already_running": (
+        "另一个代理正在使用 {path}（进程 {pid}）。先停掉它，或换一个 data_dir。",
+        "Another agent is using {path} (process {pid}). Stop it, or choose another data_dir.",
+    ),
+    "data_dir_unusable": (
+        "不能写入 data_dir {path}：{reason}。请改正权限或换一个文件夹。",
+        "Cannot write to data_dir {path}: {reason}. Correct its permissions or choose another folder.",
+    ),
+    "good": ("正常", "good"),
+    "wrong": ("有问题", "wrong"),
+    "all_good": ("一切正常。", "Everything is in order."),
+    "config_good": ("配置可用：网关 {gateway}", "the configuration is valid: gateway {gateway}"),
+    "no_transport": (
+        "配置中没有 [[transport]]，没有设备能连进来。",
+        "The configuration has no [[transport]]: no device can come in.",
+    ),
+    "secret_good": ("有网关密钥", "there is a gateway secret"),
+    "secret_open": (
+        "密钥文件 {path} 别人也能读。请运行 chmod 600 {path}",
+        "Others can read the secret file {path}. Run: chmod 600 {path}",
+    ),
+    "port_good": ("端口 {address} 空闲", "port {address} is free"),
+    "port_busy": (
+        "端口 {address} 打不开：{reason}。可能另一个程序（或正在运行的代理）占用了它。",
+        "Port {address} cannot be opened: {reason}. Another program, or a running agent, may hold it.",
+    ),
+    "data_dir_good": ("{path} 可写，剩余 {free_mib} MiB", "{path} is writable, {free_mib} MiB free"),
+    "space_low": (
+        "{path} 只剩 {free_mib} MiB，至少需要 {need_mib} MiB。请清理磁盘。",
+        "{path} has only {free_mib} MiB free, {need_mib} MiB are needed. Make room on the disk.",
+    ),
+    "clock_good": (
+        "时钟与云端相差 {difference_s} 秒",
+        "the clock differs from the cloud's by {difference_s} s",
+    ),
+    "clock_plausible": (
+        "时钟看来合理（云端没有给出时间，未能核对）",
+        "the clock looks plausible (the cloud gave no time to compare with)",
+    ),
+    "clock_before_floor": (
+        "时钟停在 {now}，早于本程序的日期 {floor}。请启动 NTP（timedatectl set-ntp true）。",
+        "The clock says {now}, before this program's date {floor}. Start NTP (timedatectl set-ntp true).",
+    ),
+    "clock_off": (
+        "时钟与云端相差 {difference_s} 秒。请启动 NTP（timedatectl set-ntp true）。",
+        "The clock differs from the cloud's by {difference_s} s. Start NTP (timedatectl set-ntp true).",
+    ),
+    "broker_good": ("已登录 {address}", "signed in at {address}"),
+    "broker_unreachable": (
+        "连不上 {address}：{reason}。请检查网络、broker_url 和云端是否在运行。",
+        "Cannot reach {address}: {reason}. Check the network, broker_url, and that the cloud is running.",
+    ),
+    "broker_refused": (
+        "{address} 拒绝登录（{reason}）。请核对 gateway 与密钥；carebed-cloud admin gateway secret 可重新生成。",
+        "{address} refused the sign-in ({reason}). Check gateway and secret; "
+        "`carebed-cloud admin gateway secret` makes a new one.",
+    ),
+    "broker_running": (
+        "网关 {gateway} 的代理正在运行，因此不另行登录；请看它的日志。",
+        "The agent of gateway {gateway} is running, so no second sign-in is tried; see its log.",
+    ),
+    "not_permitted": (
+        "{address} 不允许网关 {gateway} 订阅 {topic}。请重新生成消息服务器的权限（carebed-cloud admin broker-config）。",
+        "{address} does not let gateway {gateway} read {topic}. Write the broker's permissions again "
+        "(carebed-cloud admin broker-config).",
+    ),
+    "tls_unusable": (
+        "证书不能用：{reason}。请检查 ca_file 和时钟。",
+        "The certificate cannot be used: {reason}. Check ca_file and the clock.",
+    ),
+    "local_broker_unreachable": (
+        "连不上家里的消息服务器 {address}：{reason}。请检查 Zigbee2MQTT 是否在运行。",
+        "Cannot reach the home's broker {address}: {reason}. Check that Zigbee2MQTT is running.",
+    ),
+    "local_broker_good": ("家里的消息服务器 {address} 可连", "the home's broker {address} answers"),
+    "recording_missing": ("没有录制文件 {path}", "There is no recording {path}"),
+    "recording_good": ("录制文件 {path} 可读", "the recording {path} can be read"),
+    "name_config": ("配置", "configuration"),
+    "name_secret": ("密钥", "secret"),
+    "name_data_dir": ("存储", "storage"),
+    "name_transport": ("设备入口", "transport"),
+    "name_clock": ("时钟", "clock"),
+    "name_broker": ("云端", "broker"),
+}
+
+
+def chinese() -> bool:
+    """True where LC_ALL, LC_MESSAGES or LANG, in this order, names a Chinese locale."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable)
+        if value:
+            return value.lower().startswith("zh")
+    return False
+
+
+def say(text: str, /, **values: object) -> str:
+    """The text named `text` in the reader's language, with `values` filled in."""
+    zh, en = _TEXTS[text]
+    return (zh if chinese() else en).format(**values)

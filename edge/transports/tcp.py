@@ -1,0 +1,162 @@
+"""A TCP server for devices: many connections, none of which can slow down or starve another."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge.transports.receiver import Receiver, Source
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES: Final = 16 * 1024
+UNREAD_BYTES: Final = 64 * 1024
+RETRY_S: Final = 5.0
+REPORT_S: Final = 60.0
+
+
+@dataclass
+class Connection:
+    """An open connection and when it last said something (loop seconds)."""
+
+    source: Source
+    writer: asyncio.StreamWriter
+    heard_at: float
+
+
+@dataclass
+class TcpServer:
+    """Listens on host:port (0 takes a free one) and hands bytes to `receiver`.
+
+    A connection that is silent for `idle_s`, that leaves 64 KiB of answers unread, or that is one too many, is
+    closed; one that sends more than `bytes_per_s` is read more slowly.
+    """
+
+    name: str
+    host: str
+    port: int
+    receiver: Receiver
+    idle_s: float = 1200.0
+    max_connections: int = 1024
+    bytes_per_s: float = 512 * 1024
+    status: str = "starting"
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: dict[int, Connection] = field(default_factory=dict)
+    _refused: int = 0
+    _reported_at: float = 0.0
+
+    async def run(self) -> None:
+        """Serve until cancelled; a port that cannot be opened is tried again every few seconds."""
+        while True:
+            try:
+                server = await asyncio.start_server(
+                    self._serve, self.host, self.port, limit=CHUNK_BYTES, backlog=1024
+                )
+            except OSError as error:
+                self._failed(str(error.strerror or error))
+                await asyncio.sleep(RETRY_S)
+                continue
+            self.port = server.sockets[0].getsockname()[1]
+            self.status = f"{self.host}:{self.port}"
+            log.info("listening", extra={"action": "listening", "transport": self.name, "port": self.port})
+            self.tried.set()
+            try:
+                await server.serve_forever()
+            finally:
+                server.close()
+                for connection in list(self._open.values()):
+                    connection.writer.transport.abort()
+
+    def _failed(self, reason: str) -> None:
+        if not self.tried.is_set():
+            log.error(
+                "the port cannot be opened",
+                extra={"action": "port_failed", "transport": self.name, "port": self.port, "reason": reason},
+            )
+        self.status = f"failed({self.host}:{self.port} {reason})"
+        self.tried.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection from its first byte to its last."""
+        peer = writer.get_extra_info("peername") or ("unknown", 0)
+        label = f"{self.name} {peer[0]}:{peer[1]}"
+        if len(self._open) >= self.max_connections and not self._make_room():
+            self._refuse(label)
+            writer.transport.abort()
+            return
+        with contextlib.suppress(OSError):
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        source = self.receiver.connect(label, lambda data: self._send(writer, data, label))
+        connection = Connection(source, writer, asyncio.get_running_loop().time())
+        self._open[id(connection)] = connection
+        try:
+            await self._read(reader, connection)
+        except TimeoutError:
+            log.info("silent connection closed", extra={"action": "idle_closed", "source": label})
+        except (ConnectionError, OSError) as error:
+            log.info(
+                "connection broke",
+                extra={"action": "connection_broke", "source": label, "reason": str(error)},
+            )
+        finally:
+            del self._open[id(connection)]
+            self.receiver.disconnect(source)
+            writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader, connection: Connection) -> None:
+        """Read until the end of the stream; a flood is read at `bytes_per_s` and lets others go first."""
+        loop = asyncio.get_running_loop()
+        budget, refilled_at = self.bytes_per_s, loop.time()
+        while True:
+            async with asyncio.timeout(self.idle_s):
+                data = await reader.read(CHUNK_BYTES)
+            if not data:
+                return
+            connection.heard_at = loop.time()
+            await self.receiver.take(connection.source, data)
+            budget = min(self.bytes_per_s, budget + (loop.time() - refilled_at) * self.bytes_per_s) - len(
+                data
+            )
+            refilled_at = loop.time()
+            await asyncio.sleep(max(0.0, -budget / self.bytes_per_s))
+
+    def _send(self, writer: asyncio.StreamWriter, data: bytes, label: str) -> None:
+        """Queue an answer; who does not read them is cut off."""
+        if writer.is_closing():
+            return
+        if writer.transport.get_write_buffer_size() + len(data) > UNREAD_BYTES:
+            log.warning(
+                "answers are not read: connection closed", extra={"action": "slow_closed", "source": label}
+            )
+            writer.transport.abort()
+            return
+        writer.write(data)
+
+    def _make_room(self) -> bool:
+        """Close the longest silent connection that never said anything understood; False when there is none."""
+        mute = [connection for connection in self._open.values() if connection.source.items == 0]
+        if not mute:
+            return False
+        oldest = min(mute, key=lambda connection: connection.heard_at)
+        oldest.writer.transport.abort()
+        self._refuse(oldest.source.label)
+        return True
+
+    def _refuse(self, label: str) -> None:
+        """Count a connection that had to go, and say so at most once a minute."""
+        self._refused += 1
+        now = asyncio.get_running_loop().time()
+        if not self._reported_at or now - self._reported_at >= REPORT_S:
+            self._reported_at = now
+            log.warning(
+                "too many connections",
+                extra={
+                    "action": "connections_full",
+                    "transport": self.name,
+                    "limit": self.max_connections,
+                    "closed": self._refused,
+                    "source": label,
+                },
+            )

@@ -1,0 +1,222 @@
+"""The connection to the cloud's broker: one session after another, each with its lanes, until told to stop."""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import aiomqtt
+
+from edge.config import Broker
+from edge.uplink.board import Board
+from edge.uplink.commands import Commands
+from edge.uplink.event_lane import EventLane
+from edge.uplink.schedule import Timings, reconnect_s
+from edge.uplink.telemetry_lane import TelemetryLane
+from firmware_specs import topics
+from firmware_specs.messages import Ack, Birth, CloudStatus, Online, decode, encode
+
+log = logging.getLogger(__name__)
+
+_MAX_DOWN_BYTES = 256 * 1024
+_REFUSED = 0x80
+
+
+@dataclass
+class Link:
+    """Keeps one MQTT session alive and moves messages both ways.
+
+    `birth` describes the agent now; `cloud_time` takes a live cloud time in ms; `claimed` learns what became of events.
+    `connected` is set while a session runs, `tried` once the first attempt has ended either way.
+    """
+
+    broker: Broker
+    gateway: str
+    secret: str
+    run_id: str
+    tls: ssl.SSLContext | None
+    timings: Timings
+    events: EventLane
+    telemetry: TelemetryLane
+    commands: Commands
+    board: Board
+    birth: Callable[[], Awaitable[Birth]]
+    cloud_time: Callable[[int], None]
+    claimed: Callable[[list[str], str], Awaitable[None]]
+    connected: asyncio.Event = field(default_factory=asyncio.Event)
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _client: aiomqtt.Client | None = None
+    _trouble: str = ""
+
+    def stop(self) -> None:
+        """End the session cleanly: flush, say offline, disconnect; `run` then returns."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Connect, and connect again, until `stop`."""
+        loop = asyncio.get_running_loop()
+        failures, lost_at = 0, loop.time()
+        await self.events.load()
+        while not self._stopping.is_set():
+            began = loop.time()
+            try:
+                await self._session()
+                failures = 0
+            except* (aiomqtt.MqttError, OSError) as group:
+                self._lost(group)
+                lived = loop.time() - began if self.connected.is_set() else 0.0
+                failures = 0 if lived >= self.timings.short_connection_s else failures + 1
+                lost_at = loop.time() if self.connected.is_set() else lost_at
+            finally:
+                self.connected.clear()
+                self.tried.set()
+            await self._pause(failures, lost_at)
+
+    async def _pause(self, failures: int, lost_at: float) -> None:
+        """Wait until the next attempt; an event that comes meanwhile shortens the wait."""
+        loop = asyncio.get_running_loop()
+        began, chance = loop.time(), random.random()  # noqa: S311  # spreads gateways, guards nothing
+        while not self._stopping.is_set():
+            urgent = self.events.urgent.is_set()
+            delay = reconnect_s(
+                failures, loop.time() - lost_at, urgent=urgent, chance=chance, timings=self.timings
+            )
+            left = began + delay - loop.time()
+            if left <= 0:
+                return
+            waits = [asyncio.create_task(self._stopping.wait())]
+            if not urgent:
+                waits.append(asyncio.create_task(self.events.urgent.wait()))
+            try:
+                await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+
+    async def _session(self) -> None:
+        """One connection from CONNECT to its end. Raises aiomqtt.MqttError (in a group) when it breaks."""
+        will = encode(Online(online=False, run=self.run_id))
+        async with aiomqtt.Client(
+            self.broker.host,
+            self.broker.port,
+            identifier=self.gateway,
+            username=self.gateway,
+            password=self.secret,
+            will=aiomqtt.Will(topics.state(self.gateway, "online"), will, qos=1, retain=True),
+            keepalive=self.timings.keep_alive_s,
+            timeout=self.timings.publish_s,
+            tls_context=self.tls,
+            max_queued_incoming_messages=1000,
+        ) as client:
+            client.pending_calls_threshold = 1000
+            self._client = client
+            await self._greet(client)
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._receive(client), name="uplink-receive"),
+                    group.create_task(self.events.run(self._publish), name="uplink-events"),
+                    group.create_task(self.telemetry.run(self._publish), name="uplink-telemetry"),
+                    group.create_task(self._states(client), name="uplink-states"),
+                    group.create_task(self._heartbeat(client), name="uplink-heartbeat"),
+                ]
+                await self._stopping.wait()
+                await self._flush()
+                for task in tasks:
+                    task.cancel()
+            await self._say_online(client, online=False)
+
+    async def _greet(self, client: aiomqtt.Client) -> None:
+        """Subscribe, then birth and online: events follow at once."""
+        for topic in (topics.down(self.gateway, "#"), topics.CLOUD_STATUS):
+            granted = await client.subscribe(topic, qos=0)
+            if any((code if isinstance(code, int) else code.value) >= _REFUSED for code in granted):
+                log.error(
+                    "the broker does not permit a subscription",
+                    extra={"action": "not_permitted", "topic": topic},
+                )
+        birth = encode(await self.birth())
+        await client.publish(topics.state(self.gateway, "birth"), birth, qos=1, retain=True)
+        await self._say_online(client, online=True)
+        self.connected.set()
+        self.tried.set()
+        self._trouble = ""
+        log.info(
+            "connected", extra={"action": "uplink_back", "broker": f"{self.broker.host}:{self.broker.port}"}
+        )
+
+    async def _say_online(self, client: aiomqtt.Client, *, online: bool) -> None:
+        payload = encode(Online(online=online, run=self.run_id))
+        await client.publish(topics.state(self.gateway, "online"), payload, qos=1, retain=True)
+
+    async def _heartbeat(self, client: aiomqtt.Client) -> None:
+        while True:
+            await asyncio.sleep(self.timings.heartbeat_s)
+            await self._say_online(client, online=True)
+
+    async def _states(self, client: aiomqtt.Client) -> None:
+        """Publish all device states, then each second those that changed."""
+        states = self.board.everything()
+        while True:
+            for state in states:
+                topic = topics.device_state(self.gateway, state.device)
+                await client.publish(topic, encode(state), qos=1, retain=True)
+            await asyncio.sleep(1)
+            states = self.board.changed()
+
+    async def _flush(self) -> None:
+        """Give events their last chance to be stored before the goodbye, a few seconds at most."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.timings.flush_s
+        while loop.time() < until and not (self.events.idle() and self.telemetry.idle()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # two lanes, a short time, once in a run
+
+    async def _publish(self, channel: str, payload: bytes) -> None:
+        if self._client is None:
+            raise aiomqtt.MqttError("not connected")
+        await self._client.publish(topics.up(self.gateway, channel), payload, qos=1)
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload
+            if not isinstance(payload, bytes | bytearray) or len(payload) > _MAX_DOWN_BYTES:
+                continue
+            try:
+                await self._take(str(message.topic), bytes(payload), retained=message.retain)
+            except aiomqtt.MqttError:
+                raise
+            except Exception as error:
+                log.exception(
+                    "a message from the cloud was dropped",
+                    extra={"action": "down_dropped", "topic": str(message.topic), "reason": str(error)},
+                )
+
+    async def _take(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Act on one message of the cloud; a retained one is history: it sets no clock and gives no order."""
+        if topic == topics.CLOUD_STATUS:
+            status = decode(payload, CloudStatus)
+            if status.alive and not retained:
+                self.cloud_time(status.at)
+        elif topic == topics.down(self.gateway, "ack"):
+            await self._acked(decode(payload, Ack))
+        elif topic == topics.down(self.gateway, "command") and not retained:
+            await self.commands.handle(payload, lambda answer: self._publish("result", answer))
+
+    async def _acked(self, ack: Ack) -> None:
+        self.cloud_time(ack.cloud_at)
+        if ack.stage == "stored":
+            self.events.acked(ack)
+            self.telemetry.acked(ack)
+        else:
+            await self.claimed(ack.events, ack.stage)
+
+    def _lost(self, group: BaseExceptionGroup[Exception]) -> None:
+        """One log line each time the trouble changes, not one an attempt."""
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if str(error) != self._trouble or self.connected.is_set():
+            self._trouble = str(error)
+            log.warning("connection lost", extra={"action": "uplink_lost", "reason": str(error)})

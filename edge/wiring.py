@@ -1,0 +1,323 @@
+"""START HERE: builds the agent from its configuration and runs it.
+
+transports -> intake (driver, pipeline) -> outbox -> uplink. Each runs as a named task; none can stop another.
+"""
+
+import asyncio
+import fcntl
+import importlib.metadata
+import os
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol, assert_never
+
+import msgspec
+
+from edge import config, supervisor
+from edge.config import Broker, Config, ConfigError, MqttTransport, RecordingTransport, TcpTransport
+from edge.drivers.catalogue import DRIVERS
+from edge.drivers.options import DriverOptions
+from edge.intake import PIPELINE_NOTE, Intake, Port
+from edge.outbox import batches
+from edge.outbox.outbox import Limits, Outbox
+from edge.pipeline import steps
+from edge.pipeline.options import PipelineOptions, SafeZone
+from edge.supervisor import Pulse
+from edge.texts import say
+from edge.timekeeping import Timekeeper, boot_id
+from edge.transports.mqtt import LocalMqtt
+from edge.transports.recording import Recording
+from edge.transports.tcp import TcpServer
+from edge.uplink import event_lane
+from edge.uplink.board import Board, inventory_hash
+from edge.uplink.commands import Commands
+from edge.uplink.event_lane import EventLane
+from edge.uplink.link import Link
+from edge.uplink.schedule import Timings
+from edge.uplink.telemetry_lane import TelemetryLane
+from firmware_specs.clock import Clock
+from firmware_specs.ids import new_run, uuid7
+from firmware_specs.messages import Birth, Event, TelemetryBatch
+
+TICK_S: Final = 1.0
+SHORTEST_SLEEP_S: Final = 0.02
+GOODBYE_S: Final = 12.0
+TIMINGS: Final = Timings()
+LIMITS: Final = Limits()
+
+
+class Transport(Protocol):
+    """Where devices come in. `tried` is set once it works or has failed for the first time."""
+
+    name: str
+    status: str
+    tried: asyncio.Event
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+
+
+@dataclass
+class Agent:
+    """Everything that one gateway runs. `run` returns True when it should be started again."""
+
+    config: Config
+    time: Timekeeper
+    outbox: Outbox
+    intake: Intake
+    link: Link
+    transports: list[Transport]
+    pulse: Pulse = field(default_factory=Pulse)
+    problems: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _again: bool = False
+
+    def stop(self, *, again: bool = False) -> None:
+        """End cleanly; `again` asks for a new start."""
+        self._again = self._again or again
+        self._stop.set()
+
+    async def run(self, ready: Callable[[str], None]) -> bool:
+        """Run until `stop`; `ready` gets one line once everything is up or declared failed."""
+        await self.outbox.open()
+        await self._restore()
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(self.outbox.commit_loop(), name="outbox-events"),
+                group.create_task(self.outbox.upkeep_loop(), name="outbox-upkeep"),
+                group.create_task(self._telemetry_loop(), name="outbox-telemetry"),
+                group.create_task(self._tick_loop(), name="pipeline-tick"),
+                group.create_task(self._problem_loop(), name="problems"),
+                group.create_task(self.pulse.run(), name="watchdog"),
+            ]
+            link = group.create_task(self.link.run(), name="uplink")
+            doors = [group.create_task(door.run(), name=door.name) for door in self.transports]
+            group.create_task(self._announce(ready), name="announce")
+            await self._stop.wait()
+            supervisor.notify("STOPPING=1")
+            for task in doors:
+                task.cancel()
+            await asyncio.wait(doors) if doors else None
+            await self.outbox.commit_telemetry(seal=True)
+            self.link.stop()
+            await asyncio.wait([link], timeout=GOODBYE_S)
+            for task in [*background, link]:
+                task.cancel()
+        await self.outbox.close()
+        return self._again
+
+    async def _announce(self, ready: Callable[[str], None]) -> None:
+        """Say `ready` when every transport and the broker have been tried."""
+        for door in self.transports:
+            await door.tried.wait()
+        await self.link.tried.wait()
+        broker = "connected" if self.link.connected.is_set() else "away"
+        doors = [f"{door.name}={door.status}" for door in self.transports]
+        ready(" ".join(["ready", self.config.gateway, f"broker={broker}", *doors]))
+        supervisor.notify("READY=1")
+
+    async def _restore(self) -> None:
+        """Give the pipeline what it knew before the restart."""
+        kept = await self.outbox.note(PIPELINE_NOTE)
+        if kept is None:
+            return
+        try:
+            state = msgspec.json.decode(kept, type=dict)
+        except msgspec.MsgspecError:
+            return
+        steps.restore(self.intake.pipeline, state)
+
+    async def _problem_loop(self) -> None:
+        """Make a technical event of each problem of the agent itself."""
+        while True:
+            kind, detail = await self.problems.get()
+            await self.intake.report(kind, {"detail": detail})
+
+    async def _tick_loop(self) -> None:
+        """Let time pass for drivers and steps, each second of the agent's clock."""
+        while True:
+            await asyncio.sleep(max(TICK_S / self.time.clock.rate, SHORTEST_SLEEP_S))
+            await self.intake.tick()
+            self.pulse.beat("tick")
+
+    async def _telemetry_loop(self) -> None:
+        """Commit readings each second, seal a batch each `batch_s` of the agent's clock."""
+        batch_s = self.config.effective_batch_s()
+        step_s = min(TICK_S, batch_s)
+        open_s = 0.0
+        while True:
+            await asyncio.sleep(max(step_s / self.time.clock.rate, SHORTEST_SLEEP_S))
+            open_s += max(step_s, SHORTEST_SLEEP_S * self.time.clock.rate)
+            seal = open_s >= batch_s
+            await self.outbox.commit_telemetry(seal=seal)
+            open_s = 0.0 if seal else open_s
+            self.pulse.beat("telemetry")
+
+
+def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits: Limits = LIMITS) -> Agent:
+    """The agent of a configuration, not yet running. Raises ConfigError."""
+    secret = config.secret(settings)
+    broker = config.broker(settings.broker_url)
+    check_drivers(settings)
+    run = new_run()
+    time = Timekeeper(clock, boot=boot_id())
+    folder = Path(settings.data_dir)
+    outbox = Outbox(folder, run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits)
+    entries = {entry.id: entry for entry in settings.device}
+    board = Board(entries, timings.device_state_s, run, time.boot, time.state)
+    intake = Intake(
+        steps.steps(_pipeline_options(settings)), outbox, board, time.boot, time.now_ms, time.state
+    )
+    events = EventLane(outbox, timings, _event_mover(time))
+    telemetry = TelemetryLane(outbox, timings, _batch_mover(time), time.now_ms, settings.metered, clock.rate)
+    outbox.on_events = events.add
+    outbox.on_batches = telemetry.look
+    agent: Agent
+
+    def replayed() -> None:
+        events.look_again()
+        telemetry.look_again()
+
+    commands = Commands(
+        outbox,
+        now=time.now_ms,
+        busy=lambda: not events.idle(),
+        replayed=replayed,
+        restart=lambda: agent.stop(again=True),
+    )
+    link = Link(
+        broker,
+        settings.gateway,
+        secret,
+        run,
+        tls(settings, broker),
+        timings,
+        events,
+        telemetry,
+        commands,
+        board,
+        birth=_birth(settings, run, time, intake, board, outbox),
+        cloud_time=time.cloud_says,
+        claimed=outbox.note_stage,
+    )
+    agent = Agent(settings, time, outbox, intake, link, _transports(settings, intake))
+    outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
+    return agent
+
+
+def check_drivers(settings: Config) -> None:
+    """Raise ConfigError for a driver that does not exist."""
+    for entry in settings.transport:
+        if entry.driver not in DRIVERS:
+            raise ConfigError(say("driver_unknown", driver=entry.driver, known=", ".join(sorted(DRIVERS))))
+
+
+def tls(settings: Config, broker: Broker) -> ssl.SSLContext | None:
+    """The TLS context of an mqtts:// address; None for mqtt://. Raises ConfigError for an unusable ca_file."""
+    if not broker.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise ConfigError(say("tls_unusable", reason=error)) from error
+
+
+def lock(folder: Path) -> int:
+    """Make the data folder and hold it for this process; returns the descriptor that holds it. Raises ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(say("data_dir_unusable", path=folder, reason=error)) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        pid = os.read(held, 20).decode(errors="replace").strip() or "?"
+        os.close(held)
+        raise ConfigError(say("already_running", path=folder, pid=pid)) from error
+    os.ftruncate(held, 0)
+    os.write(held, f"{os.getpid()}\n".encode())
+    return held
+
+
+def version() -> str:
+    """The installed version of CareBed."""
+    try:
+        return importlib.metadata.version("carebed")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _pipeline_options(settings: Config) -> PipelineOptions:
+    zone = settings.safe_zone
+    return PipelineOptions(
+        new_id=lambda now: str(uuid7(now)),
+        roles={entry.id: entry.role for entry in settings.device if entry.role},
+        rooms={entry.id: entry.room for entry in settings.device if entry.room},
+        safe_zone=SafeZone(zone.lat, zone.lon, zone.radius_m) if zone else None,
+    )
+
+
+def _transports(settings: Config, intake: Intake) -> list[Transport]:
+    """One transport an entry; entries of one driver are numbered."""
+    names: dict[str, int] = {}
+    doors: list[Transport] = []
+    for entry in settings.transport:
+        names[entry.driver] = names.get(entry.driver, 0) + 1
+        name = entry.driver if names[entry.driver] == 1 else f"{entry.driver}-{names[entry.driver]}"
+        doors.append(_transport(entry, name, settings, intake))
+    return doors
+
+
+def _transport(
+    entry: TcpTransport | MqttTransport | RecordingTransport, name: str, settings: Config, intake: Intake
+) -> Transport:
+    topic = entry.base_topic if isinstance(entry, MqttTransport) else "zigbee2mqtt"
+    options = DriverOptions(base_topic=topic)
+    port = Port(intake, entry.driver, lambda: DRIVERS[entry.driver](options))
+    match entry:
+        case TcpTransport():
+            return TcpServer(name, entry.host, entry.port, port, entry.idle_s, entry.max_connections)
+        case MqttTransport():
+            broker = config.broker(entry.broker_url)
+            return LocalMqtt(name, broker, topic, f"{settings.gateway}-{name}", port)
+        case RecordingTransport():
+            return Recording(name, Path(entry.path), entry.speed, port)
+        case _:
+            assert_never(entry)
+
+
+def _birth(
+    settings: Config, run: str, time: Timekeeper, intake: Intake, board: Board, outbox: Outbox
+) -> Callable[[], Awaitable[Birth]]:
+    started_at = time.now_ms()
+    agent_version = version()
+
+    async def birth() -> Birth:
+        inventory = board.inventory(intake.inventory())
+        events, waiting = await outbox.counts()
+        return Birth(
+            run=run,
+            boot=time.boot,
+            started_at=started_at,
+            agent_version=agent_version,
+            clock=time.state(),
+            adapters=sorted({entry.driver for entry in settings.transport}),
+            devices=inventory,
+            inventory_hash=inventory_hash(inventory),
+            network=msgspec.structs.replace(settings.link, metered=settings.metered),
+            outbox_events=events,
+            outbox_batches=waiting,
+        )
+
+    return birth
+
+
+def _event_mover(time: Timekeeper) -> Callable[[Event], Event]:
+    return lambda event: event_lane.in_time_of_day(event, time.boot, time.boot_started_ms())
+
+
+def _batch_mover(time: Timekeeper) -> Callable[[TelemetryBatch], TelemetryBatch]:
+    return lambda batch: batches.in_time_of_day(batch, time.boot, time.boot_started_ms())
