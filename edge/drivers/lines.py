@@ -4,7 +4,9 @@ from collections import Counter
 
 
 class Lines:
-    """`feed` bytes, get whole lines without their end; a line over `limit` bytes is dropped up to its end and counted."""
+    """`feed` bytes, get whole lines without their end; a line over `limit` bytes is dropped up to its end
+    and counted.
+    """
 
     def __init__(self, limit: int, counts: Counter[str]) -> None:
         self._limit = limit
@@ -13,7 +15,9 @@ class Lines:
         self._dropping = False
 
     def feed(self, data: bytes) -> list[bytes | None]:
-        """Complete lines in order, empty ones left out; None stands for a line that was too long (told as soon as it is)."""
+        """Complete lines in order, empty ones left out; None stands for a line that was too long (told as
+        soon as it is).
+        """
         lines: list[bytes | None] = []
         parts = data.split(b"\n")
         for n, part in enumerate(parts):

@@ -13,8 +13,10 @@ Bit22 = Literal["unknown", "fall", "heart_rate", "vibration"]
 class DriverOptions:
     """Settings of one transport's driver.
 
-    `memory` holds what a driver knows of a device between connections (zone offset, last status, last sequence number):
-    give the same dict to each driver of one transport. `base_topic` is Zigbee2MQTT's; `watch_bit22` is what status
+    `memory` holds what a driver knows of a device between connections (zone offset, last status,
+    last sequence number):
+    give the same dict to each driver of one transport. `base_topic` is Zigbee2MQTT's;
+    `watch_bit22` is what status
     bit 22 means on these watches.
     """
 

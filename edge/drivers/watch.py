@@ -31,7 +31,8 @@ _KNOWN_EVENTS: Final = 50
 class WatchMemory:
     """What is known of one watch between messages and connections.
 
-    `zone_ms` is device time minus UTC, `candidate_ms` another one seen once, `status` the last live status word, `events` device
+    `zone_ms` is device time minus UTC, `candidate_ms` another one seen once,
+    `status` the last live status word, `events` device
     times of the last SOS and falls.
     """
 
@@ -146,7 +147,9 @@ def _live(claimed: int | None, memory: WatchMemory, at: int) -> tuple[int, bool]
 
 
 def _backfilled(claimed: int | None, memory: WatchMemory, at: int) -> tuple[int, bool]:
-    """Measured-at of a UD2: corrected by the offset learned on live messages; its arrival when it cannot be true."""
+    """Measured-at of a UD2: corrected by the offset learned on live messages;
+    its arrival when it cannot be true.
+    """
     measured = None if claimed is None else claimed - (memory.zone_ms or 0)
     if measured is None or not at - _PAST_MS <= measured <= at + _ZONE_ERROR_MS:
         return at, False
@@ -194,7 +197,9 @@ def plain_values(frame: WatchFrame) -> list[tuple[str, float | None]]:
 
 
 def _keep_alive(frame: WatchFrame) -> tuple[int | None, int | None, int | None]:
-    """Steps, tumbles, battery of `LK,steps,tumbles,battery`; other numbers of fields are only a sign of life."""
+    """Steps, tumbles, battery of `LK,steps,tumbles,battery`; other numbers of fields are only a sign of
+    life.
+    """
     if frame.word != "LK" or len(frame.fields) != 3:
         return None, None, None
     steps, tumbles, battery = (integer(text) for text in frame.fields)

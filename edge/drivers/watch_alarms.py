@@ -1,5 +1,6 @@
-"""Status bits of a watch -> events, each set bit on its own: an SOS never hides behind a weak battery or a fence."""
+"""Status bits of a watch -> events, each bit on its own: an SOS never hides behind a weak battery."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +34,9 @@ DAY_MS: Final = 86_400_000
 
 @dataclass(frozen=True)
 class Moment:
-    """When a frame was measured: `at` as far as known, `device_at` by the watch's clock; `trusted` when both agree."""
+    """When a frame was measured: `at` as far as known, `device_at` by the watch's clock;
+    `trusted` when both agree.
+    """
 
     device: str
     at: int
@@ -49,7 +52,7 @@ def alarm_happenings(frame: WatchFrame, moment: Moment, bit22: Bit22) -> list[Ha
     """
     bits = set(frame.fix.bits) if frame.fix is not None and frame.fix.status is not None else set()
     alarms = bits & _ALARM_BITS or {_STATE_MEANS[bit] for bit in bits & _STATE_MEANS.keys()}
-    fingerprint = f"{frame.index or ''}*{frame.content.hex()}"[:1000]
+    fingerprint = hashlib.sha256(f"{frame.index}*".encode() + frame.content).hexdigest()[:16]
     if not alarms:
         extra = {
             "bit": None,
@@ -66,7 +69,9 @@ def alarm_happenings(frame: WatchFrame, moment: Moment, bit22: Bit22) -> list[Ha
 
 
 def state_happenings(frame: WatchFrame, moment: Moment, before: int | None, bit22: Bit22) -> list[Happening]:
-    """What the bits of a live position raise: those that rose since `before` (None: nothing known, then only SOS and fall)."""
+    """What the bits of a live position raise: those that rose since `before` (None: nothing known,
+    then only SOS and fall).
+    """
     bits = set(frame.fix.bits) if frame.fix is not None else set()
     if before is None:
         risen = bits & {SOS, FALL}
@@ -85,7 +90,9 @@ def late_happenings(frame: WatchFrame, moment: Moment) -> list[Happening]:
 
 
 def clearings(frame: WatchFrame, moment: Moment, before: int | None) -> list[Happening]:
-    """`battery_low` and `watch_removed` end when their bits are clear again; `before` is the status of the message before."""
+    """`battery_low` and `watch_removed` end when their bits are clear again;
+    `before` is the status of the message before.
+    """
     if frame.fix is None or frame.fix.status is None:
         return []
     now = frame.fix.status
@@ -141,6 +148,6 @@ def _happening(
         position=moment.position,
         instant=kind in _INSTANT,
         late=late,
-        fingerprint=None if fingerprint is None else f"{fingerprint}{extra.get('bit', '')}",
+        fingerprint=None if fingerprint is None else f"{fingerprint}:{extra.get('bit', '')}",
         repeat_ms=DAY_MS if moment.trusted else 60_000,
     )

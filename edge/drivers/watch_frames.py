@@ -1,4 +1,6 @@
-"""One frame of the watch protocol -> its fields (page `firmware_specs/devices/watch.md`). Pure; what cannot be read is left out."""
+"""One frame of the watch protocol -> its fields (page `firmware_specs/devices/watch.md`). Pure;
+what cannot be read is left out.
+"""
 
 import calendar
 import math
@@ -28,7 +30,9 @@ _MAX_TEXT: Final = 4096
 
 
 class WatchFix(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of UD, AL and WT; None is absent or unreadable. `time` is ms since 1970 of the watch's digits read as UTC."""
+    """The fields of UD, AL and WT; None is absent or unreadable. `time` is ms since 1970 of the watch's
+    digits read as UTC.
+    """
 
     time: int | None
     gps_valid: bool
@@ -61,7 +65,9 @@ class WatchFix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WatchFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """A frame with a readable header. `content` is unescaped, `type` as the watch spells it, `fields` what follows it."""
+    """A frame with a readable header. `content` is unescaped, `type` as the watch spells it,
+    `fields` what follows it.
+    """
 
     manufacturer: str
     id: str
@@ -130,7 +136,9 @@ def reply_content(frame: WatchFrame) -> str | None:
 
 
 def encode_reply(frame: WatchFrame, content: str) -> bytes:
-    """A frame to the watch that sent `frame`: same maker and ID, the same IDX when it carried one, a true LEN."""
+    """A frame to the watch that sent `frame`: same maker and ID, the same IDX when it carried one,
+    a true LEN.
+    """
     index = f"{frame.index}*" if frame.index else ""
     return f"[{frame.manufacturer}*{frame.id}*{index}{len(content.encode()):04x}*{content}]".encode()
 
@@ -203,7 +211,9 @@ def integer(text: str | None) -> int | None:
 
 
 def cells_and_wifi(fix: WatchFix) -> dict[str, Any]:
-    """Cells and Wi-Fi as plain values, the parts that are there: the only place of an elder without satellites."""
+    """Cells and Wi-Fi as plain values, the parts that are there: the only place of an elder without
+    satellites.
+    """
     found: dict[str, list[Cell] | list[WifiSeen]] = {"cells": fix.tail.cells, "wifi": fix.tail.wifi}
     return {key: msgspec.to_builtins(value) for key, value in found.items() if value}
 

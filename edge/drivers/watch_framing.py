@@ -1,4 +1,6 @@
-"""Finding frames of the watch protocol in a byte stream: by brackets, never by LEN (page `firmware_specs/devices/watch.md`)."""
+"""Finding frames of the watch protocol in a byte stream: by brackets,
+never by LEN (page `firmware_specs/devices/watch.md`).
+"""
 
 import re
 from collections import Counter
@@ -53,7 +55,9 @@ class WatchFramer:
         return end
 
     def _next_start(self, begin: int) -> int:
-        """Where the next `[` stands that is, or may become, the start of a frame; the buffer's end when there is none."""
+        """Where the next `[` stands that is, or may become, the start of a frame;
+        the buffer's end when there is none.
+        """
         at = self._buffer.find(b"[", begin)
         while at >= 0 and _looks_like_header(self._buffer, at) is False:
             at = self._buffer.find(b"[", at + 1)

@@ -1,4 +1,4 @@
-"""Driver of the wrist accelerometer stream over TCP (page `firmware_specs/devices/wrist_accelerometer.md`)."""
+"""Driver of the wrist accelerometer stream (page `firmware_specs/devices/wrist_accelerometer.md`)."""
 
 import math
 from collections import Counter
@@ -50,7 +50,9 @@ _TYPES: Final = frozenset({"hello", "samples", "button", "status"})
 
 @dataclass
 class WristMemory:
-    """What is known of one band between connections: the last line's number and where its rows ended, ms UTC."""
+    """What is known of one band between connections: the last line's number and where its rows ended,
+    ms UTC.
+    """
 
     seq: int = 0
     at: int = 0
@@ -133,7 +135,9 @@ class WristDriver:
         ]
 
     def _begin(self, line: _Samples, hello: _Hello, at: int, *, gap: bool) -> int:
-        """When the first row was measured: by the band's clock, else so that the rows follow the last ones or end now."""
+        """When the first row was measured: by the band's clock, else so that the rows follow the last ones
+        or end now.
+        """
         length = round(len(line.xyz) * 1000 / hello.rate_hz)
         if abs(line.at + length - at) <= _CLOCK_MS:
             return line.at

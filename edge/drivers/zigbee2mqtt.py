@@ -1,4 +1,6 @@
-"""Driver of Zigbee2MQTT: its messages as lines, devices by what they expose (page `firmware_specs/devices/zigbee2mqtt.md`)."""
+"""Driver of Zigbee2MQTT: its messages as lines, devices by what they expose (page
+`firmware_specs/devices/zigbee2mqtt.md`).
+"""
 
 import re
 from collections import Counter, deque
@@ -77,6 +79,11 @@ class ZigbeeDriver:
         return [
             InventoryEntry(device=device.id, driver="zigbee2mqtt", model=device.model) for device in devices
         ]
+
+    def exposes_of(self, topic: str) -> Exposes | None:
+        """What the bridge has listed for the device of a state topic; None when it has not."""
+        device = (self._devices or {}).get(topic.removeprefix(self._base))
+        return None if device is None else device.exposes
 
     def _message(self, line: _Line, at: int) -> list[Item]:
         if self._cache_until is None:

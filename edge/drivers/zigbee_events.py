@@ -1,4 +1,4 @@
-"""What the meanings of one Zigbee state raise and clear, compared with what was known of the device before."""
+"""What the meanings of one Zigbee state raise and clear, compared with what was known before."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +16,9 @@ _PRESS_APART_MS: Final = 2_000
 
 @dataclass
 class ZigbeeMemory:
-    """What is known of one device: when it was last seen, its levels, its last state, since when its test bit is set."""
+    """What is known of one device: when it was last seen, its levels, its last state,
+    since when its test bit is set.
+    """
 
     last_seen: int | None = None
     levels: dict[str, float] = field(default_factory=dict)
@@ -103,7 +105,9 @@ def _sos_level(
     state: dict[str, Any],
     evidence: dict[str, Any],
 ) -> list[Happening | Press]:
-    """A button that shows as a state: each rise is a press, and so is a message that repeats it and changes nothing else."""
+    """A button that shows as a state: each rise is a press, and so is a message that repeats it and
+    changes nothing else.
+    """
     if not value:
         return []
     rest = {key: state[key] for key in state if key not in ("last_seen", "linkquality", "action")}

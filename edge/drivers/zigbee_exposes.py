@@ -1,4 +1,6 @@
-"""What a Zigbee device exposes -> what its state means, by one table and without a model name (page `zigbee2mqtt.md`)."""
+"""What a Zigbee device exposes -> what its state means, by one table and without a model name (page
+`zigbee2mqtt.md`).
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -63,7 +65,8 @@ _ABOVE_ZERO: Final = frozenset({"heart_rate", "resp_rate"})
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a state message says: a kind with its value, the key and raw value that said it.
 
-    `kind` is a reading kind, or `sos`, `fall`, `test`, `action`. For `fall` the value is 1 raised, 0.5 suspected, 0 neither.
+    `kind` is a reading kind, or `sos`, `fall`, `test`, `action`. For `fall` the value is 1 raised,
+    0.5 suspected, 0 neither.
     """
 
     kind: str
@@ -102,7 +105,9 @@ def read_exposes(definition: Any, power_source: Any = None) -> Exposes | None:
 
 
 def meanings(exposes: Exposes | None, state: dict[str, Any]) -> list[Meaning]:
-    """What a state says, one entry a kind (set when any expose of that kind is set); by the keys' names when exposes are unknown."""
+    """What a state says, one entry a kind (set when any expose of that kind is set);
+    by the keys' names when exposes are unknown.
+    """
     sensors = exposes.sensors if exposes is not None else tuple(_guessed(state))
     mains = exposes is not None and exposes.mains
     found: dict[str, Meaning] = {}

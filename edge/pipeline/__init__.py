@@ -1,0 +1,1 @@
+"""What is made of everything the drivers hear. START HERE: steps.py."""

@@ -1,4 +1,6 @@
-"""Acceleration -> a fall that is suspected, then raised or cancelled: the pre-alarm of the person who wears the sensor."""
+"""Acceleration -> a fall that is suspected, then raised or cancelled:
+the pre-alarm of the person who wears the sensor.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +20,9 @@ _BREAK_MS: Final = 10_000
 
 
 class _Fall(msgspec.Struct):
-    """One suspected fall of a device: measured at `at`, suspected at `since`, raised at `raised` (ms UTC; None: not yet)."""
+    """One suspected fall of a device: measured at `at`, suspected at `since`, raised at `raised` (ms UTC;
+    None: not yet).
+    """
 
     device: str
     at: int
@@ -36,10 +40,13 @@ class _Stream:
 
 
 class Fall:
-    """15 s after a suspicion the fall is raised, unless cancelled by the cancel button or by clear movement in the old posture.
+    """15 s after a suspicion the fall is raised, unless cancelled by the cancel button or by clear
+    movement in the old posture.
 
-    An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing. The cancel
-    button also takes back a fall raised within the last 10 min. Raw samples pass on; the last step drops them.
+    An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
+    The cancel
+    button also takes back a fall raised within the last 10 min. Raw samples pass on;
+    the last step drops them.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -66,7 +73,9 @@ class Fall:
         return {device: msgspec.to_builtins(fall) for device, fall in self._falls.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state()` gave; an unreadable fall is left out (the cloud raises a suspicion that nobody ends)."""
+        """Take back what `state()` gave; an unreadable fall is left out (the cloud raises a suspicion that
+        nobody ends).
+        """
         for device, kept in state.items():
             try:
                 self._falls[device] = msgspec.convert(kept, _Fall)
@@ -131,7 +140,9 @@ class Fall:
         return [_happening(fall, "cancelled", at, at)]
 
     def _confirmed(self, sos: Happening) -> list[Item]:
-        """An SOS on this gateway during the pre-alarm confirms the fall: its own device's, or any when it has none."""
+        """An SOS on this gateway during the pre-alarm confirms the fall: its own device's,
+        or any when it has none.
+        """
         pending = [fall for fall in self._falls.values() if fall.raised is None]
         own = [fall for fall in pending if fall.device == sos.device]
         return [self._raise(fall, sos.at, "sos") for fall in own or pending]

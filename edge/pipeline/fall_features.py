@@ -42,7 +42,9 @@ class Impact:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What made a fall suspected: when the impact was (ms UTC), how hard, how far the wrist turned, how long it lay still."""
+    """What made a fall suspected: when the impact was (ms UTC), how hard, how far the wrist turned,
+    how long it lay still.
+    """
 
     at: int
     impact_g: float
@@ -80,7 +82,9 @@ class FallDetector:
             impact.peak_g, impact.at = length, at
 
     def _judge(self) -> Suspicion | None:
-        """Look at the rows after the impact once they have settled; give up after 10 s or for a burst that is no single fall."""
+        """Look at the rows after the impact once they have settled; give up after 10 s or for a burst that
+        is no single fall.
+        """
         impact = self._impact
         if impact is None or impact.before is None:
             return None
@@ -126,7 +130,9 @@ class FallDetector:
 
 
 class RecoveryWatch:
-    """Counts seconds of clear movement in the old posture after a suspected fall; a struggle on the floor is none."""
+    """Counts seconds of clear movement in the old posture after a suspected fall;
+    a struggle on the floor is none.
+    """
 
     def __init__(self, rate_hz: float, before: Row) -> None:
         self._count = max(2, round(rate_hz))

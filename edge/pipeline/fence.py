@@ -1,4 +1,6 @@
-"""Out of the safe zone, and back: a plain circle around home, judged so that one jump of the position is no alarm."""
+"""Out of the safe zone, and back: a plain circle around home,
+judged so that one jump of the position is no alarm.
+"""
 
 import math
 from dataclasses import asdict, dataclass
@@ -19,7 +21,8 @@ class _Track:
 
 
 class Fence:
-    """Needs two fixes outside, or one whose accuracy is smaller than the distance to the border; one fix inside clears.
+    """Needs two fixes outside, or one whose accuracy is smaller than the distance to the border;
+    one fix inside clears.
 
     Late fixes and fixes not newer than the last one never count.
     """

@@ -29,7 +29,8 @@ class _State(msgspec.Struct):
 class Identify:
     """Happenings in, events with ids out; what is no news is dropped.
 
-    A repeated `raised` of an active activation is no news, nor is a `cleared` of nothing. A suspicion that goes away by
+    A repeated `raised` of an active activation is no news, nor is a `cleared` of nothing.
+    A suspicion that goes away by
     itself is `cancelled`. One `cleared` closes every event of its activation.
     """
 

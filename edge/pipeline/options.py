@@ -17,7 +17,8 @@ class SafeZone:
 class PipelineOptions:
     """`new_id(now)` makes an event id (UUIDv7); `roles` and `rooms` are by device id.
 
-    `button_only` names the devices of people who cannot hear or speak: only the cancel button ends their suspected fall.
+    `button_only` names the devices of people who cannot hear or speak:
+    only the cancel button ends their suspected fall.
     """
 
     new_id: Callable[[int], str]

@@ -22,7 +22,9 @@ class Plausible:
         self.dropped = 0
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
-        """Readings outside their kind's range go (counted); a time over 10 min ahead or 400 days old becomes `now`."""
+        """Readings outside their kind's range go (counted); a time over 10 min ahead or 400 days old
+        becomes `now`.
+        """
         kept: list[Item] = []
         for item in items:
             match item:

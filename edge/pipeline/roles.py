@@ -12,7 +12,9 @@ _NO_PRESS: Final = re.compile(r"(^$|^off$|^none$|release$)", re.IGNORECASE)
 
 
 class Roles:
-    """Role `sos`: each press of a plain button is an SOS. Role `bed`: closed contact, occupancy, presence = in bed."""
+    """Role `sos`: each press of a plain button is an SOS. Role `bed`: closed contact, occupancy,
+    presence = in bed.
+    """
 
     def __init__(self, options: PipelineOptions) -> None:
         self._roles = options.roles

@@ -1,4 +1,6 @@
-"""START HERE: what happens to everything a driver hears, in order. One step a file; a new step is one line in STEPS."""
+"""START HERE: what happens to everything a driver hears, in order. One step a file;
+a new step is one line in STEPS.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final, Protocol, runtime_checkable
@@ -48,7 +50,9 @@ def run(pipeline: list[Step], items: list[Item], now: int) -> list[Item]:
 
 
 def state(pipeline: list[Step]) -> dict[str, Any]:
-    """What must be kept over a restart, by step, as plain JSON values; keep it in the transaction that keeps the events."""
+    """What must be kept over a restart, by step, as plain JSON values;
+    keep it in the transaction that keeps the events.
+    """
     return {type(step).__name__: step.state() for step in pipeline if isinstance(step, Lasting)}
 
 

@@ -1,4 +1,6 @@
-"""Readings go on change (dead bands of `kinds.py`) with a heartbeat; all of them while an alarm is open here."""
+"""Readings go on change (dead bands of `kinds.py`) with a heartbeat;
+all of them while an alarm is open here.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +26,9 @@ class _Sent:
 
 
 class Thin:
-    """The last step: what passes goes to the outbox. An open alarm is a life-safety or urgent event of the last 30 min, until it clears."""
+    """The last step: what passes goes to the outbox. An open alarm is a life-safety or urgent event of the
+    last 30 min, until it clears.
+    """
 
     def __init__(self, options: PipelineOptions) -> None:
         self._sent: dict[tuple[str, str, bool], _Sent] = {}

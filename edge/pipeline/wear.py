@@ -19,7 +19,8 @@ class _Wear:
 class Wear:
     """Follows `worn` and `charging` of each device.
 
-    Vitals stop at once. Falls stop 30 s later: a fall can tear the strap off or pull the plug, and the device tells both together.
+    Vitals stop at once. Falls stop 30 s later: a fall can tear the strap off or pull the plug,
+    and the device tells both together.
     """
 
     def __init__(self, options: PipelineOptions) -> None:

@@ -1,6 +1,7 @@
 """How well the fall step does on real wrist recordings: `python tests/evaluation/fall_baseline.py [FOLDER]`.
 
-FOLDER holds UMAFall's `subject_NN.csv.gz` and `trials.csv` (default `../shared/data/umafall_wrist_waist` beside the
+FOLDER holds UMAFall's `subject_NN.csv.gz` and `trials.csv` (default `../shared/data/umafall_wrist_waist`
+beside the
 checkout). A trial counts as detected when the detector suspects a fall anywhere in it.
 """
 
