@@ -6,6 +6,7 @@ Nothing here refuses a life-safety event: a wrong clock, an unknown device, a ba
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -17,6 +18,7 @@ RULE_VERSION: Final = "1"
 SUSPICION: Final = timedelta(seconds=20)
 FIRE_WINDOW: Final = timedelta(minutes=10)
 LATE_AFTER: Final = timedelta(minutes=10)
+LONGEST_UPTIME: Final = timedelta(days=3650)
 TEST_PRIORITY: Final = 4
 
 # What a problem of an event says about its gateway: a technical alarm of its own, beside the event's.
@@ -50,7 +52,7 @@ def gateway_alarm(
     *,
     gateway_id: str,
     area_code: str,
-    org_id: Any,
+    org_id: UUID | None,
     at: datetime,
     reasons: tuple[str, ...] = (),
     inputs: dict[str, Any] | None = None,
@@ -71,6 +73,35 @@ def gateway_alarm(
         received_at=at,
         reasons=reasons or (kind,),
         inputs=inputs or {},
+        rule_version=RULE_VERSION,
+    )
+
+
+def bare_alarm(
+    kind: str,
+    *,
+    gateway_id: str,
+    home_id: UUID | None,
+    area_code: str,
+    org_id: UUID | None,
+    event_id: UUID,
+    at: datetime,
+) -> AlarmDraft:
+    """A life-safety alarm of which nothing is certain but its kind and its gateway: better than none."""
+    return AlarmDraft(
+        subject_kind="gateway" if home_id is None else "home",
+        subject_id=gateway_id if home_id is None else str(home_id),
+        alarm_class="care",
+        kind=kind,
+        priority=EVENTS[kind].priority,
+        event_id=event_id,
+        gateway_id=gateway_id,
+        home_id=home_id,
+        area_code=area_code,
+        org_id=org_id,
+        occurred_at=at,
+        received_at=at,
+        reasons=(f"{kind}_raised", "not_understood"),
         rule_version=RULE_VERSION,
     )
 
