@@ -9,6 +9,7 @@ when it says it was measured.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import IO, Any, Final
 
 import msgspec
@@ -45,8 +46,21 @@ class Unreadable(ValueError):
     """A line that is no message of its protocol; the text says why."""
 
 
+def main(arguments: list[str]) -> int:
+    """`PROTOCOL [FILE]`, else standard input; the exit code of `run`, 2 also for an unreadable file."""
+    protocol, *files = arguments
+    if not files:
+        return run(protocol, sys.stdin.buffer)
+    try:
+        with Path(files[0]).open("rb") as stream:
+            return run(protocol, stream)
+    except OSError as error:
+        sys.stderr.write(f"读不到文件 / cannot read {files[0]}: {error.strerror}\n")
+        return _BAD_USAGE
+
+
 def run(protocol: str, stream: Iterable[str] | Iterable[bytes], output: IO[str] | None = None) -> int:
-    """Print one JSON line a message; 0 when all could be read, 1 when some could not, 2 for an unknown protocol.
+    """Print one JSON line a message; 0 when all could be read, 1 when some not, 2 for an unknown protocol.
 
     `{"in", "decoded", "items", "replies"}`, or `{"in", "error"}` for a line that is no message.
     """
