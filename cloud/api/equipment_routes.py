@@ -11,10 +11,8 @@ from cloud.api.callers import Caller, With
 from cloud.api.registry_routes import audit, check_area
 from cloud.api.texts import WireId
 from cloud.broker import gateway_verifiers, new_secret
-from cloud.database.pool import Connection
 from cloud.registry import equipment, store
 from cloud.registry.registry import place_text
-from cloud.registry.store import Belongs
 
 router = APIRouter(tags=["equipment"])
 
@@ -28,7 +26,9 @@ async def create_gateway(body: shapes.NewGateway, identity: Caller, services: Wi
     """Add a gateway; its secret is shown this once."""
     secret = new_secret()
     async with services.pool.connection() as conn, conn.transaction():
-        belongs = await _gateway_belongs(conn, body)
+        belongs = await equipment.gateway_belongs(
+            conn, kind=body.kind, home_id=body.home_id, area_code=body.area_code, org=body.org
+        )
         check_area(identity, belongs)
         await equipment.create_gateway(
             conn,
@@ -41,20 +41,6 @@ async def create_gateway(body: shapes.NewGateway, identity: Caller, services: Wi
         )
         await audit(conn, services, identity, "gateway_created", body.id)
     return shapes.GatewayCreated(id=body.id, secret=secret)
-
-
-async def _gateway_belongs(conn: Connection, body: shapes.NewGateway) -> Belongs:
-    if body.kind == "home":
-        if body.home_id is None or body.area_code is not None or body.org is not None:
-            raise InvalidInput("家庭网关需要且只需要住户", "a home gateway needs home_id, and nothing else")
-        return await store.find_home(conn, body.home_id)
-    if body.home_id is not None or body.area_code is None or body.org is None:
-        raise InvalidInput(
-            "协议网关需要区划代码与机构，没有住户",
-            "a protocol gateway needs area_code and org, and no home_id",
-        )
-    await store.require_area(conn, body.area_code)
-    return Belongs(body.area_code, await store.find_org(conn, body.org))
 
 
 @router.post(

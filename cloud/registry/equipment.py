@@ -11,7 +11,7 @@ from cloud.access.access import Identity
 from cloud.access.errors import Conflict, InvalidInput, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
-from cloud.registry.store import Belongs, find_bed, find_home, new_id
+from cloud.registry.store import Belongs, find_bed, find_home, find_org, new_id, require_area
 
 _SQL: Final = queries.load(__package__)
 
@@ -65,6 +65,23 @@ class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
     head: bytes
 
 
+async def gateway_belongs(
+    conn: Connection, *, kind: str, home_id: UUID | None, area_code: str | None, org: str | None
+) -> Belongs:
+    """Whose a new gateway is: its home's, or for a protocol gateway what is named; raises InvalidInput."""
+    if kind == "home":
+        if home_id is None or area_code is not None or org is not None:
+            raise InvalidInput("家庭网关需要且只需要住户", "a home gateway needs a home, and nothing else")
+        return await find_home(conn, home_id)
+    if home_id is not None or area_code is None or org is None:
+        raise InvalidInput(
+            "协议网关需要区划代码与机构，没有住户",
+            "a protocol gateway needs an area and an organisation, no home",
+        )
+    await require_area(conn, area_code)
+    return Belongs(area_code, await find_org(conn, org))
+
+
 async def create_gateway(
     conn: Connection,
     *,
@@ -102,6 +119,12 @@ async def renew_gateway_secret(conn: Connection, *, gateway_id: str, verifiers: 
     if (await conn.execute(_SQL["set_gateway_secret"], row)).rowcount == 0:
         raise NotFound(f"没有网关 {gateway_id}", f"there is no gateway {gateway_id}")
     await conn.execute(_SQL["notify_gateways"])
+
+
+async def list_logins(conn: Connection) -> list[tuple[str, str, str]]:
+    """Id, bcrypt and PBKDF2 of every gateway that may connect."""
+    cursor = await conn.execute(_SQL["list_logins"])
+    return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
 
 
 async def list_gateways(conn: Connection, *, identity: Identity, limit: int) -> list[GatewayRow]:

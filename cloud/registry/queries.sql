@@ -217,3 +217,7 @@ order by q.last_at desc, q.id desc limit %(limit)s;
 -- name: find_ingest_heard --
 -- When a gateway was last heard.
 select max(last_seen_at) from gateway where retired_at is null;
+
+-- name: list_logins --
+-- The verifiers of every gateway that may connect.
+select id, secret_bcrypt, secret_pbkdf2 from gateway where retired_at is null order by id;
