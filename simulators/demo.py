@@ -38,7 +38,7 @@ _DEVICES: Final = (
 
 
 async def demo(arguments: argparse.Namespace) -> int:
-    """Start the town, print where it is, and run until Ctrl-C. Raises SimulatorError, such as for a busy port."""
+    """Start the town, say where it is, run until Ctrl-C. Raises SimulatorError, as for a busy port."""
     started = time.monotonic()
     clock = clock_from(arguments)
     folder = Path(arguments.data_dir) if arguments.data_dir else demo_state.data_folder()

@@ -1,4 +1,4 @@
-"""The demo's page: the homes of the town and a button for each thing that can happen. Loopback only, no inline script."""
+"""The demo's page: the homes of the town, a button for each thing that can happen. Loopback only."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ _FILES: Final = {
     "/town.css": ("town.css", "text/css; charset=utf-8"),
 }
 _HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",

@@ -1,4 +1,4 @@
-"""What the demo keeps between two starts: homes, credentials and tokens, in one file that only its user can read."""
+"""What the demo keeps between two starts: homes, credentials, tokens; one file, only for its user."""
 
 import os
 from pathlib import Path
@@ -40,7 +40,7 @@ def data_folder() -> Path:
 
 
 def read(folder: Path) -> DemoState | None:
-    """The town of a folder; None when there is none yet. Raises SimulatorError for a file that cannot be read."""
+    """The town of a folder; None when there is none yet. Raises SimulatorError for a damaged file."""
     path = folder / _FILE
     if not path.exists():
         return None

@@ -67,23 +67,20 @@ class Household:
         await self.linked()
 
     async def start_agent(self) -> None:
-        """Start the agent (again)."""
+        """Start the agent (again) and wait until it serves. Raises SimulatorError with the end of its log."""
         if not self._agent.running:
             await self._agent.start()
+            await self._agent.ready(_LINK_LIMIT_S)
 
     async def linked(self) -> None:
         """Wait until the agent serves every device. Raises SimulatorError with the end of its log."""
-        waits = [device.linked() for device in self._linked_devices()]
         try:
+            waits = [device.linked() for device in self._linked_devices()]
             await asyncio.wait_for(asyncio.gather(*waits), _LINK_LIMIT_S)
-            served = self._local is None or await self._local.subscribed("zigbee2mqtt.>", _LINK_LIMIT_S)
-        except TimeoutError:
-            served = False
-        if not served:
-            log, tail = self._agent.log, self._agent.tail()
-            raise SimulatorError(
-                say("child_slow", name=self._agent.name, limit=_LINK_LIMIT_S, log=log, tail=tail)
-            )
+        except TimeoutError as error:
+            log, tail, limit = self._agent.log, self._agent.tail(), _LINK_LIMIT_S
+            text = say("child_slow", name=self._agent.name, limit=limit, log=log, tail=tail)
+            raise SimulatorError(text) from error
 
     async def stop_agent(self, *, kill: bool = False) -> None:
         """End the agent in an orderly way, or with kill -9."""

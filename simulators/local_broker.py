@@ -4,14 +4,11 @@ import asyncio
 import signal
 from pathlib import Path
 
-import httpx
-
 from simulators.processes import Child, SimulatorError, free_port, nats_server
 from simulators.texts import say
 
 _CONFIG = """server_name: "home"
 listen: "127.0.0.1:-1"
-http: "127.0.0.1:{http}"
 jetstream {{ store_dir: "{store}", max_mem: 16MB, max_file: 256MB }}
 mqtt {{ host: "127.0.0.1", port: {port} }}
 """
@@ -22,7 +19,6 @@ class LocalBroker:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.port = free_port()
-        self._http = free_port()
         self._folder = folder
         self._child = Child(f"broker {name}", [], folder / "broker.log")
 
@@ -30,7 +26,7 @@ class LocalBroker:
         """Start and wait until the MQTT port accepts. Raises SimulatorError."""
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "broker.conf"
-        config.write_text(_CONFIG.format(http=self._http, store=self._folder / "broker", port=self.port))
+        config.write_text(_CONFIG.format(store=self._folder / "broker", port=self.port))
         self._child.command = [str(nats_server()), "-c", str(config)]
         await self._child.start(on_parent_death=signal.SIGKILL)
         for _ in range(200):
@@ -46,17 +42,6 @@ class LocalBroker:
         raise SimulatorError(
             say("child_slow", name=self._child.name, limit=10, log=self._child.log, tail=self._child.tail())
         )
-
-    async def subscribed(self, subject: str, limit_s: float) -> bool:
-        """Wait until a client has subscribed to a NATS subject (`zigbee2mqtt.>`); False after the limit."""
-        url = f"http://127.0.0.1:{self._http}/connz?subs=true"
-        async with httpx.AsyncClient(trust_env=False) as http:
-            for _ in range(max(round(limit_s / 0.05), 1)):
-                connections = (await http.get(url)).json().get("connections") or []
-                if any(subject in (entry.get("subscriptions_list") or []) for entry in connections):
-                    return True
-                await asyncio.sleep(0.05)
-        return False
 
     async def stop(self) -> None:
         """End the broker."""
