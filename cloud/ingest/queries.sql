@@ -1,6 +1,6 @@
 -- name: hear_gateway --
 -- A gateway spoke: note when, hold its row (one message of a gateway at a time) and say what it is.
-update gateway set last_seen_at = greatest(last_seen_at, %(at)s)
+update gateway set last_seen_at = greatest(last_seen_at, %(at)s::timestamptz)
 where id = %(id)s
 returning kind, home_id, area_code, org_id;
 
@@ -75,11 +75,11 @@ order by id desc limit %(limit)s;
 
 -- name: find_gateway --
 -- What is known of a gateway's present run.
-select run, run_started_at, online, birth from gateway where id = %(id)s;
+select run, run_started_at from gateway where id = %(id)s;
 
 -- name: known_run --
 -- Whether a run was seen before, and when it returned.
-select started_at, returned_at from gateway_run where gateway_id = %(id)s and run = %(run)s;
+select returned_at from gateway_run where gateway_id = %(id)s and run = %(run)s;
 
 -- name: add_run --
 -- A start of the agent that is new here.
@@ -108,8 +108,8 @@ returning online;
 -- name: take_device_state --
 -- What a gateway knows of a device that is its to speak for; an older message changes nothing.
 update device d set
-    state = %(state)s::text::jsonb, state_at = %(at)s,
-    last_seen_at = greatest(d.last_seen_at, %(last_seen)s)
+    state = %(state)s::text::jsonb, state_at = %(at)s::timestamptz,
+    last_seen_at = greatest(d.last_seen_at, %(last_seen)s::timestamptz)
 from gateway g
 where d.id = %(device_id)s and g.id = %(gateway_id)s and (d.state_at is null or d.state_at <= %(at)s)
     and (g.kind = 'protocol' or not exists (

@@ -81,8 +81,8 @@ def judge_place(sender: Sender, device_id: str | None, installed: Installed | No
     )
 
 
-async def hear(conn: Connection, gateway_id: str, *, at: datetime) -> Sender:
-    """Note that a gateway spoke and hold its row until commit: one message of a gateway at a time."""
+async def hear(conn: Connection, gateway_id: str, *, at: datetime | None) -> Sender:
+    """Note that a gateway spoke (`at`) and hold its row until commit: one message of a gateway at a time."""
     row = await (await conn.execute(_SQL["hear_gateway"], {"id": gateway_id, "at": at})).fetchone()
     if row is None:
         return Sender(id=gateway_id)

@@ -1,0 +1,32 @@
+"""The ingestor's sign of life in the database: a gateway's silence counts only while somebody listens."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from cloud.database import queries
+from cloud.database.pool import Connection, Pool
+from firmware_specs.clock import Clock
+
+EVERY_S: Final = 5.0
+FRESH: Final = timedelta(seconds=30)
+_SQL: Final = queries.load(__package__ or "cloud.ingest")
+
+
+async def show_life(pool: Pool, clock: Clock, listening: Callable[[], bool]) -> None:
+    """Every 5 s for ever: this ingestor lives, and whether the broker has granted it everything."""
+    while True:
+        try:
+            async with pool.connection() as conn:
+                await note_life(conn, listening=listening(), now=clock.now())
+        except (psycopg.OperationalError, PoolTimeout):
+            pass  # the lanes say that the database is away
+        await clock.sleep(EVERY_S)
+
+
+async def note_life(conn: Connection, *, listening: bool, now: datetime) -> None:
+    """`listening_since` begins anew after the broker, or this row's writer, was away."""
+    await conn.execute(_SQL["ingest_alive"], {"listening": listening, "now": now, "fresh": now - FRESH})
