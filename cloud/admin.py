@@ -187,7 +187,7 @@ def _add_command(parser: argparse.ArgumentParser, command: Command) -> None:
     place.add_argument("--database-url", help=_words("数据库地址", "address of the database"))
     parser.add_argument("--key-file", type=Path, help=_words("加密密钥文件", "key file of sealed columns"))
     add_clock_arguments(parser)
-    parser.set_defaults(command=command)
+    parser.set_defaults(admin_command=command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -224,7 +224,7 @@ def _show(arguments: argparse.Namespace, made: dict[str, Any]) -> None:
     for name, value in made.items():
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
         sys.stdout.write(f"{name}: {'' if text is None else text}\n")
-    if arguments.command.once:
+    if arguments.admin_command.once:
         sys.stdout.write(
             _words(
                 "以上密钥只显示这一次，请立即妥善保存。", "The secret is shown only this once; keep it now."
@@ -249,12 +249,12 @@ async def _run(arguments: argparse.Namespace, clock: Clock) -> dict[str, Any]:
 
     conn = await connect(url, name="carebed-admin")
     async with conn, conn.transaction():
-        made: dict[str, Any] = await arguments.command.act(Desk(conn, clock.now(), seal, data_dir), arguments)
+        made: dict[str, Any] = await arguments.admin_command.act(Desk(conn, clock.now(), seal, data_dir), arguments)
         return made
 
 
 def _where(arguments: argparse.Namespace) -> tuple[str, Path | None, DataDir | None]:
-    """Database address, key file and data folder: an option first, then a variable, then the default folder."""
+    """Database address, key file and data folder: an option, else a variable, else the default folder."""
     named = arguments.key_file or (Path(os.environ[KEY_FILE]) if os.environ.get(KEY_FILE) else None)
     url = arguments.database_url or (None if arguments.data_dir else os.environ.get(DATABASE_URL))
     if url:

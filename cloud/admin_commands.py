@@ -244,7 +244,7 @@ async def create_device(desk: Desk, arguments: Arguments) -> Made:
 
 
 async def broker_config(desk: Desk, arguments: Arguments) -> Made:
-    """Users and permissions for a broker of your own; the services' secrets stay beside the data or the files."""
+    """Users and permissions for a broker of your own; the services' secrets stay beside the data."""
     gateways = [Login(*row) for row in await equipment.list_logins(desk.conn)]
     return _write_broker_config(desk.data_dir, arguments, gateways)
 
