@@ -1,6 +1,6 @@
 """How alarms become cases: each joins the open case of its subject and class, or opens one. None is hidden.
 
-Nothing here writes to the feed: the boundary calls `store.publish` last, for every case that it touched.
+Nothing here writes to the feed: the boundary calls `publish` last, for every case that it touched.
 """
 
 from datetime import datetime
@@ -114,7 +114,7 @@ async def _confirm(conn: Connection, known: KnownAlarm, draft: AlarmDraft, now: 
         return None
     await alarms.confirm(conn, known.id, draft)
     row["kinds"] = [kind for kind in row["kinds"] if kind != known.kind]
-    await _update(conn, row, draft, ring=1, new_alarms=0, repeats=0)
+    await _update(conn, row, draft, ring=1, new_alarms=0, repeats=0, now=now)
     data = _alarm_words(draft, known.id) | {"rings": row["rings"] + 1, "was": known.kind}
     await timeline.add(conn, known.case_id, "alarm", actor=SYSTEM, data=data, now=now)
     return CaseRef(case_id=known.case_id, alarm_id=known.id, opened=False)
@@ -166,7 +166,7 @@ async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: d
         return await _repeat(conn, row, last, draft, now)
     alarm_id = uuid7(round(now.timestamp() * 1000))
     await alarms.insert(conn, alarm_id, case_id, draft, now=now)
-    await _update(conn, row, draft, ring=1, new_alarms=1, repeats=1)
+    await _update(conn, row, draft, ring=1, new_alarms=1, repeats=1, now=now)
     data = _alarm_words(draft, alarm_id) | {"rings": row["rings"] + 1}
     await timeline.add(conn, case_id, "alarm", actor=SYSTEM, data=data, now=now)
     return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=False)
@@ -177,7 +177,7 @@ async def _repeat(
 ) -> CaseRef:
     loud = case.is_loud(draft.alarm_class, last.repeats + 1)
     await alarms.repeat(conn, last.id, draft)
-    await _update(conn, row, draft, ring=int(loud), new_alarms=0, repeats=1)
+    await _update(conn, row, draft, ring=int(loud), new_alarms=0, repeats=1, now=now)
     if loud:
         data = _alarm_words(draft, last.id) | {"repeats": last.repeats + 1, "rings": row["rings"] + 1}
         await timeline.add(conn, row["id"], "rang", actor=SYSTEM, data=data, now=now)
@@ -185,7 +185,14 @@ async def _repeat(
 
 
 async def _update(
-    conn: Connection, row: dict[str, Any], draft: AlarmDraft, *, ring: int, new_alarms: int, repeats: int
+    conn: Connection,
+    row: dict[str, Any],
+    draft: AlarmDraft,
+    *,
+    ring: int,
+    new_alarms: int,
+    repeats: int,
+    now: datetime,
 ) -> None:
     place = dict(row["place"])
     place |= case.incident_point(draft.position) or {}
@@ -202,6 +209,7 @@ async def _update(
         "repeats": repeats,
         "event_ids": case.joined_event_ids(row["event_ids"], draft.event_id),
         "place": Jsonb(place),
+        "now": now,
     }
     await conn.execute(_SQL["join_case"], values)
 

@@ -17,11 +17,12 @@ for update;
 -- A new case, unless another transaction has just opened one (then nothing is returned).
 insert into cases (
     id, subject_kind, subject_id, class, state, priority, kinds, rings, resident_id, home_id, area_code, org_id,
-    frozen, place, fire_suspected, late, alarm_count, repeats, event_ids, opened_at, occurred_at, follows_id
+    frozen, place, fire_suspected, late, alarm_count, repeats, event_ids, opened_at, waiting_since, occurred_at,
+    follows_id
 ) values (
     %(id)s, %(subject_kind)s, %(subject_id)s, %(class)s, 'open', %(priority)s, %(kinds)s, 1, %(resident_id)s,
     %(home_id)s, %(area_code)s, %(org_id)s, %(frozen)s, %(place)s, %(fire_suspected)s, %(late)s, 1, 1,
-    %(event_ids)s, %(now)s, %(occurred_at)s, %(follows_id)s
+    %(event_ids)s, %(now)s, %(now)s, %(occurred_at)s, %(follows_id)s
 )
 on conflict (subject_kind, subject_id, class) where state in ('open', 'claimed') do nothing
 returning *;
@@ -38,7 +39,10 @@ order by number desc limit 1;
 update cases set
     priority = %(priority)s, kinds = %(kinds)s, rings = rings + %(ring)s, fire_suspected = %(fire_suspected)s,
     late = %(late)s, alarm_count = alarm_count + %(alarms)s, repeats = repeats + %(repeats)s,
-    event_ids = %(event_ids)s, place = %(place)s, version = version + 1
+    event_ids = %(event_ids)s, place = %(place)s,
+    waiting_since = case when priority > 1 and %(priority)s = 1 then %(now)s::timestamptz else waiting_since end,
+    warned_at = case when priority > 1 and %(priority)s = 1 and state = 'open' then null else warned_at end,
+    version = version + 1
 where id = %(id)s;
 
 -- name: claim_case --
@@ -60,7 +64,7 @@ where id = %(id)s;
 -- Back to the queue.
 update cases set
     state = 'open', owner_id = null, owner_name = null, seat_id = null, claimed_at = null, stage_due_at = null,
-    warned_at = null, rings = rings + %(ring)s, version = version + 1
+    warned_at = null, waiting_since = %(now)s, rings = rings + %(ring)s, version = version + 1
 where id = %(id)s;
 
 -- name: resolve_case --
@@ -78,7 +82,7 @@ update cases set
 where id = %(id)s;
 
 -- name: warn_case --
--- The owner is told that the stage is overdue.
+-- The owner (or, of an open case, the supervisors) has been told that it is overdue.
 update cases set warned_at = %(now)s, version = version + 1 where id = %(id)s;
 
 -- name: touch_case --
@@ -87,7 +91,8 @@ update cases set version = version + 1 where id = %(id)s;
 
 -- name: set_priority --
 -- More urgent than before, and loud.
-update cases set priority = %(priority)s, rings = rings + 1, version = version + 1 where id = %(id)s;
+update cases set
+    priority = %(priority)s, rings = rings + 1, waiting_since = %(now)s, warned_at = null, version = version + 1 where id = %(id)s;
 
 -- name: list_cases --
 -- Cases of some states that a reader may see, newest first, before a number.
@@ -154,3 +159,36 @@ select call_until from seat where id = %(seat_id)s;
 -- name: held_by_seat --
 -- The cases that a seat holds.
 select id from cases where seat_id = %(seat_id)s and state = 'claimed' order by id;
+
+-- name: claims --
+-- Every claim with what keeps it alive.
+select c.id, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at, c.warned_at
+from cases c left join seat s on s.id = c.seat_id
+where c.state = 'claimed'
+order by c.id;
+
+-- name: claim_of --
+-- One claim with what keeps it alive.
+select c.id, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at, c.warned_at
+from cases c left join seat s on s.id = c.seat_id
+where c.state = 'claimed' and c.id = %(id)s;
+
+-- name: unclaimed_lives --
+-- Matters of life that nobody took in time and that supervisors have not been told of.
+select id from cases
+where state = 'open' and priority = 1 and class = 'care' and warned_at is null and waiting_since <= %(before)s
+order by waiting_since limit %(limit)s;
+
+-- name: unclaimed_suspicions --
+-- Suspected falls that the cloud raised, still not over, and nobody took in time.
+select distinct c.id from cases c join alarm a on a.case_id = c.id
+where c.state = 'open' and c.priority > 1 and c.class = 'care' and a.kind = 'fall_suspected'
+    and a.cleared_at is null and a.stored_at <= %(before)s
+limit %(limit)s;
+
+-- name: settled --
+-- Technical faults that went away before anybody came.
+select id from cases c
+where state = 'open' and class = 'technical'
+    and not exists (select 1 from alarm a where a.case_id = c.id and a.cleared_at is null)
+limit %(limit)s;

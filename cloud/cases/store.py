@@ -5,61 +5,30 @@ Whoever changes a case publishes it last: `feed` numbers its frames in the order
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from cloud.access.access import Identity
-from cloud.access.errors import Conflict, InvalidInput, NotFound
+from cloud.access.errors import Conflict, InvalidInput
 from cloud.cases import case, timeline
 from cloud.cases.case import Actor, ImpossibleMove, Move, State
 from cloud.cases.intake import lock
+from cloud.cases.publish import find, no_such_case, tell_gateways
+from cloud.cases.publish import publish as publish
 from cloud.cases.summary import CaseSummary, summary_of
 from cloud.database import queries
 from cloud.database.pool import Connection
-from cloud.downlink import store as downlink
-from cloud.feed import store as feed
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 
 
-async def publish(conn: Connection, case_ids: Iterable[UUID], *, now: datetime) -> None:
-    """Tell the feed what these cases now are. Last in the transaction: it holds the feed's counter until
-    commit.
-    """
-    for case_id in sorted(set(case_ids)):
-        row = await _find(conn, case_id)
-        await feed.append(
-            conn,
-            now=now,
-            type="case",
-            data=summary_of(row),
-            case_id=case_id,
-            area_code=row["area_code"],
-            org_id=row["org_id"],
-        )
-
-
-async def escalate(conn: Connection, case_id: UUID, reason: str, *, now: datetime) -> None:
-    """Tell supervisors that nobody acts. Last in the transaction."""
-    row = await _find(conn, case_id)
-    await feed.append(
-        conn,
-        now=now,
-        type="escalation",
-        data={"case_id": str(case_id), "reason": reason},
-        case_id=case_id,
-        area_code=row["area_code"],
-        org_id=row["org_id"],
-    )
-
-
 async def summary(conn: Connection, case_id: UUID, reader: Identity) -> CaseSummary:
     """A case that the reader may see; raises NotFound for any other."""
-    row = await _find(conn, case_id)
+    row = await find(conn, case_id)
     if not reader.sees(row["area_code"], row["org_id"]):
-        raise _no_such_case()
+        raise no_such_case()
     return summary_of(row)
 
 
@@ -121,7 +90,7 @@ async def renew(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime)
 async def release(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
     """The owner gives it back to the queue, where it rings again."""
     await _owned(conn, case_id, actor, Move.RELEASE)
-    await conn.execute(_SQL["reopen_case"], {"id": case_id, "ring": 1})
+    await conn.execute(_SQL["reopen_case"], {"id": case_id, "ring": 1, "now": now})
     await _say(conn, case_id, "released", actor, now=now)
     return await _done(conn, case_id, now)
 
@@ -134,9 +103,9 @@ async def held_by_seat(conn: Connection, seat_id: UUID) -> list[UUID]:
 
 async def home_of(conn: Connection, case_id: UUID, reader: Identity) -> UUID | None:
     """The home of a case that the reader may see; raises NotFound for any other."""
-    row = await _find(conn, case_id)
+    row = await find(conn, case_id)
     if not reader.sees(row["area_code"], row["org_id"]):
-        raise _no_such_case()
+        raise no_such_case()
     home_id: UUID | None = row["home_id"]
     return home_id
 
@@ -238,26 +207,10 @@ async def write_down(
     await _say(conn, case_id, kind, actor, now=now, **(data or {}))
 
 
-async def tell_gateways(conn: Connection, case_id: UUID, stage: Literal["claimed", "closed"]) -> None:
-    """Queue the stage (`claimed`, `closed`) for every event of the case."""
-    cursor = await conn.execute(_SQL["event_runs"], {"id": case_id})
-    for gateway_id, run, event_id in await cursor.fetchall():
-        await downlink.queue_event_ack(conn, gateway_id, run, event_id, stage)
-
-
-async def _find(conn: Connection, case_id: UUID) -> dict[str, Any]:
-    async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["find_case"], {"id": case_id})
-        row = await cursor.fetchone()
-    if row is None:
-        raise _no_such_case()
-    return row
-
-
 async def _lock(conn: Connection, case_id: UUID) -> dict[str, Any]:
     row = await lock(conn, case_id)
     if row is None:
-        raise _no_such_case()
+        raise no_such_case()
     return row
 
 
@@ -300,11 +253,7 @@ async def _say(
 
 async def _done(conn: Connection, case_id: UUID, now: datetime) -> CaseSummary:
     await publish(conn, [case_id], now=now)
-    return summary_of(await _find(conn, case_id))
-
-
-def _no_such_case() -> NotFound:
-    return NotFound("没有这个警情", "there is no such case")
+    return summary_of(await find(conn, case_id))
 
 
 _STATES_ZH: Final = {"open": "待接警", "claimed": "处理中", "resolved": "已处置", "closed": "已结案"}

@@ -15,8 +15,8 @@ import msgspec
 from cloud.alarms import rules
 from cloud.alarms import store as alarms
 from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Suspect
-from cloud.cases import store as cases
 from cloud.cases.intake import end_alarm, take_alarm
+from cloud.cases.publish import publish
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.downlink import store as downlink
@@ -191,7 +191,7 @@ async def queue_ack(p: Passage) -> None:
 
 async def tell_feed(p: Passage) -> None:
     """Last, since it holds the feed's counter until commit."""
-    await cases.publish(p.conn, p.touched, now=p.now)
+    await publish(p.conn, p.touched, now=p.now)
 
 
 STEPS: Final[tuple[Callable[[Passage], Awaitable[None]], ...]] = (

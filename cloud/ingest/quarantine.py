@@ -10,8 +10,8 @@ import msgspec
 
 from cloud.access.access import Identity
 from cloud.alarms.rules import bare_alarm, gateway_alarm
-from cloud.cases import store as cases
 from cloud.cases.intake import CaseRef, take_alarm
+from cloud.cases.publish import publish
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.ingest import salvage, whereabouts
@@ -98,7 +98,7 @@ async def set_aside(
     touched.append(
         await report(conn, gateway_id, reason, area_code=sender.area_code, org_id=sender.org_id, now=now)
     )
-    await cases.publish(conn, [ref.case_id for ref in touched if ref.tell], now=now)
+    await publish(conn, [ref.case_id for ref in touched if ref.tell], now=now)
 
 
 async def latest(

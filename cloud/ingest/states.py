@@ -1,4 +1,4 @@
-"""What gateways say of themselves and their devices: birth, online and last will, device states, results, logs.
+"""What gateways say of themselves and their devices: birth, online and will, device states, results, logs.
 
 Retained messages are a convenience: they may fill in what is not known, and never raise or end an alarm.
 """
@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 
 from cloud.alarms.rules import LONGEST_UPTIME, gateway_alarm
-from cloud.cases import store as cases
 from cloud.cases.intake import clear_gateway, take_alarm
+from cloud.cases.publish import publish
 from cloud.database import queries
 from cloud.database.pool import Connection, Pool
 from cloud.downlink import store as downlink
@@ -97,7 +97,7 @@ async def _online(conn: Connection, gateway: str, message: Online, arrived: Arri
         return
     reason = "heartbeat" if message.online else "last_will"
     changed = await set_online(conn, sender, online=message.online, reason=reason, now=now)
-    await cases.publish(conn, changed, now=now)
+    await publish(conn, changed, now=now)
 
 
 async def _birth(conn: Connection, gateway: str, message: Birth, arrived: Arrived, now: datetime) -> None:
@@ -133,7 +133,7 @@ async def _birth(conn: Connection, gateway: str, message: Birth, arrived: Arrive
     if live:
         await _learn_boot(conn, gateway, message.boot, message.started_at, message.clock, arrived, now)
         changed |= await set_online(conn, sender, online=True, reason="birth", now=now)
-    await cases.publish(conn, changed, now=now)
+    await publish(conn, changed, now=now)
 
 
 async def _report_clone(
@@ -196,10 +196,10 @@ _HANDLERS: Final[dict[str, tuple[type[Message], Handle]]] = {
 
 async def _not_understood(conn: Connection, arrived: Arrived, reason: str, now: datetime) -> None:
     gateway = gateway_of(arrived.topic)
-    extra = {"action": "message_quarantined", "topic": arrived.topic[:200], "size": len(arrived.payload)}
-    logger.warning("message set aside", extra=extra)
     if not arrived.payload and arrived.retained:
         return  # how a retained message is deleted
+    extra = {"action": "message_quarantined", "topic": arrived.topic[:200], "size": len(arrived.payload)}
+    logger.warning("message set aside", extra=extra)
     sender = await whereabouts.hear(conn, gateway, at=None if arrived.retained else arrived.received_at)
     await quarantine.keep(
         conn, topic=arrived.topic, gateway_id=gateway, payload=arrived.payload, reason=reason, now=now
@@ -208,7 +208,7 @@ async def _not_understood(conn: Connection, arrived: Arrived, reason: str, now: 
         ref = await quarantine.report(
             conn, gateway, reason, area_code=sender.area_code, org_id=sender.org_id, now=now
         )
-        await cases.publish(conn, [ref.case_id] if ref.tell else [], now=now)
+        await publish(conn, [ref.case_id] if ref.tell else [], now=now)
 
 
 async def _present(conn: Connection, gateway: str) -> dict[str, Any] | None:

@@ -372,6 +372,8 @@ create table cases (
     owner_name text,
     seat_id uuid references seat,
     opened_at timestamptz not null,
+    -- Since when nobody has it: opened, given back, or become a matter of life.
+    waiting_since timestamptz not null,
     occurred_at timestamptz not null,
     claimed_at timestamptz,
     stage_due_at timestamptz,

@@ -1,0 +1,137 @@
+"""What time does to cases. Each function decides anew on the locked row, so that two workers do it once."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from cloud.alarms import store as alarms
+from cloud.cases import case, timeline
+from cloud.cases.case import Move, Owner, State
+from cloud.cases.intake import SYSTEM, lock
+from cloud.cases.publish import escalate, publish, tell_gateways
+from cloud.database import queries
+from cloud.database.pool import Connection
+
+_SQL: Final = queries.load(__package__ or "cloud.cases")
+_BATCH: Final = 200
+
+
+async def claims(conn: Connection, *, now: datetime) -> list[UUID]:
+    """Claims whose seat died or whose stage is overdue."""
+    rows = await (await conn.execute(_SQL["claims"])).fetchall()
+    return [row[0] for row in rows if _trouble(_owner(*row[1:]), now) is not None]
+
+
+async def hold_or_return(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
+    """Warn the owner of an overdue stage, or take the case back. True when something was done."""
+    row = await lock(conn, case_id)
+    claim = await (await conn.execute(_SQL["claim_of"], {"id": case_id})).fetchone()
+    if row is None or claim is None:
+        return False
+    trouble = _trouble(_owner(*claim[1:]), now)
+    if trouble is None:
+        return False
+    words = {"owner": row["owner_name"], "reason": trouble}
+    if trouble == "warn":
+        await conn.execute(_SQL["warn_case"], {"id": case_id, "now": now})
+        words["reason"] = "stage_overdue"
+        await timeline.add(conn, case_id, "warned", actor=SYSTEM, data=words, now=now)
+    else:
+        case.step(State(row["state"]), Move.RETURN)
+        await conn.execute(_SQL["reopen_case"], {"id": case_id, "ring": 1, "now": now})
+        data = words | {"rings": row["rings"] + 1}
+        await timeline.add(conn, case_id, "returned", actor=SYSTEM, data=data, now=now)
+    await publish(conn, [case_id], now=now)
+    return True
+
+
+async def unclaimed_lives(conn: Connection, *, now: datetime) -> list[UUID]:
+    """Open P1 cases that nobody claimed for 30 s and that supervisors were not told of."""
+    return await _ids(conn, "unclaimed_lives", before=now - case.P1_UNCLAIMED_LIMIT)
+
+
+async def escalate_unclaimed(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
+    """Tell the supervisors, once for each time that the case waits."""
+    row = await lock(conn, case_id)
+    if row is None or row["state"] != State.OPEN or row["priority"] != 1 or row["warned_at"] is not None:
+        return False
+    if now - row["waiting_since"] < case.P1_UNCLAIMED_LIMIT:
+        return False
+    reason = "p1_unclaimed"
+    await conn.execute(_SQL["warn_case"], {"id": case_id, "now": now})
+    data = {"reason": reason, "to": "supervisors"}
+    await timeline.add(conn, case_id, "escalated", actor=SYSTEM, data=data, now=now)
+    await publish(conn, [case_id], now=now)
+    await escalate(conn, case_id, reason, now=now)
+    return True
+
+
+async def unclaimed_suspicions(conn: Connection, *, now: datetime) -> list[UUID]:
+    """Open cases with a suspected fall that nobody claimed for 120 s after it was raised."""
+    return await _ids(conn, "unclaimed_suspicions", before=now - case.SUSPECTED_UNCLAIMED_LIMIT)
+
+
+async def make_suspicion_urgent(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
+    """A suspected fall that nobody looked at becomes a matter of life."""
+    row = await lock(conn, case_id)
+    if row is None or row["state"] != State.OPEN or row["priority"] == 1:
+        return False
+    await conn.execute(_SQL["set_priority"], {"id": case_id, "priority": 1, "now": now})
+    await alarms.set_priority(conn, case_id, "fall_suspected", 1)
+    data = {"reason": "suspected_fall_unclaimed", "priority": 1, "rings": row["rings"] + 1}
+    await timeline.add(conn, case_id, "escalated", actor=SYSTEM, data=data, now=now)
+    await publish(conn, [case_id], now=now)
+    return True
+
+
+async def settled(conn: Connection, *, now: datetime) -> list[UUID]:
+    """Open technical cases of which every alarm is over."""
+    return await _ids(conn, "settled")
+
+
+async def settle(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
+    """Close a technical fault that went away before anybody came."""
+    row = await lock(conn, case_id)
+    if row is None or row["state"] != State.OPEN or row["class"] != "technical":
+        return False
+    if any(alarm["cleared_at"] is None for alarm in await alarms.of_case(conn, case_id)):
+        return False
+    case.step(State.OPEN, Move.SETTLE)
+    await conn.execute(_SQL["close_case"], {"id": case_id, "disposition": "technical", "now": now})
+    data = {"disposition": "technical", "reason": "all_cleared"}
+    await timeline.add(conn, case_id, "resolved", actor=SYSTEM, data=data, now=now)
+    await timeline.add(conn, case_id, "closed", actor=SYSTEM, data=data, now=now)
+    await tell_gateways(conn, case_id, "closed")
+    await publish(conn, [case_id], now=now)
+    return True
+
+
+def _owner(
+    last_seen_at: datetime | None,
+    closed: bool,
+    call_until: datetime | None,
+    stage_due_at: datetime | None,
+    warned_at: datetime | None,
+) -> Owner:
+    return Owner(
+        seat_last_seen_at=last_seen_at,
+        seat_closed=closed,
+        call_until=call_until,
+        stage_due_at=stage_due_at,
+        warned_at=warned_at,
+    )
+
+
+def _trouble(owner: Owner, now: datetime) -> str | None:
+    """`seat_died`, `stage_overdue` (both return the case), `warn`, or None."""
+    if case.seat_died(owner, now):
+        return "seat_died"
+    verdict = case.stage_verdict(owner, now)
+    if verdict == "fine":
+        return None
+    return "warn" if verdict == "warn" else "stage_overdue"
+
+
+async def _ids(conn: Connection, query: str, *, before: datetime | None = None) -> list[UUID]:
+    rows = await (await conn.execute(_SQL[query], {"before": before, "limit": _BATCH})).fetchall()
+    return [row[0] for row in rows]
