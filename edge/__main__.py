@@ -1,4 +1,4 @@
-"""carebed-edge: the agent on the home gateway (`run`), a look at frames (`decode`), and what is wrong (`doctor`)."""
+"""carebed-edge: the home gateway's agent (`run`), what frames say (`decode`), what is wrong (`doctor`)."""
 
 import argparse
 import asyncio
@@ -47,12 +47,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT; started again by its own order it replaces this process."""
-    from edge import wiring
+    from edge import agent
 
     logs.start()
     settings = config.load(given.config)
     clock = _clock(given)
-    held = wiring.lock(Path(settings.data_dir))
+    held = agent.lock(Path(settings.data_dir))
     again = asyncio.run(_serve(settings, clock))
     os.close(held)
     if again:

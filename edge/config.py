@@ -145,7 +145,7 @@ def broker(url: str) -> Broker:
 
 
 def secret(config: Config) -> str:
-    """The gateway's MQTT password, from the environment or the secret file. Raises ConfigError when there is none."""
+    """The gateway's MQTT password, from the environment or the secret file. Raises ConfigError."""
     given = os.environ.get(SECRET_VARIABLE, "").strip()
     if given:
         return given
@@ -194,7 +194,7 @@ def _without_password(url: str) -> str:
 
 
 def _line_of(text: str, reason: str) -> int:
-    """The line (from 1) that an error such as "... - at `$.transport[1].port`" speaks of; 1 when it cannot be found."""
+    """The line (from 1) of an error such as "... - at `$.transport[1].port`"; 1 when it cannot be found."""
     lines = text.splitlines()
     path = re.search(r"at `\$\.?([^`]*)`", reason)
     unknown = re.search(r"unknown field `([^`]+)`", reason)

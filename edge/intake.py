@@ -1,4 +1,4 @@
-"""Bytes of a connection -> driver -> pipeline -> outbox -> answer. Nothing that a device sends stops the agent."""
+"""Bytes of a connection -> driver -> pipeline -> outbox -> answer. Nothing a device sends stops the agent."""
 
 import logging
 from collections import Counter
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass
 class Intake:
-    """The road from all transports to the outbox, one for the whole agent. `now` is ms, `clock` its source."""
+    """The road from all transports to the outbox, one for the agent. `now` is ms, `clock` its source."""
 
     pipeline: list[Step]
     outbox: Outbox
@@ -76,15 +76,15 @@ class Intake:
         now = self.now()
         try:
             items = line.driver.receive(data, now)
-        except Exception:
-            self._failed(f"driver {line.driver_name}", line.label)
+        except Exception as error:
+            self._failed(f"driver {line.driver_name}", line.label, error)
             items = []
         line.items += len(items)
         await self._keep(self._judge(items, now), line)
         try:
             answer = line.driver.replies()
-        except Exception:
-            self._failed(f"driver {line.driver_name}", line.label)
+        except Exception as error:
+            self._failed(f"driver {line.driver_name}", line.label, error)
             return
         if answer:
             line.send(answer)
@@ -133,16 +133,16 @@ class Intake:
         for step in self.pipeline:
             try:
                 items = step(items, now)
-            except Exception:
-                self._failed(f"step {type(step).__name__}", ", ".join(_devices(items)))
+            except Exception as error:
+                self._failed(f"step {type(step).__name__}", ", ".join(_devices(items)), error)
                 items = [result for item in items for result in self._alone(step, item, now)]
         return items
 
     def _alone(self, step: Step, item: Item, now: int) -> list[Item]:
         try:
             return step([item], now)
-        except Exception:
-            self._failed(f"step {type(step).__name__}", ", ".join(_devices([item])))
+        except Exception as error:
+            self._failed(f"step {type(step).__name__}", ", ".join(_devices([item])), error)
             return [item]
 
     def _event(self, item: IdentifiedEvent) -> Event:
@@ -165,18 +165,18 @@ class Intake:
         )
         try:
             return decode(encode(event), Event)
-        except (ValueError, TypeError):
-            self._failed("event", item.device)
+        except (ValueError, TypeError) as error:
+            self._failed("event", item.device, error)
             return msgspec.structs.replace(
                 event, at=max(self.now(), 0), room=None, device_at=None, evidence={}, position=None
             )
 
-    def _failed(self, where: str, about: str) -> None:
+    def _failed(self, where: str, about: str, error: Exception) -> None:
         self.counts[where] += 1
         if self.counts[where] <= 10 or self.counts[where] % 1000 == 0:
             log.error(
                 "passed over",
-                exc_info=True,
+                exc_info=error,
                 extra={"action": "passed_over", "where": where, "about": about[:200]},
             )
 

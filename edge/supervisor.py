@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 def notify(state: str) -> None:
-    """Send a state to systemd (sd_notify); nothing happens where NOTIFY_SOCKET is not set or nobody listens."""
+    """Send a state to systemd (sd_notify); nothing happens without NOTIFY_SOCKET or a listener."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return

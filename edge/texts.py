@@ -77,13 +77,19 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "时钟与云端相差 {difference_s} 秒。请启动 NTP（timedatectl set-ntp true）。",
         "The clock differs from the cloud's by {difference_s} s. Start NTP (timedatectl set-ntp true).",
     ),
+    "clock_ntp": ("时钟由 NTP 校准", "the clock is kept by NTP"),
+    "port_used_by_agent": (
+        "端口 {address} 由正在运行的代理使用",
+        "port {address} is used by the running agent",
+    ),
     "broker_good": ("已登录 {address}", "signed in at {address}"),
     "broker_unreachable": (
         "连不上 {address}：{reason}。请检查网络、broker_url 和云端是否在运行。",
         "Cannot reach {address}: {reason}. Check the network, broker_url, and that the cloud is running.",
     ),
     "broker_refused": (
-        "{address} 拒绝登录（{reason}）。请核对 gateway 与密钥；carebed-cloud admin gateway secret 可重新生成。",
+        "{address} 拒绝登录（{reason}）。请核对 gateway 与密钥；"
+        "carebed-cloud admin gateway secret 可重新生成。",
         "{address} refused the sign-in ({reason}). Check gateway and secret; "
         "`carebed-cloud admin gateway secret` makes a new one.",
     ),
@@ -92,7 +98,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The agent of gateway {gateway} is running, so no second sign-in is tried; see its log.",
     ),
     "not_permitted": (
-        "{address} 不允许网关 {gateway} 订阅 {topic}。请重新生成消息服务器的权限（carebed-cloud admin broker-config）。",
+        "{address} 不允许网关 {gateway} 订阅 {topic}。"
+        "请重新生成消息服务器的权限（carebed-cloud admin broker-config）。",
         "{address} does not let gateway {gateway} read {topic}. Write the broker's permissions again "
         "(carebed-cloud admin broker-config).",
     ),

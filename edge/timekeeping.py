@@ -35,7 +35,7 @@ class _Timex(ctypes.Structure):
 
 
 def ntp_error_ms() -> int | None:
-    """The kernel's bound of the clock's error in ms when NTP disciplines it; None when it does not, or nobody knows."""
+    """The kernel's bound of the clock's error in ms where NTP disciplines it; None where it does not."""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         timex = _Timex()
@@ -116,7 +116,7 @@ class Timekeeper:
             log.warning("clock set from the cloud", extra={"action": "clock_set", "moved_ms": difference})
 
     def boot_started_ms(self) -> int | None:
-        """When the machine started, ms UTC: what turns times since boot into times of day; None while unknown."""
+        """When the machine started, ms UTC: turns times since boot into times of day; None while unknown."""
         return self.now_ms() - self._since_boot() if self.known() else None
 
     def _ntp(self) -> int | None:

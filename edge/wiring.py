@@ -3,28 +3,24 @@
 transports -> intake (driver, pipeline) -> outbox -> uplink. Each runs as a named task; none can stop another.
 """
 
-import asyncio
-import fcntl
 import importlib.metadata
-import os
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 import msgspec
 
-from edge import config, supervisor
+from edge import config
+from edge.agent import Agent, Transport
 from edge.config import Broker, Config, ConfigError, MqttTransport, RecordingTransport, TcpTransport
 from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
-from edge.intake import PIPELINE_NOTE, Intake, Port
+from edge.intake import Intake, Port
 from edge.outbox import batches
 from edge.outbox.outbox import Limits, Outbox
 from edge.pipeline import steps
 from edge.pipeline.options import PipelineOptions, SafeZone
-from edge.supervisor import Pulse
 from edge.texts import say
 from edge.timekeeping import Timekeeper, boot_id
 from edge.transports.mqtt import LocalMqtt
@@ -41,119 +37,8 @@ from firmware_specs.clock import Clock
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Birth, Event, TelemetryBatch
 
-TICK_S: Final = 1.0
-SHORTEST_SLEEP_S: Final = 0.02
-GOODBYE_S: Final = 12.0
 TIMINGS: Final = Timings()
 LIMITS: Final = Limits()
-
-
-class Transport(Protocol):
-    """Where devices come in. `tried` is set once it works or has failed for the first time."""
-
-    name: str
-    status: str
-    tried: asyncio.Event
-
-    async def run(self) -> None:
-        """Serve until cancelled."""
-
-
-@dataclass
-class Agent:
-    """Everything that one gateway runs. `run` returns True when it should be started again."""
-
-    config: Config
-    time: Timekeeper
-    outbox: Outbox
-    intake: Intake
-    link: Link
-    transports: list[Transport]
-    pulse: Pulse = field(default_factory=Pulse)
-    problems: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
-    _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _again: bool = False
-
-    def stop(self, *, again: bool = False) -> None:
-        """End cleanly; `again` asks for a new start."""
-        self._again = self._again or again
-        self._stop.set()
-
-    async def run(self, ready: Callable[[str], None]) -> bool:
-        """Run until `stop`; `ready` gets one line once everything is up or declared failed."""
-        await self.outbox.open()
-        await self._restore()
-        async with asyncio.TaskGroup() as group:
-            background = [
-                group.create_task(self.outbox.commit_loop(), name="outbox-events"),
-                group.create_task(self.outbox.upkeep_loop(), name="outbox-upkeep"),
-                group.create_task(self._telemetry_loop(), name="outbox-telemetry"),
-                group.create_task(self._tick_loop(), name="pipeline-tick"),
-                group.create_task(self._problem_loop(), name="problems"),
-                group.create_task(self.pulse.run(), name="watchdog"),
-            ]
-            link = group.create_task(self.link.run(), name="uplink")
-            doors = [group.create_task(door.run(), name=door.name) for door in self.transports]
-            group.create_task(self._announce(ready), name="announce")
-            await self._stop.wait()
-            supervisor.notify("STOPPING=1")
-            for task in doors:
-                task.cancel()
-            await asyncio.wait(doors) if doors else None
-            await self.outbox.commit_telemetry(seal=True)
-            self.link.stop()
-            await asyncio.wait([link], timeout=GOODBYE_S)
-            for task in [*background, link]:
-                task.cancel()
-        await self.outbox.close()
-        return self._again
-
-    async def _announce(self, ready: Callable[[str], None]) -> None:
-        """Say `ready` when every transport and the broker have been tried."""
-        for door in self.transports:
-            await door.tried.wait()
-        await self.link.tried.wait()
-        broker = "connected" if self.link.connected.is_set() else "away"
-        doors = [f"{door.name}={door.status}" for door in self.transports]
-        ready(" ".join(["ready", self.config.gateway, f"broker={broker}", *doors]))
-        supervisor.notify("READY=1")
-
-    async def _restore(self) -> None:
-        """Give the pipeline what it knew before the restart."""
-        kept = await self.outbox.note(PIPELINE_NOTE)
-        if kept is None:
-            return
-        try:
-            state = msgspec.json.decode(kept, type=dict)
-        except msgspec.MsgspecError:
-            return
-        steps.restore(self.intake.pipeline, state)
-
-    async def _problem_loop(self) -> None:
-        """Make a technical event of each problem of the agent itself."""
-        while True:
-            kind, detail = await self.problems.get()
-            await self.intake.report(kind, {"detail": detail})
-
-    async def _tick_loop(self) -> None:
-        """Let time pass for drivers and steps, each second of the agent's clock."""
-        while True:
-            await asyncio.sleep(max(TICK_S / self.time.clock.rate, SHORTEST_SLEEP_S))
-            await self.intake.tick()
-            self.pulse.beat("tick")
-
-    async def _telemetry_loop(self) -> None:
-        """Commit readings each second, seal a batch each `batch_s` of the agent's clock."""
-        batch_s = self.config.effective_batch_s()
-        step_s = min(TICK_S, batch_s)
-        open_s = 0.0
-        while True:
-            await asyncio.sleep(max(step_s / self.time.clock.rate, SHORTEST_SLEEP_S))
-            open_s += max(step_s, SHORTEST_SLEEP_S * self.time.clock.rate)
-            seal = open_s >= batch_s
-            await self.outbox.commit_telemetry(seal=seal)
-            open_s = 0.0 if seal else open_s
-            self.pulse.beat("telemetry")
 
 
 def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits: Limits = LIMITS) -> Agent:
@@ -215,31 +100,13 @@ def check_drivers(settings: Config) -> None:
 
 
 def tls(settings: Config, broker: Broker) -> ssl.SSLContext | None:
-    """The TLS context of an mqtts:// address; None for mqtt://. Raises ConfigError for an unusable ca_file."""
+    """The TLS context of an mqtts:// address; None for mqtt://. Raises ConfigError."""
     if not broker.tls:
         return None
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:
         raise ConfigError(say("tls_unusable", reason=error)) from error
-
-
-def lock(folder: Path) -> int:
-    """Make the data folder and hold it for this process; returns the descriptor that holds it. Raises ConfigError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ConfigError(say("data_dir_unusable", path=folder, reason=error)) from error
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        pid = os.read(held, 20).decode(errors="replace").strip() or "?"
-        os.close(held)
-        raise ConfigError(say("already_running", path=folder, pid=pid)) from error
-    os.ftruncate(held, 0)
-    os.write(held, f"{os.getpid()}\n".encode())
-    return held
 
 
 def version() -> str:

@@ -36,13 +36,13 @@ PIECE_DECODER: Final = msgspec.msgpack.Decoder(Piece)
 
 
 def piece(samples: list[Sample], boot: str, clock: ClockState) -> Piece:
-    """A piece of the samples that the wire can carry; others (a value that is not finite, a latitude of 95) are left out."""
+    """A piece of the samples that the wire can carry; others (not finite, latitude 95) are left out."""
     readings = [s for s in samples if isinstance(s, Reading) and _fits(s)]
     return Piece(boot, clock, readings, [s for s in samples if isinstance(s, Fix) and _valid(s.position)])
 
 
 def build(pieces: list[Piece], gaps: list[Gap]) -> list[TelemetryBatch]:
-    """Batches in order of time, backfill (`late`) apart from live, each boot and clock apart; not numbered (seq 0)."""
+    """Batches in order of time, not numbered (seq 0); backfill (`late`) apart, each boot and clock apart."""
     groups: dict[tuple[bool, str, str], tuple[Piece, list[Sample]]] = {}
     for kept in pieces:
         samples: list[Sample] = [*kept.readings, *kept.fixes]

@@ -1,73 +1,129 @@
-"""Opening the outbox's SQLite files, and what to do when one is damaged or the disk is full."""
+"""The outbox's SQLite files: opening, transactions, what to do with a damaged file or a full disk."""
 
 import contextlib
+import logging
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
+
+log = logging.getLogger(__name__)
 
 MIB: Final = 1024 * 1024
-RESERVE_BYTES: Final = 4 * MIB
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_ATTEMPTS: Final = 3
+T = TypeVar("T")
+Synchronous = Literal["FULL", "NORMAL"]
 
 
-def connect(
-    path: Path, schema: str, synchronous: Literal["FULL", "NORMAL"], *, check: bool
-) -> sqlite3.Connection:
-    """Open (or create) a WAL database with `schema`; `check` looks for damage first. Raises sqlite3.Error."""
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA synchronous = {synchronous}")
-        db.execute("PRAGMA journal_size_limit = 4194304")
-        db.execute("PRAGMA wal_autocheckpoint = 256")
-        db.execute("PRAGMA cache_size = -512")
-        db.executescript(schema)
-        if check and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise _damage(path)
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
+class File:
+    """One database, for one thread. `read` and `write` never raise for sqlite: they return None.
 
+    A damaged file is renamed aside (`set_aside` is told its new path) and a fresh one begun, never deleted;
+    on a full disk `make_room` is asked, and when it made any, the work is tried again.
+    """
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether an error means that the file is not a sound database."""
-    return _code(error) in _CORRUPT
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        synchronous: Synchronous,
+        *,
+        check: bool,
+        make_room: Callable[[sqlite3.Connection | None], bool],
+        set_aside: Callable[[Path], None],
+    ) -> None:
+        self._path = path
+        self._schema = schema
+        self._synchronous: Synchronous = synchronous
+        self._check = check
+        self._make_room = make_room
+        self._set_aside = set_aside
+        self._db: sqlite3.Connection | None = None
+        self._trouble = ""
+        self.damaged: list[Path] = []
 
+    def open(self, now: int) -> None:
+        """Open the file, or a fresh one instead of a damaged one."""
+        self._connection(now)
 
-def is_full(error: sqlite3.Error) -> bool:
-    """Whether an error means that there is no room on the disk."""
-    return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    def close(self) -> None:
+        """Close the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
 
+    def read(self, work: Callable[[sqlite3.Connection], T], now: int) -> T | None:
+        """A query's result; None when the file cannot be read."""
+        try:
+            db = self._connection(now)
+            return work(db) if db is not None else None
+        except sqlite3.Error as error:
+            self._failed(error, now)
+            return None
 
-def rename_aside(path: Path, now: int) -> Path:
-    """Move a damaged database and its log files aside, never delete them; returns the new path."""
-    aside = path.with_name(f"{path.name}.damaged-{now}")
-    for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(OSError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    return aside
+    def write(self, work: Callable[[sqlite3.Connection], T], now: int) -> T | None:
+        """Run `work` in one transaction; again after making room or beginning anew; None when it failed."""
+        for _ in range(_ATTEMPTS):
+            db: sqlite3.Connection | None = None
+            try:
+                db = self._connection(now)
+                if db is None:
+                    return None
+                db.execute("begin immediate")
+                result = work(db)
+                db.execute("commit")
+            except sqlite3.Error as error:
+                _roll_back(db)
+                if not self._failed(error, now):
+                    return None
+            else:
+                self._trouble = ""
+                return result
+        return None
 
+    def _connection(self, now: int) -> sqlite3.Connection | None:
+        for _ in range(_ATTEMPTS):
+            if self._db is not None:
+                break
+            try:
+                self._db = connect(self._path, self._schema, self._synchronous, check=self._check)
+            except sqlite3.Error as error:
+                if not self._failed(error, now):
+                    break
+        return self._db
 
-def used_bytes(db: sqlite3.Connection) -> int:
-    """Bytes of a database's pages that hold something."""
-    pages, free, size = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * size
+    def _failed(self, error: sqlite3.Error, now: int) -> bool:
+        """Set a damaged file aside or make room; True when trying again is worth it."""
+        name = self._path.name
+        if _code(error) in _CORRUPT:
+            self.close()
+            aside = rename_aside(self._path, now)
+            self.damaged.append(aside)
+            log.error(
+                "damaged, set aside", extra={"action": "outbox_damaged", "file": name, "aside": aside.name}
+            )
+            self._set_aside(aside)
+            return True
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            log.error(
+                "cannot be written", extra={"action": "outbox_failed", "file": name, "reason": str(error)}
+            )
+        full = _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        return full and self._make_room(self._db)
 
 
 class Reserve:
-    """A file that keeps space for the events of a full disk: given up when an event needs it, taken again later."""
+    """A file that keeps space for events: given up on a full disk, taken again later."""
 
-    def __init__(self, path: Path, size: int = RESERVE_BYTES) -> None:
+    def __init__(self, path: Path, size: int) -> None:
         self._path = path
         self._size = size
 
     def take(self) -> bool:
-        """Hold the space again; True when it is held. Leaves three times as much free for others."""
+        """Hold the space; True when it is held. Leaves at least three times as much free for others."""
         try:
             if self._path.exists() and self._path.stat().st_size >= self._size:
                 return True
@@ -88,6 +144,48 @@ class Reserve:
         except OSError:
             return False
         return True
+
+
+def connect(path: Path, schema: str, synchronous: Synchronous, *, check: bool) -> sqlite3.Connection:
+    """Open (or create) a WAL database; `check` looks for damage first. Raises sqlite3.Error."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {synchronous}")
+        db.execute("PRAGMA journal_size_limit = 4194304")
+        db.execute("PRAGMA wal_autocheckpoint = 256")
+        db.execute("PRAGMA cache_size = -512")
+        if check and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise _damage(path)
+        db.executescript(schema)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def rename_aside(path: Path, now: int) -> Path:
+    """Move a damaged database and its log files aside; returns the new path."""
+    aside = path.with_name(f"{path.name}.damaged-{now}")
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """Bytes of a database's pages that hold something."""
+    pages, free, size = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _roll_back(db: sqlite3.Connection | None) -> None:
+    if db is not None and db.in_transaction:
+        with contextlib.suppress(sqlite3.Error):
+            db.rollback()
 
 
 def _damage(path: Path) -> sqlite3.DatabaseError:

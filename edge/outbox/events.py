@@ -1,27 +1,25 @@
-"""events.db: every event, committed (synchronous=FULL) before anything is sent, kept 30 days for `replay`.
+"""events.db: every event, committed (synchronous=FULL) before it is sent, kept 30 days for `replay`.
 
-Used from one worker thread. Nothing here raises for a damaged file or a full disk: events then live in memory.
+For one worker thread. Nothing here raises for a damaged file or a full disk: events then live in memory.
 """
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from edge.outbox import database, salvage
-from edge.outbox.database import MIB, Reserve
+from edge.outbox.database import File, Reserve
 from firmware_specs.kinds import EVENTS
 from firmware_specs.messages import Event, encode
 
 log = logging.getLogger(__name__)
 
 KEEP_MS: Final = 30 * 86_400_000
-MAX_BYTES: Final = 64 * MIB
 Key = tuple[str, int]
-T = TypeVar("T")
 
 _SCHEMA: Final = """
 create table if not exists event(
@@ -42,31 +40,35 @@ _DECODER: Final = msgspec.json.Decoder(Event)
 class EventStore:
     """Events numbered (run, seq) as they are written, notes that outlive a restart, answers to commands."""
 
-    def __init__(self, path: Path, run: str, reserve: Reserve, *, max_bytes: int = MAX_BYTES) -> None:
-        self._path = path
+    def __init__(self, path: Path, run: str, reserve: Reserve, *, max_bytes: int) -> None:
         self._run = run
         self._reserve = reserve
         self._max_bytes = max_bytes
         self._seq = 0
-        self._db: sqlite3.Connection | None = None
+        self._file = File(
+            path, _SCHEMA, "FULL", check=True, make_room=self._make_room, set_aside=self._rescue
+        )
         self._unsaved: dict[Key, tuple[Event, int]] = {}
         self._notes: dict[str, bytes] = {}
-        self.damaged: list[Path] = []
         self.full = False
+
+    @property
+    def damaged(self) -> list[Path]:
+        """Files that were set aside."""
+        return self._file.damaged
 
     def open(self, now: int) -> None:
         """Open the file, or a fresh one when it is damaged; and hold the reserved space."""
-        self._connection(now)
+        self._file.open(now)
+        self.save(now)
         self._reserve.take()
 
     def close(self) -> None:
         """Close the file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._file.close()
 
     def append(self, events: Iterable[Event], notes: dict[str, bytes], now: int) -> list[Event]:
-        """Number and commit events together with `notes` (such as identify's state); from memory when no disk takes them."""
+        """Number and commit events with `notes` (identify's state); memory keeps what no disk takes."""
         numbered = []
         for event in events:
             self._seq += 1
@@ -83,7 +85,8 @@ class EventStore:
 
         def work(db: sqlite3.Connection) -> bool:
             db.executemany(
-                "insert or ignore into event(run, seq, id, priority, at, written_at, payload) values (?,?,?,?,?,?,?)",
+                """insert or ignore into event(run, seq, id, priority, at, written_at, payload)
+                   values (?,?,?,?,?,?,?)""",
                 [_row(event, written_at) for event, written_at in self._unsaved.values()],
             )
             db.executemany(
@@ -91,7 +94,7 @@ class EventStore:
             )
             return True
 
-        saved = self._write(work, now) or False
+        saved = self._file.write(work, now) or False
         if saved:
             self._unsaved.clear()
             self._notes.clear()
@@ -105,13 +108,13 @@ class EventStore:
     def waiting(self, limit: int, now: int) -> list[Event]:
         """At most `limit` events that the cloud has not stored, the most urgent first, then the oldest."""
         query = "select payload from event where stored_at is null order by priority, written_at, seq limit ?"
-        found = self._read(lambda db: db.execute(query, (limit,)).fetchall(), now) or []
+        found = self._file.read(lambda db: db.execute(query, (limit,)).fetchall(), now) or []
         return [*self.unsaved(), *(event for (payload,) in found if (event := _event(payload)) is not None)]
 
     def count_waiting(self, now: int) -> int:
         """How many events the cloud has not stored."""
         query = "select count(*) from event where stored_at is null"
-        found = self._read(lambda db: db.execute(query).fetchone(), now)
+        found = self._file.read(lambda db: db.execute(query).fetchone(), now)
         return len(self._unsaved) + (int(found[0]) if found else 0)
 
     def mark_stored(self, keys: list[Key], now: int) -> None:
@@ -121,22 +124,22 @@ class EventStore:
         query = (
             "update event set stored_at = ?, stage = 'stored' where run = ? and seq = ? and stored_at is null"
         )
-        self._write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now)
+        self._file.write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now)
 
     def note_stage(self, ids: list[str], stage: str, now: int) -> None:
         """Write down that an operator has claimed or closed what became of these events."""
         query = "update event set stage = ? where id = ?"
-        self._write(lambda db: db.executemany(query, [(stage, event_id) for event_id in ids]), now)
+        self._file.write(lambda db: db.executemany(query, [(stage, event_id) for event_id in ids]), now)
 
     def send_again(self, from_ms: int, to_ms: int, now: int) -> int:
         """Let every kept event that happened or was written in the time wait again; returns how many."""
         query = """update event set stored_at = null
             where stored_at is not null and (at between ?1 and ?2 or written_at between ?1 and ?2)"""
-        return self._write(lambda db: db.execute(query, (from_ms, to_ms)).rowcount, now) or 0
+        return self._file.write(lambda db: db.execute(query, (from_ms, to_ms)).rowcount, now) or 0
 
     def note(self, name: str, now: int) -> bytes | None:
         """A note written with `append`; None when there is none."""
-        found = self._read(
+        found = self._file.read(
             lambda db: db.execute("select value from note where name = ?", (name,)).fetchone(), now
         )
         return bytes(found[0]) if found else None
@@ -144,16 +147,16 @@ class EventStore:
     def answer(self, command: str, now: int) -> bytes | None:
         """The answer already given to a command; None when it is new."""
         query = "select payload from answer where id = ?"
-        found = self._read(lambda db: db.execute(query, (command,)).fetchone(), now)
+        found = self._file.read(lambda db: db.execute(query, (command,)).fetchone(), now)
         return bytes(found[0]) if found else None
 
     def keep_answer(self, command: str, payload: bytes, now: int) -> None:
         """Remember the answer to a command through restarts."""
         query = "insert or replace into answer(id, answered_at, payload) values (?, ?, ?)"
-        self._write(lambda db: db.execute(query, (command, now, payload)), now)
+        self._file.write(lambda db: db.execute(query, (command, now, payload)), now)
 
     def purge(self, now: int) -> None:
-        """Forget stored events and answers after 30 days, the oldest stored ones earlier when there are too many."""
+        """Forget stored events and answers after 30 days; earlier when the file is too large."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("delete from event where stored_at is not null and written_at < ?", (now - KEEP_MS,))
@@ -164,71 +167,20 @@ class EventStore:
                        where stored_at is not null order by written_at limit 1000)"""
                 )
 
-        self._write(work, now)
+        self._file.write(work, now)
         self._reserve.take()
 
-    def _read(self, work: Callable[[sqlite3.Connection], T], now: int) -> T | None:
-        """A query's result; None when the file cannot be read (it is then renamed aside if damaged)."""
-        try:
-            db = self._connection(now)
-            return work(db) if db is not None else None
-        except sqlite3.Error as error:
-            self._failed(error, now)
-            return None
+    def _rescue(self, aside: Path) -> None:
+        """Take over what can still be read of a damaged file."""
+        self._unsaved = {(e.run, e.seq): (e, at) for e, at in salvage.events(aside)} | self._unsaved
+        self._notes = salvage.notes(aside) | self._notes
 
-    def _write(self, work: Callable[[sqlite3.Connection], T], now: int) -> T | None:
-        """Run `work` in one transaction, a second time after making room or starting a fresh file; None when it failed."""
-        for _ in range(2):
-            db: sqlite3.Connection | None = None
-            try:
-                db = self._connection(now)
-                if db is None:
-                    return None
-                db.execute("begin immediate")
-                result = work(db)
-                db.execute("commit")
-            except sqlite3.Error as error:
-                if db is not None and db.in_transaction:
-                    db.rollback()
-                if not self._failed(error, now):
-                    return None
-            else:
-                return result
-        return None
-
-    def _connection(self, now: int) -> sqlite3.Connection | None:
-        """The open file; a fresh one instead of a damaged one; None when none can be opened."""
-        for _ in range(2):
-            if self._db is not None:
-                break
-            try:
-                self._db = database.connect(self._path, _SCHEMA, "FULL", check=True)
-            except sqlite3.Error as error:
-                if not self._failed(error, now):
-                    break
-        return self._db
-
-    def _failed(self, error: sqlite3.Error, now: int) -> bool:
-        """Set a damaged file aside or make room; True when trying again is worth it."""
-        if database.is_damage(error):
-            self.close()
-            aside = database.rename_aside(self._path, now)
-            self.damaged.append(aside)
-            log.error(
-                "events.db is damaged and was set aside",
-                extra={"action": "outbox_damaged", "file": aside.name},
-            )
-            self._unsaved = {(e.run, e.seq): (e, at) for e, at in salvage.events(aside)} | self._unsaved
-            self._notes = salvage.notes(aside) | self._notes
-            return True
-        if database.is_full(error) and self._reserve.release():
+    def _make_room(self, db: sqlite3.Connection | None) -> bool:
+        """Give up the reserved space; True when there was some."""
+        released = self._reserve.release()
+        if released:
             log.error("disk full: using the reserved space", extra={"action": "reserve_used"})
-            return True
-        if not self.full:
-            log.error(
-                "events.db cannot be written", extra={"action": "events_in_memory", "reason": str(error)}
-            )
-        return False
+        return released
 
 
 def _row(event: Event, written_at: int) -> tuple[str, int, str, int, int, int, bytes]:

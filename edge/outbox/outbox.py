@@ -107,7 +107,7 @@ class Outbox:
             await self._commit_events()
 
     async def upkeep_loop(self, group_s: float = GROUP_S, retry_s: float = RETRY_S) -> None:
-        """Each `group_s`: write down what was stored; each `retry_s`: save what is only in memory; now and then: purge."""
+        """Write down what was stored each `group_s`, save what only memory has each `retry_s`; purge."""
         loop = asyncio.get_running_loop()
         retry_at, purge_at = loop.time() + retry_s, loop.time()
         while True:
@@ -123,7 +123,7 @@ class Outbox:
                 await self._on_telemetry_db(self._telemetry.purge)
 
     async def commit_telemetry(self, *, seal: bool) -> None:
-        """Commit the samples that came since the last call; with `seal`, make numbered batches of all that is open."""
+        """Commit the samples since the last call; with `seal`, make numbered batches of all that is open."""
         samples, self._samples = self._samples, []
         piece = batches.piece(samples, self._boot, self._clock())
         if await self._on_telemetry_db(lambda now: self._telemetry.keep(piece, seal=seal, now=now)):
@@ -174,6 +174,7 @@ class Outbox:
 
     async def counts(self) -> tuple[int, int]:
         """How many events and batches wait for `stored`."""
+        await self.flush_marks()
         events = await self._on_events_db(self._events.count_waiting)
         return events, await self._on_telemetry_db(self._telemetry.count_waiting)
 

@@ -14,7 +14,7 @@ _DECODER: Final = msgspec.json.Decoder(Event)
 
 
 def events(path: Path) -> list[tuple[Event, int]]:
-    """Unstored events with the time of their writing, as far as the file can be read; the file is not changed."""
+    """Unstored events and when they were written, as far as the file can be read; it is not changed."""
     found = []
     for payload, written_at in _rows(
         path, "select payload, written_at from event not indexed where stored_at is null"

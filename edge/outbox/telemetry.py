@@ -1,29 +1,26 @@
-"""telemetry.db: readings as they come (committed each second or two), sealed into numbered batches, kept 72 h.
+"""telemetry.db: readings, committed each second or two, sealed into numbered batches, kept 72 h.
 
-Used from one worker thread. When there is no room, the oldest batches go first and a `gap` record says so.
+For one worker thread. When there is no room, the oldest batches go first and a `gap` record says so.
 """
 
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 
 from edge.outbox import batches, database
 from edge.outbox.batches import PIECE_DECODER, Piece
-from edge.outbox.database import MIB
+from edge.outbox.database import File
 from firmware_specs.messages import BATCH_DECODER, Gap, TelemetryBatch, encode_batch
 
 log = logging.getLogger(__name__)
 
 KEEP_MS: Final = 72 * 3_600_000
-MAX_BYTES: Final = 256 * MIB
 MEMORY_PIECES: Final = 600
 Key = tuple[str, int]
-T = TypeVar("T")
 
 _SCHEMA: Final = """
 create table if not exists batch(
@@ -32,7 +29,9 @@ create table if not exists batch(
     written_at integer not null, payload blob not null, stored_at integer, unique (run, seq));
 create index if not exists batch_waiting on batch(n) where stored_at is null;
 create table if not exists open_piece(n integer primary key autoincrement, payload blob not null);
-create table if not exists gap(n integer primary key autoincrement, from_at integer, to_at integer, count integer);
+create table if not exists gap(
+    n integer primary key autoincrement,
+    from_at integer not null, to_at integer not null, count integer not null);
 """
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
@@ -47,85 +46,93 @@ class Kept(NamedTuple):
 class TelemetryStore:
     """Open pieces, sealed batches numbered (run, seq), and gaps."""
 
-    def __init__(self, path: Path, run: str, *, max_bytes: int = MAX_BYTES) -> None:
-        self._path = path
+    def __init__(self, path: Path, run: str, *, max_bytes: int) -> None:
         self._run = run
         self._max_bytes = max_bytes
         self._seq = 0
-        self._db: sqlite3.Connection | None = None
+        self._file = File(
+            path, _SCHEMA, "NORMAL", check=False, make_room=self._make_room, set_aside=lambda aside: None
+        )
         self._memory: deque[Piece] = deque()
         self._lost: list[Gap] = []
-        self.damaged: list[Path] = []
+        self._open = True
         self.full = False
+
+    @property
+    def damaged(self) -> list[Path]:
+        """Files that were set aside."""
+        return self._file.damaged
 
     def open(self, now: int) -> None:
         """Open the file, or a fresh one when it is damaged."""
-        self._connection(now)
+        self._file.open(now)
 
     def close(self) -> None:
         """Close the file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._file.close()
 
     def keep(self, piece: Piece, *, seal: bool, now: int) -> int:
-        """Commit a piece and, with `seal`, number all open pieces as batches; returns how many batches were written."""
+        """Commit a piece; with `seal`, number all open pieces as batches. Returns how many."""
         if piece.readings or piece.fixes:
             self._memory.append(piece)
-        if not self._memory and not seal:
+        if not self._memory and not (seal and self._open):
             return 0
-        written = self._write(lambda db: self._commit(db, seal, now), now)
+        first = self._seq
+        written = self._file.write(lambda db: self._commit(db, first, seal, now), now)
         if written is None:
+            self.full = True
             self._forget_oldest_in_memory()
             return 0
+        self._seq = first + written
         self._memory.clear()
         self._lost.clear()
+        self._open = not seal
         self.full = False
         if seal:
-            self._limit(now)
+            self._file.write(self._limit, now)
         return written
 
     def last_n(self, now: int) -> int:
         """The place of the newest batch; 0 when there is none."""
-        found = self._read(lambda db: db.execute("select max(n) from batch").fetchone(), now)
+        found = self._file.read(lambda db: db.execute("select max(n) from batch").fetchone(), now)
         return int(found[0] or 0) if found else 0
 
     def waiting(self, after_n: int, up_to_n: int, limit: int, now: int) -> list[Kept]:
         """At most `limit` batches without `stored`, oldest first, whose place is in (after_n, up_to_n]."""
         query = "select n, payload from batch where stored_at is null and n > ? and n <= ? order by n limit ?"
-        found = self._read(lambda db: db.execute(query, (after_n, up_to_n, limit)).fetchall(), now) or []
+        found = self._file.read(lambda db: db.execute(query, (after_n, up_to_n, limit)).fetchall(), now) or []
         return [Kept(n, batch) for n, payload in found if (batch := _batch(payload)) is not None]
 
     def find(self, key: Key, now: int) -> TelemetryBatch | None:
         """A batch that still waits; None when it is stored or thinned out."""
         query = "select payload from batch where run = ? and seq = ? and stored_at is null"
-        found = self._read(lambda db: db.execute(query, key).fetchone(), now)
+        found = self._file.read(lambda db: db.execute(query, key).fetchone(), now)
         return _batch(found[0]) if found else None
 
     def count_waiting(self, now: int) -> int:
         """How many batches the cloud has not stored."""
         query = "select count(*) from batch where stored_at is null"
-        found = self._read(lambda db: db.execute(query).fetchone(), now)
+        found = self._file.read(lambda db: db.execute(query).fetchone(), now)
         return int(found[0]) if found else 0
 
     def mark_stored(self, keys: list[Key], now: int) -> None:
         """The cloud has these; they stay for replay."""
         query = "update batch set stored_at = ? where run = ? and seq = ? and stored_at is null"
-        self._write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now)
+        self._file.write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now)
 
     def send_again(self, from_ms: int, to_ms: int, now: int) -> int:
         """Let every kept batch of the time wait again; returns how many."""
         query = """update batch set stored_at = null where stored_at is not null
             and ((to_at >= ?1 and from_at <= ?2) or written_at between ?1 and ?2)"""
-        return self._write(lambda db: db.execute(query, (from_ms, to_ms)).rowcount, now) or 0
+        return self._file.write(lambda db: db.execute(query, (from_ms, to_ms)).rowcount, now) or 0
 
     def purge(self, now: int) -> None:
         """Forget stored batches after 72 h."""
         query = "delete from batch where stored_at is not null and written_at < ?"
-        self._write(lambda db: db.execute(query, (now - KEEP_MS,)), now)
+        self._file.write(lambda db: db.execute(query, (now - KEEP_MS,)), now)
 
-    def _commit(self, db: sqlite3.Connection, seal: bool, now: int) -> int:
-        """Inside a transaction: write the pieces of memory; with `seal`, turn all open pieces into batches."""
+    def _commit(self, db: sqlite3.Connection, first: int, seal: bool, now: int) -> int:
+        """Inside a transaction: write the pieces; with `seal`, number batches of all from `first` + 1."""
         db.executemany(
             "insert into open_piece(payload) values (?)", [(_ENCODER.encode(p),) for p in self._memory]
         )
@@ -142,29 +149,23 @@ class TelemetryStore:
             for a, b, c in db.execute("select from_at, to_at, count from gap")
         ]
         sealed = batches.build(pieces, gaps)
-        seq = self._seq
-        for number, batch in enumerate(sealed, seq + 1):
+        for number, batch in enumerate(sealed, first + 1):
             _insert(db, msgspec.structs.replace(batch, run=self._run, seq=number), now)
         db.execute("delete from open_piece")
         if sealed:
             db.execute("delete from gap")
-        self._seq = seq + len(sealed)
         return len(sealed)
 
-    def _limit(self, now: int) -> None:
-        """Keep the file below its limit: first what the cloud has, then a part of the oldest that waits, with a gap record."""
-
-        def work(db: sqlite3.Connection) -> None:
-            if database.used_bytes(db) <= self._max_bytes:
-                return
+    def _limit(self, db: sqlite3.Connection) -> None:
+        """Inside a transaction: keep the file below its limit."""
+        if database.used_bytes(db) > self._max_bytes:
             self._thin(db)
 
-        self._write(work, now)
-
     def _thin(self, db: sqlite3.Connection) -> int:
-        """Inside a transaction: delete stored batches, else the oldest twentieth of those that wait; returns how many."""
+        """Inside a transaction: delete stored batches, else the oldest twentieth; returns how many."""
         gone = db.execute(
-            "delete from batch where n in (select n from batch where stored_at is not null order by n limit 500)"
+            """delete from batch where n in
+               (select n from batch where stored_at is not null order by n limit 500)"""
         ).rowcount
         if gone:
             return gone
@@ -188,79 +189,19 @@ class TelemetryStore:
             times = [r.at for r in piece.readings] + [f.position.at for f in piece.fixes]
             self._lost = [_joined([*self._lost, Gap(from_at=min(times), to_at=max(times), count=len(times))])]
 
-    def _read(self, work: Callable[[sqlite3.Connection], T], now: int) -> T | None:
-        """A query's result; None when the file cannot be read."""
-        try:
-            db = self._connection(now)
-            return work(db) if db is not None else None
-        except sqlite3.Error as error:
-            self._failed(error, now)
-            return None
-
-    def _write(self, work: Callable[[sqlite3.Connection], T], now: int) -> T | None:
-        """Run `work` in one transaction, again after thinning or starting a fresh file; None when it failed."""
-        seq = self._seq
-        for _ in range(3):
-            db: sqlite3.Connection | None = None
-            try:
-                db = self._connection(now)
-                if db is None:
-                    return None
-                db.execute("begin immediate")
-                result = work(db)
-                db.execute("commit")
-            except sqlite3.Error as error:
-                self._seq = seq
-                if db is not None and db.in_transaction:
-                    db.rollback()
-                if not self._failed(error, now):
-                    return None
-            else:
-                return result
-        return None
-
-    def _connection(self, now: int) -> sqlite3.Connection | None:
-        for _ in range(2):
-            if self._db is not None:
-                break
-            try:
-                self._db = database.connect(self._path, _SCHEMA, "NORMAL", check=False)
-            except sqlite3.Error as error:
-                if not self._failed(error, now):
-                    break
-        return self._db
-
-    def _failed(self, error: sqlite3.Error, now: int) -> bool:
-        """Set a damaged file aside or thin a full one; True when trying again is worth it."""
-        if database.is_damage(error):
-            self.close()
-            aside = database.rename_aside(self._path, now)
-            self.damaged.append(aside)
-            log.error(
-                "telemetry.db is damaged and was set aside",
-                extra={"action": "outbox_damaged", "file": aside.name},
-            )
-            return True
-        if not self.full:
-            log.error(
-                "telemetry.db cannot be written",
-                extra={"action": "telemetry_in_memory", "reason": str(error)},
-            )
+    def _make_room(self, db: sqlite3.Connection | None) -> bool:
+        """Thin out within a full file; False when even that finds no room."""
         self.full = True
-        return database.is_full(error) and self._make_room()
-
-    def _make_room(self) -> bool:
-        """Thin out within the file; False when even that finds no room."""
-        if self._db is None:
+        if db is None:
             return False
         try:
-            self._db.execute("pragma wal_checkpoint(truncate)")
-            self._db.execute("begin immediate")
-            gone = self._thin(self._db)
-            self._db.execute("commit")
+            db.execute("pragma wal_checkpoint(truncate)")
+            db.execute("begin immediate")
+            gone = self._thin(db)
+            db.execute("commit")
         except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.rollback()
+            if db.in_transaction:
+                db.rollback()
             return False
         return gone > 0
 

@@ -19,7 +19,7 @@ MAX_REPLIES: Final = 100
 
 
 def line(topic: str, payload: bytes, *, retained: bool) -> bytes:
-    """One message as the driver reads it: `payload_hex` where it is not UTF-8, `payload` null where it is empty."""
+    """One message as the driver reads it: `payload_hex` where not UTF-8, `payload` null where empty."""
     framed: dict[str, Any] = {"topic": topic, "retained": retained}
     try:
         framed["payload"] = payload.decode() if payload else None
@@ -31,7 +31,10 @@ def line(topic: str, payload: bytes, *, retained: bool) -> bytes:
 
 @dataclass
 class LocalMqtt:
-    """Subscribes `base_topic`/# and reconnects for ever; answers of the driver are lines {"topic", "payload"} to publish."""
+    """Subscribes `base_topic`/# and reconnects for ever.
+
+    A driver's answers are lines {"topic", "payload"} to publish.
+    """
 
     name: str
     broker: Broker

@@ -1,4 +1,4 @@
-"""A recording: lines of {"at": ms, "data": text} or {"at": ms, "hex": bytes}, played with their own timing."""
+"""A recording: lines of {"at": ms, "data": text} or {"at": ms, "hex": bytes}, played in their own time."""
 
 import asyncio
 import json

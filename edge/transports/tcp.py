@@ -30,8 +30,8 @@ class Connection:
 class TcpServer:
     """Listens on host:port (0 takes a free one) and hands bytes to `receiver`.
 
-    A connection that is silent for `idle_s`, that leaves 64 KiB of answers unread, or that is one too many, is
-    closed; one that sends more than `bytes_per_s` is read more slowly.
+    A connection that is silent for `idle_s`, leaves 64 KiB of answers unread, or is one too many, is closed.
+    One that sends more than `bytes_per_s` is read more slowly.
     """
 
     name: str
@@ -135,7 +135,7 @@ class TcpServer:
         writer.write(data)
 
     def _make_room(self) -> bool:
-        """Close the longest silent connection that never said anything understood; False when there is none."""
+        """Close the longest silent connection that was never understood; False when there is none."""
         mute = [connection for connection in self._open.values() if connection.source.items == 0]
         if not mute:
             return False

@@ -17,7 +17,7 @@ _LEARNED = ("online", "worn", "charging", "battery_percent", "link_quality")
 
 @dataclass
 class Board:
-    """States merged from sightings, of this run, boot and clock. `refresh_s`: how long an unchanged state may stay unsaid."""
+    """States merged from sightings. `refresh_s`: how long an unchanged state may stay unsaid."""
 
     entries: dict[str, DeviceEntry]
     refresh_s: float

@@ -1,4 +1,4 @@
-"""Orders from the cloud: the same id twice is one action and one answer; nothing runs after it has expired."""
+"""Orders from the cloud: the same id twice is one action and one answer; nothing runs after it expired."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Publish(Protocol):
-    """Send one message with QoS 1; returns when the broker has it, raises aiomqtt.MqttError when it does not."""
+    """Send one message with QoS 1; returns when the broker has it. Raises aiomqtt.MqttError."""
 
     async def __call__(self, channel: str, payload: bytes) -> None:
         """`channel` is the last part of the topic, such as `event`."""
@@ -26,7 +26,7 @@ class Publish(Protocol):
 
 @dataclass
 class Waiting:
-    """An event without `stored`: how often this connection sent it, when first and when next (loop seconds)."""
+    """An event without `stored`: how often this connection sent it, when first, when next (loop seconds)."""
 
     event: Event
     sent: int = 0

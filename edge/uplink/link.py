@@ -1,4 +1,4 @@
-"""The connection to the cloud's broker: one session after another, each with its lanes, until told to stop."""
+"""The connection to the cloud's broker: one session after another, each with its lanes."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ _REFUSED = 0x80
 class Link:
     """Keeps one MQTT session alive and moves messages both ways.
 
-    `birth` describes the agent now; `cloud_time` takes a live cloud time in ms; `claimed` learns what became of events.
+    `birth` describes the agent; `cloud_time` takes a live cloud time in ms; `claimed` what became of events.
     `connected` is set while a session runs, `tried` once the first attempt has ended either way.
     """
 

@@ -36,14 +36,14 @@ def event_due_s(sent: int, timings: Timings) -> float:
 
 
 def batch_wait_s(sent: int, timings: Timings) -> float:
-    """Seconds to wait for the ack of a batch after `sent` sendings (1 or more): 30, doubled each time, at most 600."""
+    """Seconds to wait for the ack of a batch after `sent` sendings (1 or more): 30, doubled, at most 600."""
     return float(min(timings.batch_first_s * 2 ** min(sent - 1, 30), timings.batch_longest_s))
 
 
 def reconnect_s(failures: int, outage_s: float, *, urgent: bool, chance: float, timings: Timings) -> float:
     """Seconds until the next connection attempt. `chance` is random in [0, 1).
 
-    The first attempt and an attempt with an event waiting come at once; only a long outage spreads the gateways
+    The first attempt, and one with an event waiting, come at once; only a long outage spreads the gateways
     over `spread_s`, so that a returning broker does not meet them all in one second.
     """
     if failures == 0 or (urgent and failures == 1):

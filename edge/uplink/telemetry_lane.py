@@ -32,8 +32,8 @@ class InFlight:
 class TelemetryLane:
     """Batches of the outbox, at most `batches_in_flight` sent and unacked.
 
-    Batches written since the connection began are live; older ones are backfill. `moved` turns times since boot
-    into time of day; `now` is ms; `rate` is the speed of the clock.
+    Batches written since the connection began are live; older ones are backfill. `moved` turns times since
+    boot into time of day; `now` is ms; `rate` is the speed of the clock.
     """
 
     outbox: Outbox
@@ -115,7 +115,7 @@ class TelemetryLane:
         return True
 
     async def _send_backfill(self, publish: Publish) -> bool:
-        """Send the oldest batch left behind, at most `backfill_per_s`, leaving a fifth of the window to live data."""
+        """Send the oldest batch left behind, at most `backfill_per_s`; a fifth of the window is kept free."""
         loop = asyncio.get_running_loop()
         full = len(self._flight) >= self.timings.batches_in_flight * 4 // 5
         if self._backfill_after >= self._backfill_up_to or full or loop.time() < self._backfill_at:

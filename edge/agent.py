@@ -1,0 +1,151 @@
+"""The running agent: its tasks, from the first to a clean goodbye."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from edge import supervisor
+from edge.config import Config, ConfigError
+from edge.intake import PIPELINE_NOTE, Intake
+from edge.outbox.outbox import Outbox
+from edge.pipeline import steps
+from edge.supervisor import Pulse
+from edge.texts import say
+from edge.timekeeping import Timekeeper
+from edge.uplink.link import Link
+
+TICK_S: Final = 1.0
+SHORTEST_SLEEP_S: Final = 0.02
+GOODBYE_S: Final = 12.0
+
+
+class Transport(Protocol):
+    """Where devices come in. `tried` is set once it works or has failed for the first time."""
+
+    name: str
+    status: str
+    tried: asyncio.Event
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+
+
+@dataclass
+class Agent:
+    """Everything that one gateway runs. `run` returns True when it should be started again."""
+
+    config: Config
+    time: Timekeeper
+    outbox: Outbox
+    intake: Intake
+    link: Link
+    transports: list[Transport]
+    pulse: Pulse = field(default_factory=Pulse)
+    problems: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _again: bool = False
+
+    def stop(self, *, again: bool = False) -> None:
+        """End cleanly; `again` asks for a new start."""
+        self._again = self._again or again
+        self._stop.set()
+
+    async def run(self, ready: Callable[[str], None]) -> bool:
+        """Run until `stop`; `ready` gets one line once everything is up or declared failed."""
+        await self.outbox.open()
+        await self._restore()
+        async with asyncio.TaskGroup() as group:
+            background = [
+                group.create_task(self.outbox.commit_loop(), name="outbox-events"),
+                group.create_task(self.outbox.upkeep_loop(), name="outbox-upkeep"),
+                group.create_task(self._telemetry_loop(), name="outbox-telemetry"),
+                group.create_task(self._tick_loop(), name="pipeline-tick"),
+                group.create_task(self._problem_loop(), name="problems"),
+                group.create_task(self.pulse.run(), name="watchdog"),
+            ]
+            link = group.create_task(self.link.run(), name="uplink")
+            doors = [group.create_task(door.run(), name=door.name) for door in self.transports]
+            group.create_task(self._announce(ready), name="announce")
+            await self._stop.wait()
+            supervisor.notify("STOPPING=1")
+            for task in doors:
+                task.cancel()
+            await asyncio.wait(doors) if doors else None
+            await self.outbox.commit_telemetry(seal=True)
+            self.link.stop()
+            await asyncio.wait([link], timeout=GOODBYE_S)
+            for task in [*background, link]:
+                task.cancel()
+        await self.outbox.close()
+        return self._again
+
+    async def _announce(self, ready: Callable[[str], None]) -> None:
+        """Say `ready` when every transport and the broker have been tried."""
+        for door in self.transports:
+            await door.tried.wait()
+        await self.link.tried.wait()
+        broker = "connected" if self.link.connected.is_set() else "away"
+        doors = [f"{door.name}={door.status}" for door in self.transports]
+        ready(" ".join(["ready", self.config.gateway, f"broker={broker}", *doors]))
+        supervisor.notify("READY=1")
+
+    async def _restore(self) -> None:
+        """Give the pipeline what it knew before the restart."""
+        kept = await self.outbox.note(PIPELINE_NOTE)
+        if kept is None:
+            return
+        try:
+            state = msgspec.json.decode(kept, type=dict)
+        except msgspec.MsgspecError:
+            return
+        steps.restore(self.intake.pipeline, state)
+
+    async def _problem_loop(self) -> None:
+        """Make a technical event of each problem of the agent itself."""
+        while True:
+            kind, detail = await self.problems.get()
+            await self.intake.report(kind, {"detail": detail})
+
+    async def _tick_loop(self) -> None:
+        """Let time pass for drivers and steps, each second of the agent's clock."""
+        while True:
+            await asyncio.sleep(max(TICK_S / self.time.clock.rate, SHORTEST_SLEEP_S))
+            await self.intake.tick()
+            self.pulse.beat("tick")
+
+    async def _telemetry_loop(self) -> None:
+        """Commit readings each second, seal a batch each `batch_s` of the agent's clock."""
+        batch_s = self.config.effective_batch_s()
+        step_s = min(TICK_S, batch_s)
+        open_s = 0.0
+        while True:
+            await asyncio.sleep(max(step_s / self.time.clock.rate, SHORTEST_SLEEP_S))
+            open_s += max(step_s, SHORTEST_SLEEP_S * self.time.clock.rate)
+            seal = open_s >= batch_s
+            await self.outbox.commit_telemetry(seal=seal)
+            open_s = 0.0 if seal else open_s
+            self.pulse.beat("telemetry")
+
+
+def lock(folder: Path) -> int:
+    """Make the data folder and hold it for this process; returns what holds it. Raises ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(say("data_dir_unusable", path=folder, reason=error)) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        pid = os.read(held, 20).decode(errors="replace").strip() or "?"
+        os.close(held)
+        raise ConfigError(say("already_running", path=folder, pid=pid)) from error
+    os.ftruncate(held, 0)
+    os.write(held, f"{os.getpid()}\n".encode())
+    return held
