@@ -200,9 +200,10 @@ class LightGateway:
         try:
             client.subscribe(topics.down(self.id, "ack"))
             await self._announce(client)
+            if self.stopped:
+                return
             self._client = client
-            if not self.stopped:
-                self._up.set()
+            self._up.set()
             if self.refused:
                 _log.info("%s is back", self.id, extra={"action": "back", "gateway": self.id})
                 self.refused = 0
