@@ -79,10 +79,11 @@ on conflict do nothing;
 -- It was confirmed or cancelled.
 delete from suspicion where gateway_id = %(gateway_id)s and event_id = %(event_id)s;
 
--- name: take_due_suspicions --
--- Those that waited long enough, each to one worker only.
-delete from suspicion where (gateway_id, event_id) in (
-    select gateway_id, event_id from suspicion where due_at <= %(now)s
-    order by due_at limit %(limit)s for update skip locked
-)
+-- name: due_suspicions --
+-- Those that waited long enough.
+select gateway_id, event_id from suspicion where due_at <= %(now)s order by due_at limit %(limit)s;
+
+-- name: take_suspicion --
+-- One of them, to one worker only.
+delete from suspicion where gateway_id = %(gateway_id)s and event_id = %(event_id)s and due_at <= %(now)s
 returning draft::text;

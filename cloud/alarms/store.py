@@ -140,7 +140,16 @@ async def forget_suspicion(conn: Connection, gateway_id: str, event_id: UUID) ->
     await conn.execute(_SQL["forget_suspicion"], {"gateway_id": gateway_id, "event_id": event_id})
 
 
-async def take_due_suspicions(conn: Connection, *, now: datetime, limit: int) -> list[AlarmDraft]:
-    """Remove what waited long enough and return it as alarms to raise; no two workers get the same."""
-    cursor = await conn.execute(_SQL["take_due_suspicions"], {"now": now, "limit": limit})
-    return [msgspec.json.decode(row[0], type=AlarmDraft) for row in await cursor.fetchall()]
+async def due_suspicions(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, UUID]]:
+    """(gateway, event) of what waited long enough; take each in a transaction that holds its gateway."""
+    rows = await (await conn.execute(_SQL["due_suspicions"], {"now": now, "limit": limit})).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
+async def take_suspicion(
+    conn: Connection, gateway_id: str, event_id: UUID, *, now: datetime
+) -> AlarmDraft | None:
+    """The alarm to raise; None when it was confirmed, cancelled or taken meanwhile."""
+    values = {"gateway_id": gateway_id, "event_id": event_id, "now": now}
+    row = await (await conn.execute(_SQL["take_suspicion"], values)).fetchone()
+    return None if row is None else msgspec.json.decode(row[0], type=AlarmDraft)

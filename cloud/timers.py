@@ -1,0 +1,227 @@
+"""What happens because time passed: jobs, each decided by pure rules and done in small transactions.
+
+Every job runs on one worker at a time (advisory lock), has a time limit, and its failure stops nothing else.
+Each case or gateway is a transaction of its own that locks it and decides anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from cloud.alarms import store as alarms
+from cloud.cases import by_time
+from cloud.cases.intake import take_alarm
+from cloud.cases.publish import publish
+from cloud.database import queries
+from cloud.database.pool import Connection, Pool
+from cloud.downlink import store as downlink
+from cloud.feed import store as feed
+from cloud.ingest import whereabouts
+from cloud.ingest.life import FRESH
+from cloud.ingest.states import set_online
+from firmware_specs.clock import Clock
+from firmware_specs.topics import OFFLINE_AFTER_S
+
+logger = logging.getLogger(__name__)
+
+LIMIT_S: Final = 10.0
+_LEAST_PAUSE_S: Final = 0.25  # of real time, where the clock runs fast
+_BATCH: Final = 200
+_SQL: Final = queries.load("cloud", "timers.sql")
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a job runs, and since when its worker does."""
+
+    now: datetime
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Job:
+    """`run` every `every_s` simulated seconds; `lock` is its advisory lock."""
+
+    name: str
+    lock: int
+    every_s: float
+    run: Callable[[Connection, Moment], Awaitable[None]]
+
+
+class Timers:
+    """Runs the jobs until cancelled."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        """Keep the arguments."""
+        self._pool = pool
+        self._clock = clock
+        self._away = False
+
+    async def run(self) -> None:
+        """Every job in a task of its own, for ever."""
+        started_at = self._clock.now()
+        async with asyncio.TaskGroup() as group:
+            for job in JOBS:
+                group.create_task(self._repeat(job, started_at), name=f"timer-{job.name}")
+
+    async def _repeat(self, job: Job, started_at: datetime) -> None:
+        while True:
+            await self.once(job, started_at)
+            await self._clock.sleep(max(job.every_s, _LEAST_PAUSE_S * self._clock.rate))
+
+    async def once(self, job: Job, started_at: datetime) -> None:
+        """One run of a job; its failure is logged, and tried again at its next time."""
+        try:
+            async with asyncio.timeout(LIMIT_S), self._pool.connection() as conn:
+                await run_alone(conn, job, Moment(now=self._clock.now(), started_at=started_at))
+        except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+            if not self._away:
+                self._away = True
+                extra = {"action": "timer_failed", "job": job.name, "error": type(error).__name__}
+                logger.warning("timer could not run", extra=extra)
+        except Exception:
+            logger.exception("timer failed", extra={"action": "timer_failed", "job": job.name})
+        else:
+            if self._away:
+                self._away = False
+                logger.info("timers run again", extra={"action": "timers_back", "job": job.name})
+
+
+async def run_alone(conn: Connection, job: Job, moment: Moment) -> bool:
+    """Run a job unless another worker is at it; False when one is."""
+    row = await (await conn.execute(_SQL["lock_job"], {"lock": job.lock})).fetchone()
+    if row is None or not row[0]:
+        return False
+    try:
+        await job.run(conn, moment)
+    finally:
+        await conn.execute(_SQL["unlock_job"], {"lock": job.lock})
+    return True
+
+
+async def raise_due_suspicions(conn: Connection, moment: Moment) -> None:
+    """20 s after a suspected fall without `raised` or `cancelled` the cloud raises it."""
+    now = moment.now
+
+    async def act(key: tuple[str, UUID]) -> None:
+        await whereabouts.hear(conn, key[0], at=None)
+        draft = await alarms.take_suspicion(conn, *key, now=now)
+        if draft is not None:
+            ref = await take_alarm(conn, draft, now)
+            await publish(conn, [ref.case_id], now=now)
+
+    await _each(conn, await alarms.due_suspicions(conn, now=now, limit=_BATCH), act)
+
+
+async def make_suspicions_urgent(conn: Connection, moment: Moment) -> None:
+    """120 s later a suspected fall that nobody claimed is a matter of life."""
+    now = moment.now
+    await _each(
+        conn,
+        await by_time.unclaimed_suspicions(conn, now=now),
+        lambda case_id: by_time.make_suspicion_urgent(conn, case_id, now=now),
+    )
+
+
+async def hold_claims(conn: Connection, moment: Moment) -> None:
+    """A claim needs a living seat and a stage within its limit; else a warning, then back to the queue."""
+    now = moment.now
+    await _each(
+        conn,
+        await by_time.claims(conn, now=now),
+        lambda case_id: by_time.hold_or_return(conn, case_id, now=now),
+    )
+
+
+async def escalate_unclaimed_lives(conn: Connection, moment: Moment) -> None:
+    """30 s without a claim, and the supervisors hear of a P1."""
+    now = moment.now
+    await _each(
+        conn,
+        await by_time.unclaimed_lives(conn, now=now),
+        lambda case_id: by_time.escalate_unclaimed(conn, case_id, now=now),
+    )
+
+
+async def settle_technical(conn: Connection, moment: Moment) -> None:
+    """A technical fault that went away before anybody came closes by itself."""
+    now = moment.now
+    await _each(
+        conn,
+        await by_time.settled(conn, now=now),
+        lambda case_id: by_time.settle(conn, case_id, now=now),
+    )
+
+
+async def notice_silence(conn: Connection, moment: Moment) -> None:
+    """75 s without a word, while somebody listened for as long, and a gateway is offline."""
+    now = moment.now
+    silent_since = now - timedelta(seconds=OFFLINE_AFTER_S)
+    if not heard_for_long(await downlink.ingest_life(conn), moment, silent_since):
+        return
+
+    async def act(gateway: str) -> None:
+        sender = await whereabouts.hear(conn, gateway, at=None)
+        still = await conn.execute(_SQL["is_silent"], {"id": gateway, "silent_since": silent_since})
+        if await still.fetchone() is not None:
+            changed = await set_online(conn, sender, online=False, reason="silent", now=now)
+            await publish(conn, changed, now=now)
+
+    rows = await conn.execute(_SQL["silent_gateways"], {"silent_since": silent_since, "limit": _BATCH})
+    await _each(conn, [row[0] for row in await rows.fetchall()], act)
+
+
+def heard_for_long(
+    life: tuple[datetime | None, datetime] | None, moment: Moment, silent_since: datetime
+) -> bool:
+    """True when this worker and an ingestor that hears the broker were up since `silent_since`."""
+    if life is None or life[0] is None or moment.now - life[1] > FRESH:
+        return False
+    return max(life[0], moment.started_at) <= silent_since
+
+
+async def clean_up(conn: Connection, moment: Moment) -> None:
+    """Forget sessions that ended, seats that nobody sits at, and what is only kept for a while."""
+    now = moment.now
+    days = timedelta(days=1)
+    for name, before in (
+        ("end_sessions", now),
+        ("close_seats", now - timedelta(hours=12)),
+        ("trim_quarantine", now - 30 * days),
+        ("trim_runs", now - 30 * days),
+        ("trim_boots", now - 90 * days),
+        ("trim_test_windows", now - 400 * days),
+    ):
+        await conn.execute(_SQL[name], {"before": before, "now": now})
+    await feed.trim(conn, before=now - days)
+
+
+JOBS: Final = (
+    Job("suspicions", 7_201, 1.0, raise_due_suspicions),
+    Job("urgent-suspicions", 7_202, 1.0, make_suspicions_urgent),
+    Job("claims", 7_203, 1.0, hold_claims),
+    Job("unclaimed", 7_204, 1.0, escalate_unclaimed_lives),
+    Job("settled", 7_205, 1.0, settle_technical),
+    Job("silence", 7_206, 2.0, notice_silence),
+    Job("clean-up", 7_207, 60.0, clean_up),
+)
+
+
+async def _each(conn: Connection, items: Iterable[_Item], act: Callable[[_Item], Awaitable[object]]) -> None:
+    """Each item in a transaction of its own; one that fails is logged and the others go on."""
+    for item in items:
+        try:
+            async with conn.transaction():
+                await act(item)
+        except psycopg.OperationalError:
+            raise
+        except Exception:
+            logger.exception("timer item failed", extra={"action": "timer_item_failed", "item": str(item)})
