@@ -41,6 +41,7 @@ class OwnCloud:
         options: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
+        self._clock = clock
         self.http_port = http_port or free_port()
         self.mqtt_port = mqtt_port or free_port()
         command = python_module(
@@ -87,7 +88,9 @@ class OwnCloud:
 
     async def admin(self, *arguments: str) -> dict[str, str]:
         """Run `carebed-cloud admin … --json` on this cloud's data. Raises SimulatorError."""
-        command = python_module("cloud", "admin", *arguments, "--json", "--data-dir", str(self.folder))
+        command = python_module(
+            "cloud", "admin", *arguments, "--json", "--data-dir", str(self.folder), *self._clock.arguments()
+        )
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
         )

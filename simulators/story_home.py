@@ -46,6 +46,7 @@ class StoryHome:
         self._light: LightGateway | None = None
         self._light_task: asyncio.Task[None] | None = None
         self._records: dict[str, DeviceRecord] = {}
+        self._other_beds: list[str] = []
 
     @property
     def agent_log(self) -> str:
@@ -124,6 +125,8 @@ class StoryHome:
         )
         self.subjects[which] = record.home_id
         self.residents[which] = record.residents
+        if which == "other_home":
+            self._other_beds = record.beds
         return record, home
 
     async def _start_light(self, api: CloudApi, stage: Stage, record: HomeRecord, home: Home) -> None:
@@ -164,7 +167,8 @@ class StoryHome:
         if step.do == "open_test_window":
             await api.post(f"devices/{target}/test-window", {"minutes": step.minutes})
         else:
-            await api.post(f"devices/{target}/installations", {"home_id": self.subjects["other_home"]})
+            place = {"home_id": self.subjects["other_home"], "bed_id": self._other_beds[0]}
+            await api.post(f"devices/{target}/installations", place)
 
     async def _watch(self, device: Watch, step: StepSpec) -> None:
         earlier = self._clock.now_ms() - round(step.hours_ago * 3_600_000)
