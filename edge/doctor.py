@@ -1,4 +1,4 @@
-"""What is wrong with an installation, and what to do: configuration, secret, storage, ports, broker, clock."""
+"""What is wrong with an installation and what to do: configuration, secret, storage, ports, broker."""
 
 import asyncio
 import os
@@ -21,7 +21,8 @@ from firmware_specs.messages import CloudStatus, decode
 
 NEED_MIB: Final = 64
 BROKER_S: Final = 6.0
-STATUS_S: Final = 4.0
+STATUS_S: Final = 35.0
+STATUS_AGE_MS: Final = 60_000
 _MIB: Final = 1024 * 1024
 _REFUSED: Final = 0x80
 
@@ -37,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 async def examine(
     path: Path, clock: Clock, *, broker_s: float = BROKER_S, status_s: float = STATUS_S
 ) -> list[Finding]:
-    """Look at everything that can be looked at; `..._s` are the seconds to wait for the broker and the cloud."""
+    """Look at everything; `..._s` are the seconds to wait for the broker and for the cloud's time."""
     try:
         settings = config.load(path)
         wiring.check_drivers(settings)
@@ -51,7 +52,9 @@ async def examine(
     findings += storage
     for entry in settings.transport:
         findings.append(await _transport(entry, running=running, wait_s=broker_s))
-    cloud_at, broker = await _broker(settings, running=running, wait_s=broker_s, status_s=status_s)
+    cloud_at, broker = await _broker(
+        settings, clock.now_ms(), running=running, wait_s=broker_s, status_s=status_s
+    )
     findings.append(broker)
     findings.append(_clock(clock, cloud_at))
     return findings
@@ -112,9 +115,7 @@ def _storage(settings: Config) -> tuple[bool, list[Finding]]:
 
 async def _transport(entry: config.Transport, *, running: bool, wait_s: float) -> Finding:
     if isinstance(entry, RecordingTransport):
-        if Path(entry.path).is_file():
-            return _good("transport", say("recording_good", path=entry.path))
-        return _wrong("transport", say("recording_missing", path=entry.path))
+        return _recording(entry.path)
     if isinstance(entry, MqttTransport):
         return await _local_broker(config.broker(entry.broker_url), wait_s)
     address = f"{entry.host}:{entry.port}"
@@ -129,6 +130,12 @@ async def _transport(entry: config.Transport, *, running: bool, wait_s: float) -
     return _good("transport", say("port_good", address=address))
 
 
+def _recording(path: str) -> Finding:
+    if Path(path).is_file():
+        return _good("transport", say("recording_good", path=path))
+    return _wrong("transport", say("recording_missing", path=path))
+
+
 async def _local_broker(broker: Broker, wait_s: float) -> Finding:
     address = f"{broker.host}:{broker.port}"
     try:
@@ -141,7 +148,7 @@ async def _local_broker(broker: Broker, wait_s: float) -> Finding:
 
 
 async def _broker(
-    settings: Config, *, running: bool, wait_s: float, status_s: float
+    settings: Config, now: int, *, running: bool, wait_s: float, status_s: float
 ) -> tuple[int | None, Finding]:
     """The cloud's live time (ms UTC; None where it gave none) and what is to be said of the broker.
 
@@ -167,7 +174,9 @@ async def _broker(
                 if any((code if isinstance(code, int) else code.value) >= _REFUSED for code in granted):
                     text = say("not_permitted", address=address, gateway=settings.gateway, topic=topic)
                     return None, _wrong("broker", text)
-            return await _cloud_time(client, status_s), _good("broker", say("broker_good", address=address))
+            return await _cloud_time(client, now, status_s), _good(
+                "broker", say("broker_good", address=address)
+            )
     except ConfigError as error:
         return None, _wrong("broker", str(error))
     except aiomqtt.MqttCodeError as error:
@@ -176,13 +185,21 @@ async def _broker(
         return None, _wrong("broker", say("broker_unreachable", address=address, reason=error))
 
 
-async def _cloud_time(client: aiomqtt.Client, wait_s: float) -> int | None:
-    """The first live cloud/status; None when none comes in time (a retained one is history)."""
+async def _cloud_time(client: aiomqtt.Client, now: int, wait_s: float) -> int | None:
+    """The cloud's time: `now` where a retained status of the last minute confirms it, else the first live.
+
+    None when none comes in time.
+    """
     try:
         async with asyncio.timeout(wait_s):
             async for message in client.messages:
-                if not message.retain and str(message.topic) == topics.CLOUD_STATUS:
-                    return decode(bytes(message.payload), CloudStatus).at  # type: ignore[arg-type]
+                if str(message.topic) != topics.CLOUD_STATUS:
+                    continue
+                at = decode(bytes(message.payload), CloudStatus).at
+                if not message.retain:
+                    return at
+                if -TOLERANCE_MS <= now - at <= STATUS_AGE_MS:
+                    return now
     except (TimeoutError, ValueError):
         return None
     return None
