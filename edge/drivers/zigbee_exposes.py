@@ -59,6 +59,7 @@ _NUMERIC: Final[dict[str, str]] = {
     "heart_rate": "heart_rate",
     "breathing_rate": "resp_rate",
 }
+_HUGE: Final = 1e12
 _ABOVE_ZERO: Final = frozenset({"heart_rate", "resp_rate"})
 
 
@@ -94,11 +95,11 @@ class Exposes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_exposes(definition: Any, power_source: Any = None) -> Exposes | None:
-    """The sensors of a `definition` (or of a bare list of exposes); None when it has none."""
+    """The sensors of a `definition` (or of a bare list of exposes); None when it lists nothing."""
     exposes = definition.get("exposes") if isinstance(definition, dict) else definition
-    sensors = tuple(_walk(exposes)) if isinstance(exposes, list) else ()
-    if not sensors:
+    if not isinstance(exposes, list) or not exposes:
         return None
+    sensors = tuple(_walk(exposes))
     battery = any(sensor.name.startswith("battery") for sensor in sensors)
     mains = isinstance(power_source, str) and power_source != "Battery" and not battery
     return Exposes(sensors=sensors, mains=mains)
@@ -136,7 +137,7 @@ def _walk(exposes: list[Any]) -> Iterator[Expose]:
         if not isinstance(expose, dict):
             continue
         features = expose.get("features")
-        if expose.get("type") in _SPECIFIC and isinstance(features, list):
+        if str(expose.get("type")) in _SPECIFIC and isinstance(features, list):
             yield from _walk(
                 [feature for feature in features if isinstance(feature, dict) and "features" not in feature]
             )
@@ -197,7 +198,7 @@ def _enum(sensor: Expose, value: str) -> Iterator[tuple[str, float]]:
 
 
 def _numeric(sensor: Expose, raw: Any, state: dict[str, Any], *, mains: bool) -> Iterator[tuple[str, float]]:
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or abs(raw) > _HUGE:
         return
     if sensor.name == "voltage":
         volts = raw / 1000 if sensor.unit == "mV" else float(raw)

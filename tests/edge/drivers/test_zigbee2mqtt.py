@@ -1,0 +1,392 @@
+import json
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from edge.drivers.options import DriverOptions
+from edge.drivers.zigbee2mqtt import ZigbeeDriver
+from edge.readings import Happening, Item, Press, Reading, Sighting
+
+AT = 1_770_401_400_000
+IEEE = "0xA4C1380000000002"
+ID = "zb-a4c1380000000002"
+T = TypeVar("T")
+
+
+def binary(
+    name: str, on: Any = True, off: Any = False, access: int = 1, key: str | None = None
+) -> dict[str, Any]:
+    return {
+        "type": "binary",
+        "name": name,
+        "property": key or name,
+        "access": access,
+        "value_on": on,
+        "value_off": off,
+    }
+
+
+def numeric(name: str, unit: str = "", access: int = 1) -> dict[str, Any]:
+    return {"type": "numeric", "name": name, "property": name, "access": access, "unit": unit}
+
+
+def enum(name: str, *values: str, access: int = 1) -> dict[str, Any]:
+    return {"type": "enum", "name": name, "property": name, "access": access, "values": list(values)}
+
+
+def entry(*exposes: dict[str, Any], name: str = "厨房/烟感", ieee: str = IEEE, **more: Any) -> dict[str, Any]:
+    definition = {"model": "X", "vendor": "Y", "exposes": list(exposes)}
+    return {"ieee_address": ieee, "friendly_name": name, "type": "EndDevice", "definition": definition} | more
+
+
+def line(topic: str, payload: Any, *, retained: bool = False) -> bytes:
+    text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+    return (
+        json.dumps({"topic": f"zigbee2mqtt/{topic}", "retained": retained, "payload": text}).encode() + b"\n"
+    )
+
+
+def bridge(*exposes: dict[str, Any], options: DriverOptions | None = None, **more: Any) -> ZigbeeDriver:
+    driver = ZigbeeDriver(options or DriverOptions())
+    assert (
+        driver.receive(line("bridge/devices", [entry(*exposes, **more)], retained=True), AT - 120_000) == []
+    )
+    return driver
+
+
+def tell(
+    driver: ZigbeeDriver, state: Any, at: int = AT, *, name: str = "厨房/烟感", retained: bool = False
+) -> list[Item]:
+    return driver.receive(line(name, state, retained=retained), at)
+
+
+def of(kind: type[T], items: list[Item]) -> list[T]:
+    return [item for item in items if isinstance(item, kind)]
+
+
+def events(items: list[Item]) -> list[tuple[str, str]]:
+    return [(item.kind, item.phase) for item in of(Happening, items)]
+
+
+def values(items: list[Item]) -> dict[str, float]:
+    return {item.kind: item.value for item in of(Reading, items)}
+
+
+def iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+@pytest.mark.parametrize(
+    ("expose", "state", "reading"),
+    [
+        (binary("smoke"), {"smoke": True}, {"smoke": 1}),
+        (enum("smoke_state", "alarm", "normal"), {"smoke_state": "ALARM"}, {"smoke": 1}),
+        (binary("gas"), {"gas": False}, {"gas": 0}),
+        (enum("gas_sensor_state", "alarm", "normal"), {"gas_sensor_state": "alarm"}, {"gas": 1}),
+        (binary("carbon_monoxide"), {"carbon_monoxide": True}, {"co": 1}),
+        (enum("co_state", "alarm", "normal"), {"co_state": "normal"}, {"co": 0}),
+        (binary("water_leak"), {"water_leak": True}, {"water_leak": 1}),
+        (
+            enum("water_leakage_state", "water_leakage_yes"),
+            {"water_leakage_state": "water_leakage_yes"},
+            {"water_leak": 1},
+        ),
+        (binary("contact", False, True), {"contact": False}, {"door_open": 1}),
+        (binary("contact", True, False), {"contact": False}, {"door_open": 1}),
+        (binary("contact", "ON", "OFF"), {"contact": "OFF"}, {"door_open": 1}),
+        (binary("contact", False, True), {"contact": True}, {"door_open": 0}),
+        (binary("occupancy"), {"occupancy": True}, {"motion": 1}),
+        (binary("moving"), {"moving": True}, {"motion": 1}),
+        (binary("presence"), {"presence": False}, {"presence": 0}),
+        (enum("motion_state", "none", "small", "large"), {"motion_state": "small"}, {"presence": 1}),
+        (enum("human_motion_state", "none", "small"), {"human_motion_state": "none"}, {"presence": 0}),
+        (binary("tilt"), {"tilt": True}, {"vibration": 1}),
+        (binary("tamper"), {"tamper": True}, {"tamper": 1}),
+        (enum("battery_state", "low", "middle", "high"), {"battery_state": "low"}, {"battery_low": 1}),
+        (numeric("battery", "%"), {"battery": 64}, {"battery": 64}),
+        (numeric("voltage", "mV"), {"voltage": 2950}, {"battery_voltage": 2.95}),
+        (numeric("voltage", "V"), {"voltage": 231.5}, {"mains_voltage": 231.5}),
+        (numeric("breathing_rate"), {"breathing_rate": 16}, {"resp_rate": 16}),
+        (numeric("breathing_rate"), {"breathing_rate": 0}, {}),
+        (binary("heartbeat"), {"heartbeat": True}, {}),
+        (numeric("battery", "%"), {"battery": 101}, {}),
+        (numeric("battery", "%"), {"battery": "full"}, {}),
+        (numeric("battery", "%"), {"battery": None}, {}),
+        (numeric("power", "W"), {"power": 84}, {"power": 84}),
+        (binary("smoke"), {"linkquality": 73}, {"link_quality": 73}),
+        (enum("fall_detection", "ON", "OFF", access=3), {"fall_detection": "ON"}, {}),
+        (binary("tamper", access=3), {"tamper": True}, {}),
+        (
+            binary("occupancy", key="occupancy_left"),
+            {"occupancy_left": True, "occupancy": False},
+            {"motion": 1},
+        ),
+    ],
+)
+def test_exposes_tell_what_a_state_means(
+    expose: dict[str, Any], state: Any, reading: dict[str, float]
+) -> None:
+    assert values(tell(bridge(expose), state)) == reading
+
+
+def test_parts_of_a_light_are_walked_into_and_settings_are_left_out() -> None:
+    switch = {"type": "switch", "features": [binary("state", "ON", "OFF", access=7), numeric("power", "W")]}
+    assert values(tell(bridge(switch), {"state": "ON", "power": 12})) == {"power": 12}
+
+
+def test_smoke_raises_once_and_clears_once() -> None:
+    driver = bridge(binary("smoke"), numeric("battery", "%"))
+    assert events(tell(driver, {"smoke": True, "battery": 64})) == [("smoke", "raised")]
+    assert events(tell(driver, {"smoke": True, "battery": 63})) == []
+    assert events(tell(driver, {"smoke": False, "battery": 63})) == [("smoke", "cleared")]
+    assert events(tell(driver, {"smoke": False, "battery": 62})) == []
+    [again] = of(Happening, tell(driver, {"smoke": True, "battery": 62}))
+    assert (again.device, again.phase, again.evidence) == (ID, "raised", {"key": "smoke", "value": True})
+
+
+def test_the_same_action_twice_is_two_presses() -> None:
+    driver = bridge(enum("action", "emergency"))
+    for _ in range(2):
+        [press] = of(Happening, tell(driver, {"action": "emergency"}))
+        assert (press.kind, press.instant, press.evidence) == ("sos", True, {"action": "emergency"})
+    assert (
+        tell(driver, {"action": "", "linkquality": 9})[0]
+        == tell(driver, {"action": None, "linkquality": 9})[0]
+    )
+    assert of(Press, tell(driver, {"action": ""})) == []
+
+
+@pytest.mark.parametrize(
+    "action", ["sos", "emergency", "panic", "button_1_sos", "SOS", "press_emergency_hold"]
+)
+def test_actions_that_say_that_they_are_calls_for_help(action: str) -> None:
+    assert events(tell(bridge(enum("action", action)), {"action": action})) == [("sos", "raised")]
+
+
+@pytest.mark.parametrize("action", ["single", "sosed", "vibration", "release", "drop"])
+def test_other_actions_are_presses_for_a_role_to_judge(action: str) -> None:
+    items = tell(bridge(enum("action", action)), {"action": action})
+    assert events(items) == []
+    assert [press.button for press in of(Press, items)] == [action]
+
+
+def test_an_sos_that_is_a_state_rings_again_only_for_another_press() -> None:
+    driver = bridge(binary("sos"), numeric("battery", "%"))
+    assert events(tell(driver, {"sos": True, "battery": 90}, AT)) == [("sos", "raised")]
+    assert events(tell(driver, {"sos": True, "battery": 90}, AT + 500)) == []
+    assert events(tell(driver, {"sos": True, "battery": 89}, AT + 60_000)) == [], "only the battery changed"
+    assert events(tell(driver, {"sos": True, "battery": 89}, AT + 90_000)) == [("sos", "raised")]
+    assert events(tell(driver, {"sos": False, "battery": 89}, AT + 95_000)) == []
+    assert events(tell(driver, {"sos": True, "battery": 89}, AT + 96_000)) == [("sos", "raised")]
+
+
+def test_a_fall_radar_suspects_raises_and_takes_back() -> None:
+    driver = bridge(enum("fall_status", "normal", "fall_warning", "fall_alarm"))
+    assert events(tell(driver, {"fall_status": "fall_warning"})) == [("fall", "suspected")]
+    assert events(tell(driver, {"fall_status": "fall_alarm"})) == [("fall", "raised")]
+    assert events(tell(driver, {"fall_status": "fall_warning"})) == []
+    assert events(tell(driver, {"fall_status": "normal"})) == [("fall", "cleared")]
+
+
+def test_a_status_that_holds_falling_also_tells_presence() -> None:
+    status = enum("status", "unoccupied", "occupied", "falling")
+    items = tell(bridge(status, numeric("breathing_rate")), {"status": "falling", "breathing_rate": 0})
+    assert events(items) == [("fall", "raised")]
+    assert values(items) == {"presence": 1}
+
+
+def test_a_walk_test_is_a_test_and_real_smoke_after_it_is_not() -> None:
+    driver = bridge(binary("smoke"), binary("test"))
+    tell(driver, {"smoke": False, "test": False})
+    assert events(tell(driver, {"smoke": True, "test": True}, AT)) == [("detector_test", "raised")] * 2
+    assert events(tell(driver, {"smoke": True, "test": True}, AT + 60_000)) == []
+    assert events(tell(driver, {"smoke": True, "test": False}, AT + 61_000)) == [
+        ("detector_test", "cleared"),
+        ("smoke", "raised"),
+    ]
+
+
+def test_a_stuck_test_bit_excuses_nothing_after_five_minutes() -> None:
+    driver = bridge(binary("smoke"), binary("test"))
+    tell(driver, {"smoke": False, "test": True}, AT)
+    assert events(tell(driver, {"smoke": True, "test": True}, AT + 301_000)) == [("smoke", "raised")]
+
+
+def test_a_smoke_alarm_with_two_keys_is_one_alarm() -> None:
+    driver = bridge(binary("smoke"), enum("smoke_state", "alarm", "normal"))
+    assert events(tell(driver, {"smoke": True, "smoke_state": "normal"})) == [("smoke", "raised")]
+
+
+def test_retained_state_never_raises_and_does_not_hide_the_live_alarm() -> None:
+    driver = bridge(binary("smoke"), enum("action", "sos"))
+    assert tell(driver, {"smoke": True, "action": "sos"}, retained=True) == []
+    items = tell(driver, {"smoke": True, "last_seen": iso(AT - 5000)}, retained=True)
+    assert events(items) == []
+    assert [(r.late, r.at) for r in of(Reading, items)] == [(True, AT - 5000)]
+    assert events(tell(driver, {"smoke": True})) == [("smoke", "raised")]
+
+
+def test_a_state_older_than_the_last_handled_one_is_a_replay() -> None:
+    driver = bridge(binary("smoke"))
+    tell(driver, {"smoke": True, "last_seen": iso(AT)}, AT)
+    tell(driver, {"smoke": False, "last_seen": iso(AT + 60_000)}, AT + 60_000)
+    assert tell(driver, {"smoke": True, "last_seen": iso(AT)}, AT + 70_000) == []
+    assert driver.counts["replays"] == 1
+    fresh = tell(driver, {"smoke": True, "last_seen": iso(AT + 80_000)}, AT + 80_000)
+    assert events(fresh) == [("smoke", "raised")]
+
+
+def test_a_bridge_clock_that_steps_back_does_not_silence_the_house() -> None:
+    driver = bridge(enum("action", "sos"))
+    future = AT + 3_600_000
+    assert events(tell(driver, {"action": "sos", "last_seen": iso(future)}, AT)) == [("sos", "raised")]
+    assert events(tell(driver, {"action": "sos", "last_seen": iso(AT + 1000)}, AT + 1000)) == [
+        ("sos", "raised")
+    ]
+
+
+def test_the_cache_that_the_bridge_tells_at_its_start_raises_nothing() -> None:
+    driver = bridge(binary("smoke"))
+    driver.receive(line("bridge/state", {"state": "online"}), AT)
+    cached = {"smoke": True, "last_seen": iso(AT - 7_200_000)}
+    items = tell(driver, cached, AT + 1000)
+    assert events(items) == []
+    assert all(reading.late for reading in of(Reading, items))
+    assert events(tell(driver, {"smoke": True, "last_seen": iso(AT + 2000)}, AT + 2000)) == [
+        ("smoke", "raised")
+    ]
+
+
+def test_a_clock_in_1970_is_no_cache() -> None:
+    driver = bridge(binary("smoke"))
+    driver.receive(line("bridge/state", {"state": "online"}), AT)
+    [smoke] = of(Happening, tell(driver, {"smoke": True, "last_seen": 5000}, AT + 1000))
+    assert (smoke.at, smoke.device_at) == (AT + 1000, 5000)
+
+
+def test_measured_at_is_last_seen_when_it_is_believable() -> None:
+    driver = bridge(numeric("battery", "%"))
+    for claimed, at in ((AT - 5000, AT - 5000), (AT + 7_200_000, AT)):
+        driver = bridge(numeric("battery", "%"))
+        [reading] = of(Reading, tell(driver, {"battery": 50, "last_seen": iso(claimed)}))
+        assert (reading.at, reading.device_at) == (at, claimed)
+    assert of(Reading, tell(driver, {"battery": 50, "last_seen": "yesterday"}))[0].at == AT
+
+
+@pytest.mark.parametrize("payload", ['{"state":"%s"}', "%s", '"%s"'])
+def test_availability_in_all_its_forms_is_a_state_and_no_event(payload: str) -> None:
+    driver = bridge(binary("smoke"))
+    for word, online in (("offline", False), ("online", True)):
+        [seen] = driver.receive(line("厨房/烟感/availability", payload % word, retained=True), AT)
+        assert isinstance(seen, Sighting)
+        assert (seen.state.device, seen.state.online) == (ID, online)
+
+
+def test_when_the_bridge_goes_every_device_is_unknown() -> None:
+    driver = bridge(binary("smoke"))
+    [seen] = driver.receive(line("bridge/state", "offline"), AT)
+    assert isinstance(seen, Sighting)
+    assert (seen.state.device, seen.state.online) == (ID, None)
+
+
+def test_a_renamed_device_keeps_its_id_and_its_memory() -> None:
+    driver = bridge(binary("smoke"))
+    assert events(tell(driver, {"smoke": True})) == [("smoke", "raised")]
+    driver.receive(line("bridge/devices", [entry(binary("smoke"), name="kitchen")]), AT)
+    assert events(tell(driver, {"smoke": True}, name="kitchen")) == []
+    [cleared] = of(Happening, tell(driver, {"smoke": False}, name="kitchen"))
+    assert (cleared.device, cleared.phase) == (ID, "cleared")
+
+
+def test_a_name_may_end_like_a_topic_of_the_bridge() -> None:
+    for name in ("hall/availability", "hall/set", "bridge/devices2"):
+        driver = bridge(enum("action", "sos"), name=name)
+        assert events(tell(driver, {"action": "sos"}, name=name)) == [("sos", "raised")]
+
+
+@pytest.mark.parametrize(
+    "topic", ["厨房/烟感/set", "厨房/烟感/get", "厨房/烟感/set/state", "bridge/logging", "bridge/info"]
+)
+def test_commands_of_others_and_bridge_talk_are_not_read(topic: str) -> None:
+    assert bridge(binary("smoke")).receive(line(topic, {"smoke": True, "action": "sos"}), AT) == []
+
+
+def test_a_state_before_the_list_of_devices_waits_for_it() -> None:
+    driver = ZigbeeDriver(DriverOptions())
+    assert tell(driver, {"action": "emergency"}, AT) == []
+    items = driver.receive(
+        line("bridge/devices", [entry(enum("action", "emergency"))], retained=True), AT + 800
+    )
+    [sos] = of(Happening, items)
+    assert (sos.device, sos.kind, sos.at) == (ID, "sos", AT)
+
+
+def test_a_state_that_waits_too_long_is_read_without_the_list() -> None:
+    driver = ZigbeeDriver(DriverOptions())
+    assert tell(driver, {"action": "emergency"}, AT, name="Front Door!") == []
+    assert driver.receive(b"", AT + 2000) == []
+    [sos] = of(Happening, driver.receive(b"", AT + 3000))
+    assert (sos.device, sos.kind) == ("zb-front-door", "sos")
+    assert driver.receive(b"", AT + 4000) == []
+
+
+def test_too_many_waiting_states_lose_none() -> None:
+    driver = ZigbeeDriver(DriverOptions())
+    items = [i for n in range(600) for i in tell(driver, {"action": "sos"}, AT, name=f"button-{n}")]
+    items += driver.receive(b"", AT + 3000)
+    assert len(of(Happening, items)) == 600
+
+
+def test_a_name_that_is_the_address_needs_no_list() -> None:
+    driver = ZigbeeDriver(DriverOptions())
+    [smoke] = of(Happening, tell(driver, {"smoke": True}, name=IEEE))
+    assert (smoke.device, smoke.kind) == (ID, "smoke")
+
+
+def test_a_device_that_is_not_listed_is_mapped_by_its_keys() -> None:
+    driver = bridge(binary("smoke"))
+    items = tell(
+        driver, {"carbon_monoxide": True, "contact": False, "fall_down_status": "fall"}, name="unlisted"
+    )
+    assert events(items) == [("co", "raised"), ("fall", "raised")]
+    assert values(items)["door_open"] == 1
+    assert {item.device for item in of(Reading, items)} == {"zb-unlisted"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"not json",
+        b"[]",
+        b'{"topic":1}',
+        b'{"topic":"zigbee2mqtt/x","payload":null}',
+        b'{"topic":"zigbee2mqtt/x","retained":false,"payload":null,"payload_hex":"ff"}',
+        b'{"topic":"zigbee2mqtt/x","payload":"[1,2]"}',
+        b'{"topic":"zigbee2mqtt/x","payload":"{"}',
+        b'{"topic":"other/x","payload":"{}"}',
+        b"\xff\xfe",
+        b'{"topic":"zigbee2mqtt/bridge/devices","payload":"{}"}',
+        b'{"topic":"zigbee2mqtt/bridge/devices","payload":"[1,null,{},{\\"ieee_address\\":5}]"}',
+        b"[" * 100_000,
+    ],
+)
+def test_bad_lines_are_dropped_and_the_next_is_heard(bad: bytes) -> None:
+    driver = bridge(binary("smoke"))
+    assert driver.receive(bad + b"\n", AT) == []
+    driver = bridge(binary("smoke"))
+    driver.receive(bad + b"\n", AT)
+    driver.receive(line("bridge/devices", [entry(binary("smoke"))]), AT)
+    assert events(tell(driver, {"smoke": True})) == [("smoke", "raised")]
+
+
+def test_lines_come_in_pieces() -> None:
+    driver = bridge(binary("smoke"), numeric("battery", "%"))
+    piecewise = bridge(binary("smoke"), numeric("battery", "%"))
+    stream = line("厨房/烟感", {"smoke": True, "battery": 64})
+    assert [i for b in stream for i in piecewise.receive(bytes([b]), AT)] == driver.receive(stream, AT)
+
+
+def test_the_inventory_names_models() -> None:
+    [device] = bridge(binary("smoke")).inventory()
+    assert (device.device, device.driver, device.model) == (ID, "zigbee2mqtt", "X")
