@@ -45,11 +45,15 @@ class UiConfig(Shown):
 
 
 class Health(Shown):
-    """`ok` only where all parts are; `ingest_lag_s` is since a gateway was last heard, null for never."""
+    """`ok` only where all parts are; `ingest_lag_s` is since the ingestor's last sign of life, null for never.
+
+    `listening`: the ingestor lives and the broker has granted it everything.
+    """
 
     ok: bool
     database: bool
     broker: bool | None
+    listening: bool
     ingest_lag_s: float | None
     at: Instant
 

@@ -16,7 +16,7 @@ from cloud.registry import equipment
 router = APIRouter(tags=["system"])
 
 _PROBE_S: Final = 1.0
-_LAG_ALLOWED_S: Final = 90.0
+_LAG_ALLOWED_S: Final = 30.0
 
 
 def _version() -> str:
@@ -51,17 +51,19 @@ async def get_ui_config() -> UiConfig:
 async def get_health(services: With) -> Health:
     """Whether database, broker and ingest work; public, and always 200 where the process answers."""
     now = services.clock.now()
-    lag, database = None, False
+    lag, listening, database = None, False, False
     try:
         async with asyncio.timeout(_PROBE_S), services.pool.connection() as conn:
-            heard = await equipment.last_heard(conn)
+            life = await equipment.ingest_life(conn)
             database = True
-            lag = None if heard is None else max(0.0, (now - heard).total_seconds())
+            if life is not None:
+                lag, listening = max(0.0, (now - life[0]).total_seconds()), life[1]
     except (Error, PoolTimeout, TimeoutError):
         pass
     broker = None if services.broker_url is None else await _answers(services.broker_url)
-    ok = database and broker is not False and (lag is None or lag <= _LAG_ALLOWED_S)
-    return Health(ok=ok, database=database, broker=broker, ingest_lag_s=lag, at=now)
+    listening = listening and lag is not None and lag <= _LAG_ALLOWED_S
+    ok = database and broker is not False and listening
+    return Health(ok=ok, database=database, broker=broker, listening=listening, ingest_lag_s=lag, at=now)
 
 
 async def _answers(url: str) -> bool:

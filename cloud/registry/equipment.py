@@ -246,7 +246,7 @@ async def list_quarantine(conn: Connection, *, identity: Identity, limit: int) -
         return await cursor.fetchall()
 
 
-async def last_heard(conn: Connection) -> datetime | None:
-    """When any gateway was last heard."""
-    row = await (await conn.execute(_SQL["find_ingest_heard"])).fetchone()
-    return None if row is None else row[0]
+async def ingest_life(conn: Connection) -> tuple[datetime, bool] | None:
+    """The ingestor's last sign of life and whether it then listened to the broker; None before the first."""
+    row = await (await conn.execute(_SQL["find_ingest_life"])).fetchone()
+    return None if row is None else (row[0], row[1])

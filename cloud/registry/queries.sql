@@ -214,9 +214,9 @@ from quarantine q left join gateway g on g.id = q.gateway_id
 where starts_with(coalesce(g.area_code, ''), %(area_code)s) and (%(org_id)s::uuid is null or g.org_id = %(org_id)s)
 order by q.last_at desc, q.id desc limit %(limit)s;
 
--- name: find_ingest_heard --
--- When a gateway was last heard.
-select max(last_seen_at) from gateway where retired_at is null;
+-- name: find_ingest_life --
+-- The ingestor's last sign of life, and whether it then listened to the broker.
+select alive_at, listening_since is not null from ingest_life;
 
 -- name: list_logins --
 -- The verifiers of every gateway that may connect.

@@ -235,5 +235,3 @@ async def address(services: Services, town: Town) -> AsyncIterator[str]:
     yield f"127.0.0.1:{port}"
     server.should_exit = True
     await task
-
-

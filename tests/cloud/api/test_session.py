@@ -31,9 +31,7 @@ async def test_signing_in_opens_a_seat_and_sets_a_cookie_that_scripts_cannot_rea
     assert again.json() == answer.json()
 
 
-async def test_only_hashes_of_cookie_and_token_are_stored(
-    app: FastAPI, conn: Connection, town: Town
-) -> None:
+async def test_only_hashes_of_cookie_and_token_are_stored(app: FastAPI, conn: Connection, town: Town) -> None:
     seat = await sign_in(app, "operator")
     for table in ("session", "api_token"):
         cursor = await conn.execute(f"select t::text from {table} t")  # type: ignore[arg-type]
@@ -85,7 +83,9 @@ async def test_a_change_without_the_csrf_token_is_refused(
     assert (await seat.post(f"/cases/{case}/claim")).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://carebed.test.evil.test", "http://[bad"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.test", "null", "http://carebed.test.evil.test", "http://[bad"]
+)
 async def test_a_change_from_another_site_is_refused(
     app: FastAPI, conn: Connection, services: Services, town: Town, origin: str
 ) -> None:

@@ -1,0 +1,31 @@
+"""Every operation is in the roles table, and the table is the one the issue's API describes."""
+
+from typing import get_args
+
+from cloud.access.access import Role
+from cloud.access.roles import MAY, PUBLIC, may
+from cloud.api.app import openapi
+
+
+def operations() -> set[str]:
+    return {operation["operationId"] for path in openapi()["paths"].values() for operation in path.values()}
+
+
+def test_every_operation_is_public_or_in_the_table() -> None:
+    assert operations() | {"open_live_feed"} == set(MAY) | PUBLIC
+    assert not set(MAY) & PUBLIC
+
+
+def test_what_is_not_listed_is_refused() -> None:
+    assert not any(may(role, "delete_everything") for role in get_args(Role))
+    assert not may("nobody", "list_cases")
+
+
+def test_family_responders_and_officials_see_no_case_and_no_resident_yet() -> None:
+    for role in ("family", "responder", "official"):
+        assert {operation for operation in MAY if may(role, operation)} == {"get_session", "sign_out"}
+
+
+def test_only_the_desk_acts_on_cases_and_reads_health() -> None:
+    for operation in ("claim_case", "show_door_code", "get_trend", "get_last_readings"):
+        assert MAY[operation] == {"operator", "supervisor"}

@@ -1,0 +1,56 @@
+"""Every route as every role, as a program and without credentials: the roles table is what is enforced."""
+
+import re
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from cloud.access.roles import MAY, PUBLIC, may
+from cloud.api.app import openapi
+from tests.cloud.api.conftest import ROLES, Town, bearer
+
+pytestmark = pytest.mark.postgres
+
+NOBODY = str(uuid.UUID(int=7))
+ROUTES: list[tuple[str, str, str]] = [
+    (method.upper(), re.sub(r"\{(gateway|device)_id\}", "no-such", path), operation["operationId"])
+    for path, methods in openapi()["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def address(path: str) -> str:
+    return re.sub(r"\{[a-z_]+\}", NOBODY, path)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), ROUTES, ids=[route[2] for route in ROUTES])
+async def test_a_route_answers_the_roles_of_the_table_and_no_other(
+    http: httpx.AsyncClient, town: Town, method: str, path: str, operation: str
+) -> None:
+    query: dict[str, Any] = {"kind": "heart_rate"} if operation == "get_trend" else {}
+    for role in ROLES:
+        answer = await http.request(method, address(path), params=query, json={}, headers=bearer(town, role))
+        if operation in PUBLIC:
+            assert answer.status_code not in {401, 403, 500}
+        elif may(role, operation):
+            # Session routes have nothing for a token; the others get past the table to a 404, 422 or 200.
+            expected = {401} if operation in {"get_session", "sign_out"} else {200, 201, 404, 422}
+            assert answer.status_code in expected, (role, answer.text)
+        else:
+            assert answer.status_code == 403, (role, answer.text)
+            assert answer.json()["type"] == "carebed:not-allowed"
+    anonymous = await http.request(method, address(path), params=query, json={})
+    assert (anonymous.status_code == 401) == (operation not in PUBLIC), anonymous.text
+
+
+async def test_every_operation_has_problem_documents_and_a_typed_answer() -> None:
+    for path, methods in openapi()["paths"].items():
+        for operation in methods.values():
+            assert "application/problem+json" in operation["responses"]["422"]["content"], path
+            good = {code: body for code, body in operation["responses"].items() if code.startswith("2")}
+            assert len(good) == 1
+            for code, body in good.items():
+                assert code == "204" or "$ref" in body["content"]["application/json"]["schema"], path
+    assert set(MAY) - {"open_live_feed"} <= {route[2] for route in ROUTES}
