@@ -1,0 +1,73 @@
+/** The one door to the API: typed by the generated schema, same origin, cookie session with a CSRF token. */
+import createClient from "openapi-fetch";
+
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type CaseSummary = Schemas["CaseSummary"];
+export type CaseDetail = Schemas["CaseDetail"];
+export type CaseEntry = Schemas["CaseEntry"];
+export type CaseAlarm = Schemas["CaseAlarm"];
+export type CaseContact = Schemas["CaseContact"];
+export type Disposition = Schemas["CloseCase"]["disposition"];
+export type LastReading = Schemas["LastReading"];
+export type LiveMessage = Schemas["LiveMessage"];
+export type Problem = Schemas["Problem"];
+export type ResidentDetail = Schemas["ResidentDetail"];
+export type SessionInfo = Schemas["SessionInfo"];
+
+/** An answer that was no success; `problem` is null when the server could not be reached or did not explain itself. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem | null,
+  ) {
+    super(problem?.detail ?? `HTTP ${status}`);
+  }
+}
+
+const TIME_LIMIT_MS = 10_000;
+let csrfToken = "";
+
+/** Takes the token of the session that has just begun; "" when the operator has signed out. */
+export function rememberCsrf(token: string): void {
+  csrfToken = token;
+}
+
+/** True when a session has ended without the operator's doing. */
+export function sessionWasLost(): boolean {
+  return csrfToken !== "";
+}
+
+export const api = createClient<paths>({
+  fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(TIME_LIMIT_MS) }),
+});
+
+api.use({
+  onRequest({ request }) {
+    if (request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
+    return request;
+  },
+});
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "detail_zh" in value && "status" in value;
+}
+
+/** The data of an answer; throws ApiError for everything else, status 0 when there was no answer. */
+export async function answered<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let result: { data?: T; error?: unknown; response: Response };
+  try {
+    result = await call;
+  } catch {
+    throw new ApiError(0, null);
+  }
+  if (!result.response.ok) throw new ApiError(result.response.status, isProblem(result.error) ? result.error : null);
+  return result.data as T;
+}
+
+/** A random id for Idempotency-Key; works on plain http too, where crypto.randomUUID is missing. */
+export function freshKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,44 @@
+/** What an operator does to a case. Every answer is the case as it is now and goes into the lists at once. */
+import { answered, api, freshKey, type CaseSummary, type Disposition } from "./client";
+
+type OneStep = "claim" | "release" | "renew" | "resolve";
+
+/** Claim, release, renew or resolve; a 409 names the winner or the state. */
+export function step(id: string, verb: OneStep): Promise<CaseSummary> {
+  const params = { path: { case_id: id } };
+  switch (verb) {
+    case "claim":
+      return answered(api.POST("/api/v1/cases/{case_id}/claim", { params }));
+    case "release":
+      return answered(api.POST("/api/v1/cases/{case_id}/release", { params }));
+    case "renew":
+      return answered(api.POST("/api/v1/cases/{case_id}/renew", { params }));
+    case "resolve":
+      return answered(api.POST("/api/v1/cases/{case_id}/resolve", { params }));
+  }
+}
+
+export function closeCase(id: string, disposition: Disposition, note: string): Promise<CaseSummary> {
+  const body = note === "" ? { disposition } : { disposition, note };
+  return answered(api.POST("/api/v1/cases/{case_id}/close", { params: { path: { case_id: id } }, body }));
+}
+
+/** Adds a line; the same `key` again adds nothing, so a lost answer can be asked for once more. */
+export function addNote(id: string, text: string, key: string = freshKey()): Promise<CaseSummary> {
+  const headers = { "Idempotency-Key": key };
+  return answered(
+    api.POST("/api/v1/cases/{case_id}/notes", { params: { path: { case_id: id } }, body: { text }, headers }),
+  );
+}
+
+/** A call is running and holds the case for `seconds`; 0 ends it. */
+export function holdForCall(id: string, seconds: number): Promise<CaseSummary> {
+  const params = { path: { case_id: id } };
+  return answered(api.POST("/api/v1/cases/{case_id}/call", { params, body: { call_s: seconds } }));
+}
+
+/** The door code; the server writes down who looked. */
+export async function showDoorCode(id: string): Promise<string> {
+  const params = { path: { case_id: id } };
+  return (await answered(api.POST("/api/v1/cases/{case_id}/door-code", { params }))).door_code;
+}

@@ -1,0 +1,121 @@
+/** What the screen reads, and how the live feed changes it. */
+import { QueryClient, useQuery, type UseQueryResult } from "@tanstack/react-query";
+
+import {
+  answered,
+  api,
+  ApiError,
+  rememberCsrf,
+  type CaseDetail,
+  type CaseSummary,
+  type LastReading,
+  type ResidentDetail,
+  type SessionInfo,
+} from "./client";
+
+export const queries = new QueryClient({
+  defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1, networkMode: "always", staleTime: 5_000 } },
+});
+
+/** The session, or null when nobody is signed in. */
+async function readSession(): Promise<SessionInfo | null> {
+  try {
+    const session = await answered(api.GET("/api/v1/session"));
+    rememberCsrf(session.csrf_token);
+    return session;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export function useSession(): UseQueryResult<SessionInfo | null> {
+  return useQuery({ queryKey: ["session"], queryFn: readSession, staleTime: Infinity });
+}
+
+const readUiConfig = () => answered(api.GET("/api/v1/ui-config"));
+export type UiConfig = Awaited<ReturnType<typeof readUiConfig>>;
+
+export function useUiConfig(): UseQueryResult<UiConfig> {
+  return useQuery({ queryKey: ["ui-config"], queryFn: readUiConfig, staleTime: Infinity, retry: true, retryDelay: 2_000 });
+}
+
+/** Live cases by id, as the snapshot and the feed have told them. */
+export type LiveCases = ReadonlyMap<string, CaseSummary>;
+
+const LIVE = ["cases", "live"];
+const SNAPSHOT_LIMIT = 500;
+
+/** Reads the live cases and keeps them; returns the feed position of the snapshot. */
+export async function readLiveCases(): Promise<number> {
+  const query = { state: "live", limit: SNAPSHOT_LIMIT } as const;
+  const list = await answered(api.GET("/api/v1/cases", { params: { query } }));
+  queries.setQueryData<LiveCases>(LIVE, new Map(list.items.map((item) => [item.id, item])));
+  void queries.invalidateQueries({ queryKey: ["case"] });
+  return list.seq;
+}
+
+const NONE: LiveCases = new Map();
+
+export function useLiveCases(): LiveCases {
+  return useQuery({ queryKey: LIVE, queryFn: () => NONE, enabled: false, initialData: NONE }).data;
+}
+
+/** Puts a case as told by the feed or by a command into every list that shows it; an older version changes nothing. */
+export function takeCase(item: CaseSummary): void {
+  queries.setQueryData<LiveCases>(LIVE, (before = NONE) => {
+    if ((before.get(item.id)?.version ?? 0) > item.version) return before;
+    const after = new Map(before);
+    if (item.state === "closed") after.delete(item.id);
+    else after.set(item.id, item);
+    return after;
+  });
+  queries.setQueryData<CaseDetail>(["case", item.id], (before) =>
+    before === undefined || before.version > item.version ? before : { ...before, ...item },
+  );
+  void queries.invalidateQueries({ queryKey: ["case", item.id] });
+  if (item.state === "closed") void queries.invalidateQueries({ queryKey: ["cases", "closed"] });
+}
+
+export function useCase(id: string): UseQueryResult<CaseDetail> {
+  const params = { path: { case_id: id } };
+  return useQuery({ queryKey: ["case", id], queryFn: () => answered(api.GET("/api/v1/cases/{case_id}", { params })) });
+}
+
+const CLOSED_SHOWN = 12;
+
+export function useClosedCases(): UseQueryResult<CaseSummary[]> {
+  const query = { state: "closed", limit: CLOSED_SHOWN } as const;
+  const queryFn = async (): Promise<CaseSummary[]> =>
+    (await answered(api.GET("/api/v1/cases", { params: { query } }))).items;
+  return useQuery({ queryKey: ["cases", "closed"], queryFn });
+}
+
+const LAST_EVERY_MS = 10_000;
+
+/** The newest values of the resident's devices, read again each 10 s; undefined when there is no resident. */
+export function useLastReadings(residentId: string | null): UseQueryResult<LastReading[]> {
+  return useQuery({
+    queryKey: ["last", residentId],
+    queryFn: async () => {
+      const params = { path: { resident_id: residentId ?? "" } };
+      return (await answered(api.GET("/api/v1/residents/{resident_id}/last", { params }))).items;
+    },
+    enabled: residentId !== null,
+    refetchInterval: LAST_EVERY_MS,
+    refetchIntervalInBackground: true,
+  });
+}
+
+/** The elder as registered now: telephones, personal limits. */
+export function useResident(residentId: string | null): UseQueryResult<ResidentDetail> {
+  return useQuery({
+    queryKey: ["resident", residentId],
+    queryFn: () => {
+      const params = { path: { resident_id: residentId ?? "" } };
+      return answered(api.GET("/api/v1/residents/{resident_id}", { params }));
+    },
+    enabled: residentId !== null,
+    staleTime: 60_000,
+  });
+}

@@ -1,0 +1,125 @@
+import type { ReactElement } from "react";
+
+import type { CaseDetail, CaseSummary } from "../api/client";
+import { renew } from "../desk/actions";
+import { useSeat } from "../desk/context";
+import { useDesk } from "../desk/state";
+import { Mark } from "../look/Mark";
+import { stageOf } from "../queue/order";
+import { titleOf } from "../queue/wording";
+import { useTexts, type TextKey } from "../texts/texts";
+import { instant, span, timeOfDay } from "../time/format";
+import { reasonsOf } from "./reasons";
+
+interface Stage {
+  key: "opened" | "claimed" | "contacted" | "resolved" | "closed";
+  atMs: number | null;
+}
+
+/** 报警 → 接警 → 联系 → 处置完毕 → 结案, each with its time where it has happened. */
+export function stagesOf(item: CaseSummary, detail: CaseDetail | undefined): Stage[] {
+  const claimed = instant(item.claimed_at);
+  const call = detail?.timeline.find((entry) => entry.kind === "call");
+  return [
+    { key: "opened", atMs: instant(item.opened_at) },
+    { key: "claimed", atMs: claimed },
+    { key: "contacted", atMs: claimed === null ? null : instant(call?.at) },
+    { key: "resolved", atMs: instant(item.resolved_at) },
+    { key: "closed", atMs: instant(item.closed_at) },
+  ];
+}
+
+function Stages({ item, detail }: { item: CaseSummary; detail: CaseDetail | undefined }): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const stages = stagesOf(item, detail);
+  const next = stages.findLastIndex((stage) => stage.atMs !== null) + 1;
+  return (
+    <ol className="stages" aria-label={t("stages.label")}>
+      {stages.map((stage, index) => (
+        <li key={stage.key} data-step={stage.atMs !== null ? "done" : index === next ? "next" : "later"}>
+          <b>{t(`stage.${stage.key}` as TextKey)}</b>
+          <span>{stage.atMs === null ? (index < next ? "—" : "…") : timeOfDay(stage.atMs, zone)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactElement {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs);
+  const stage = stageOf(item, useSeat().config.limits);
+  if (item.state === "resolved" || item.state === "closed") return <p className="limit">{t("clock.done")}</p>;
+  if (stage === null || now === null) return <p className="limit">{t("clock.no_limit")}</p>;
+  const left = stage.due - now;
+  const part = Math.min(1, Math.max(0, 1 - left / Math.max(1, stage.due - stage.from)));
+  const limit = t(item.state === "open" ? "clock.claim" : "clock.stage", { limit: span(stage.due - stage.from) });
+  const held = mine && item.state === "claimed";
+  return (
+    <>
+      <p className="limit">
+        {left >= 0 ? (
+          <>
+            {limit} · {t("queue.left", { span: span(left) })}
+          </>
+        ) : (
+          <span className="overdue">{t(held ? "clock.returning" : "queue.overdue", { span: span(-left) })}</span>
+        )}
+        {held && left < 20_000 && (
+          <button type="button" className="primary keep" onClick={() => void renew(item.id)}>
+            {t("clock.keep")}
+          </button>
+        )}
+      </p>
+      <span className="bar" data-over={left < 0 || undefined}>
+        <span style={{ width: `${part * 100}%` }} />
+      </span>
+    </>
+  );
+}
+
+function Clock({ item, mine }: { item: CaseSummary; mine: boolean }): ReactElement {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs);
+  const opened = instant(item.opened_at);
+  const end = instant(item.resolved_at) ?? instant(item.closed_at) ?? now;
+  return (
+    <div className="clock">
+      <span className="elapsed" role="timer" aria-label={t("clock.since")}>
+        {end === null || opened === null ? "—" : span(end - opened)}
+      </span>
+      <LimitLine item={item} mine={mine} />
+    </div>
+  );
+}
+
+interface BandProps {
+  item: CaseSummary;
+  detail: CaseDetail | undefined;
+  mine: boolean;
+}
+
+/** What, why, how far, how long: the first line that is read. */
+export function Band({ item, detail, mine }: BandProps): ReactElement {
+  const texts = useTexts();
+  const { t, term } = texts;
+  const unseen = useDesk((state) => mine && item.rings > (state.seenRings.get(item.id) ?? item.rings));
+  const room = item.place?.incident_room;
+  const why = [room ? term("room", room) : "", ...reasonsOf(detail, texts)].filter((part) => part !== "");
+  return (
+    <header className={`band panel band-p${item.priority}`}>
+      <Mark priority={item.priority} flashing={item.state === "open" || unseen} size={40} />
+      <div className="what">
+        <h2>
+          {titleOf(item, texts)}
+          {item.class !== "care" && <span className="tag">{t(`case.${item.class}`)}</span>}
+          {item.repeats > 1 && <span className="tag">×{item.repeats}</span>}
+        </h2>
+        <p>{[t("case.number", { number: item.number }), ...why].join(" · ")}</p>
+      </div>
+      <Stages item={item} detail={detail} />
+      <Clock item={item} mine={mine} />
+    </header>
+  );
+}

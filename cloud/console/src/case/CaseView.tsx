@@ -1,0 +1,144 @@
+import { useMemo, type ReactElement } from "react";
+
+import type { CaseDetail, CaseSummary } from "../api/client";
+import { useCase, useLiveCases, useResident } from "../api/queries";
+import { useSeat } from "../desk/context";
+import { useDesk } from "../desk/state";
+import { useTexts, type TextKey } from "../texts/texts";
+import { age, dateAndTime, instant } from "../time/format";
+import { ActionBar } from "./ActionBar";
+import { Alarms } from "./Alarms";
+import { Band } from "./Band";
+import { calleesOf, elderOf, lastTry, whosOf, type Callee } from "./calls";
+import { CloseDialog } from "./CloseDialog";
+import { Contacts } from "./Contacts";
+import { Identity } from "./Identity";
+import { Log } from "./Log";
+import { Needs } from "./Needs";
+import { useCall, type Calls } from "./useCall";
+import { useKeepClaim } from "./useKeepClaim";
+import { Vitals } from "./Vitals";
+
+/** What must be known before anything is done: a suspected fire, an alarm that is not from now. */
+function Warnings({ item }: { item: CaseSummary }): ReactElement | null {
+  const { t } = useTexts();
+  const { config } = useSeat();
+  const now = useDesk((state) => state.nowMs);
+  const occurred = instant(item.occurred_at);
+  const showLate = item.late && now !== null && occurred !== null;
+  const { count, unit } = age((now ?? 0) - (occurred ?? 0));
+  if (!item.fire_suspected && !showLate && item.follows_id === null) return null;
+  return (
+    <div className="warnings">
+      {item.fire_suspected && (
+        <p className="fire" role="alert">
+          <b>{t("case.fire")}</b> {t("case.fire_hint")}
+        </p>
+      )}
+      {showLate && (
+        <p className="late">
+          {t("case.late", {
+            age: t(`age.${unit}` as TextKey, { count }),
+            time: dateAndTime(occurred, config.time_zone),
+          })}
+        </p>
+      )}
+      {item.follows_id !== null && <p className="late">{t("case.follows")}</p>}
+    </div>
+  );
+}
+
+interface BodyProps {
+  detail: CaseDetail;
+  callees: readonly Callee[];
+  next: Callee | undefined;
+  calls: Calls;
+  mine: boolean;
+}
+
+function Body({ detail, ...contacts }: BodyProps): ReactElement {
+  return (
+    <div className="case-body">
+      <Alarms detail={detail} />
+      <Contacts detail={detail} {...contacts} />
+      <Vitals item={detail} />
+      <Needs detail={detail} />
+      <Log detail={detail} />
+    </div>
+  );
+}
+
+/** One case, laid out by fixed areas; what the queue knows is painted at once, the rest when it is read. */
+export function CaseView({ id }: { id: string }): ReactElement {
+  const { t } = useTexts();
+  const live = useLiveCases().get(id);
+  const { data: detail, isError, refetch } = useCase(id);
+  const item = live ?? detail;
+  if (item === undefined) {
+    return (
+      <section className="case-empty panel" aria-label={t("case.reading")}>
+        <p>{t(isError ? "case.unreadable" : "case.reading")}</p>
+        {isError && (
+          <button type="button" className="plain" onClick={() => void refetch()}>
+            {t("case.retry")}
+          </button>
+        )}
+      </section>
+    );
+  }
+  return <OpenCase item={item} detail={detail} unreadable={isError && detail === undefined} />;
+}
+
+/** Everybody to call, and who is next: the first one nobody has tried yet. */
+function useCallees(
+  item: CaseSummary,
+  detail: CaseDetail | undefined,
+): { elder: Callee; callees: Callee[]; next: Callee | undefined } {
+  const { t } = useTexts();
+  const phones = useResident(item.resident?.id ?? null).data?.phones;
+  return useMemo(() => {
+    const elder = elderOf(t("contacts.self"), item.resident?.name ?? "", phones ?? []);
+    const callees = calleesOf(detail?.contacts ?? []);
+    const all = elder.phones.length > 0 ? [elder, ...callees] : callees;
+    const next = all.find((callee) => lastTry(detail?.timeline ?? [], whosOf(callee)) === null);
+    return { elder, callees, next };
+  }, [t, item.resident?.name, phones, detail]);
+}
+
+interface OpenCaseProps {
+  item: CaseSummary;
+  detail: CaseDetail | undefined;
+  unreadable: boolean;
+}
+
+function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
+  const { t } = useTexts();
+  const { user } = useSeat();
+  const mine = item.owner?.id === user.id;
+  const worked = useKeepClaim(item, mine);
+  const closing = useDesk((state) => state.closing);
+  const { elder, callees, next } = useCallees(item, detail);
+  const calls = useCall(item.id);
+  const held = mine && item.state === "claimed";
+  const closable = item.state === "resolved" || (item.state === "claimed" && mine);
+  return (
+    <article
+      className="case"
+      aria-label={t("case.label", { number: item.number })}
+      data-case={item.id}
+      onPointerDown={worked}
+      onKeyDown={worked}
+    >
+      <Warnings item={item} />
+      <Band item={item} detail={detail} mine={mine} />
+      <Identity item={item} detail={detail} call={{ elder, calls, next: elder === next, mine: held }} />
+      {detail === undefined ? (
+        <p className="case-body reading">{t(unreadable ? "case.unreadable" : "case.reading")}</p>
+      ) : (
+        <Body detail={detail} callees={callees} next={next} calls={calls} mine={held} />
+      )}
+      <ActionBar item={item} mine={mine} />
+      {closing && closable && <CloseDialog key={item.id} item={item} />}
+    </article>
+  );
+}

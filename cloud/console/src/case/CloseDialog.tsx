@@ -1,0 +1,90 @@
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+
+import type { CaseSummary, Disposition } from "../api/client";
+import { finish } from "../desk/actions";
+import { useDesk } from "../desk/state";
+import { useTexts } from "../texts/texts";
+
+const DISPOSITIONS: readonly Disposition[] = [
+  "real_emergency",
+  "help_given",
+  "false_alarm",
+  "test",
+  "technical",
+  "other",
+];
+
+function close(): void {
+  useDesk.setState({ closing: false });
+}
+
+interface ChoiceProps {
+  chosen: Disposition | null;
+  choose: (disposition: Disposition) => void;
+}
+
+function Choice({ chosen, choose }: ChoiceProps): ReactElement {
+  const { t } = useTexts();
+  return (
+    <fieldset>
+      <legend>{t("close.disposition")}</legend>
+      {DISPOSITIONS.map((disposition, index) => (
+        <label key={disposition} className="choice" data-chosen={chosen === disposition || undefined}>
+          <input
+            type="radio"
+            name="disposition"
+            checked={chosen === disposition}
+            onChange={() => choose(disposition)}
+          />
+          <kbd>{index + 1}</kbd> {t(`disposition.${disposition}`)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** The only dialog, opened by the operator: a result by one key (1 to 6), Ctrl+Enter confirms, Esc goes back. */
+export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
+  const { t } = useTexts();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [chosen, choose] = useState<Disposition | null>(null);
+  const [note, setNote] = useState("");
+  const [busy, setBusy] = useState(false);
+  const stale = useDesk((state) => state.link === "stale");
+  useEffect(() => dialog.current?.showModal(), []);
+  const confirm = (): void => {
+    if (chosen === null || busy || stale) return;
+    setBusy(true);
+    void finish(item, chosen, note.trim()).finally(() => setBusy(false));
+  };
+  const press = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    const digit = event.target instanceof HTMLTextAreaElement ? undefined : DISPOSITIONS[Number(event.key) - 1];
+    if (event.key === "Enter" && event.ctrlKey) confirm();
+    else if (digit !== undefined) choose(digit);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <dialog ref={dialog} className="close-dialog" aria-labelledby="close-title" onClose={close} onKeyDown={press}>
+      <h2 id="close-title">{t("close.title", { number: item.number })}</h2>
+      <Choice chosen={chosen} choose={choose} />
+      <label className="close-note">
+        {t("close.note")}
+        <textarea rows={2} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
+      </label>
+      <p className="label">
+        {chosen === null ? t("close.choose") : item.state === "claimed" ? t("close.also_resolves") : "\u00a0"}
+      </p>
+      <div className="dialog-buttons">
+        <button type="button" className="plain big" onClick={close}>
+          {t("close.cancel")} <kbd>Esc</kbd>
+        </button>
+        <button type="button" className="primary big" disabled={chosen === null || busy || stale} onClick={confirm}>
+          {t("close.confirm")} <kbd>Ctrl ⏎</kbd>
+        </button>
+      </div>
+    </dialog>
+  );
+}

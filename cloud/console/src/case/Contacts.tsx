@@ -1,0 +1,67 @@
+import type { ReactElement } from "react";
+
+import type { CaseDetail } from "../api/client";
+import { Panel } from "../look/Panel";
+import { useTexts } from "../texts/texts";
+import { phoneNumber } from "../time/format";
+import { CallButtons, Tried } from "./CallButtons";
+import { type Callee } from "./calls";
+import type { Calls } from "./useCall";
+
+interface ContactProps {
+  position: number;
+  callee: Callee;
+  detail: CaseDetail;
+  calls: Calls;
+  next: boolean;
+  mine: boolean;
+}
+
+function Contact({ position, callee, detail, calls, next, mine }: ContactProps): ReactElement {
+  const { t } = useTexts();
+  return (
+    <li>
+      <span className="position">{position}</span>
+      <span className="contact-who">
+        <b>{callee.name}</b> {callee.relation}
+        {callee.distance !== "" && ` · ${callee.distance}`}
+        {callee.hasKey && <span className="tag tag-strong">{t("contacts.has_key")}</span>}
+      </span>
+      <span className="phone">
+        {callee.phones.map(phoneNumber).join(" / ")} <Tried callee={callee} timeline={detail.timeline} />
+      </span>
+      <span className="call">{mine && <CallButtons callee={callee} calls={calls} next={next} />}</span>
+    </li>
+  );
+}
+
+interface ContactsProps {
+  detail: CaseDetail;
+  callees: readonly Callee[];
+  next: Callee | undefined;
+  calls: Calls;
+  mine: boolean;
+}
+
+/** Whom to call, in order; the next one to try has the only dark button. */
+export function Contacts({ detail, callees, next, calls, mine }: ContactsProps): ReactElement {
+  const { t } = useTexts();
+  return (
+    <Panel name="contacts" title={t("contacts.title")} aside={mine ? t("contacts.hint") : undefined}>
+      {callees.length === 0 && <p className="label">{t("contacts.none")}</p>}
+      <ol className="contact-list">
+        {callees.map((callee, index) => (
+          <Contact
+            key={callee.key}
+            position={index + 1}
+            callee={callee}
+            detail={detail}
+            calls={calls}
+            next={callee === next}
+            mine={mine}
+          />
+        ))}
+      </ol>
+    </Panel>
+  );
+}

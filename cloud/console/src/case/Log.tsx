@@ -1,0 +1,139 @@
+import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+
+import { freshKey, type CaseDetail } from "../api/client";
+import { addNote } from "../api/commands";
+import { takeCase } from "../api/queries";
+import { explain } from "../desk/actions";
+import { useSeat } from "../desk/context";
+import { useTexts } from "../texts/texts";
+import { instant, timeOfDay } from "../time/format";
+import { linesOf } from "./entries";
+
+const PHRASES = [
+  "phrase.conscious",
+  "phrase.cannot_get_up",
+  "phrase.bleeding",
+  "phrase.breathing",
+  "phrase.no_answer",
+  "phrase.family_told",
+  "phrase.ambulance",
+  "phrase.false_alarm",
+] as const;
+const IME_KEY_CODE = 229;
+
+/** True for the Enter that ends a line, false for the one that picks a word in an input method. */
+export function endsLine(event: { key: string; isComposing: boolean; keyCode: number; ctrlKey: boolean }): boolean {
+  return event.key === "Enter" && !event.isComposing && event.keyCode !== IME_KEY_CODE && !event.ctrlKey;
+}
+
+interface Draft {
+  text: string;
+  key: string;
+}
+
+/** The line being written. Its key stays until it is saved, so a lost answer never doubles a note. */
+function useDraft(caseId: string): {
+  text: string;
+  busy: boolean;
+  failure: string;
+  write: (text: string) => void;
+  save: () => void;
+} {
+  const [draft, setDraft] = useState<Draft>({ text: "", key: freshKey() });
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState("");
+  const save = (): void => {
+    const text = draft.text.trim();
+    if (text === "" || busy) return;
+    setBusy(true);
+    addNote(caseId, text, draft.key)
+      .then(
+        (item) => {
+          takeCase(item);
+          setDraft({ text: "", key: freshKey() });
+          setFailure("");
+        },
+        (error: unknown) => setFailure(explain(error)),
+      )
+      .finally(() => setBusy(false));
+  };
+  const write = (text: string): void => setDraft({ text, key: text === draft.text ? draft.key : freshKey() });
+  return { text: draft.text, busy, failure, write, save };
+}
+
+/** One line and quick phrases; Enter saves, but never while an input method composes. */
+function NoteInput({ caseId }: { caseId: string }): ReactElement {
+  const { t } = useTexts();
+  const input = useRef<HTMLInputElement>(null);
+  const draft = useDraft(caseId);
+  const press = (event: KeyboardEvent): void => {
+    if (!endsLine(event.nativeEvent)) return;
+    event.preventDefault();
+    draft.save();
+  };
+  const insert = (phrase: string): void => {
+    draft.write(draft.text === "" ? phrase : `${draft.text}，${phrase}`);
+    input.current?.focus();
+  };
+  return (
+    <footer className="note">
+      <div className="phrases" role="group" aria-label={t("log.phrases")}>
+        {PHRASES.map((phrase) => (
+          <button key={phrase} type="button" className="plain" onClick={() => insert(t(phrase))}>
+            {t(phrase)}
+          </button>
+        ))}
+      </div>
+      <div className="note-line">
+        <input
+          ref={input}
+          value={draft.text}
+          maxLength={2000}
+          placeholder={t("log.placeholder")}
+          aria-label={t("log.placeholder")}
+          onChange={(event) => draft.write(event.target.value)}
+          onKeyDown={press}
+        />
+        <button type="button" className="plain" disabled={draft.busy || draft.text.trim() === ""} onClick={draft.save}>
+          {t(draft.busy ? "log.saving" : "log.save")} <kbd>⏎</kbd>
+        </button>
+      </div>
+      {draft.failure !== "" && (
+        <p className="failure" role="alert">
+          {t("log.failed", { detail: draft.failure })}
+        </p>
+      )}
+    </footer>
+  );
+}
+
+/** The timeline, oldest first and scrolled to its newest line. */
+export function Log({ detail }: { detail: CaseDetail }): ReactElement {
+  const texts = useTexts();
+  const { t } = texts;
+  const { config, mayAct } = useSeat();
+  const list = useRef<HTMLOListElement>(null);
+  const lines = linesOf(detail.timeline, instant(detail.opened_at) ?? 0, texts);
+  const newest = lines.at(-1)?.n;
+  useLayoutEffect(() => {
+    if (list.current !== null) list.current.scrollTop = list.current.scrollHeight;
+  }, [newest]);
+  return (
+    <section className="panel titled log" data-panel="log" aria-label={t("log.title")}>
+      <h3>
+        {t("log.title")}
+        {!detail.chain_valid && <span className="overdue">{t("case.chain_broken")}</span>}
+      </h3>
+      <ol ref={list} className="log-list" tabIndex={0} aria-label={t("log.list_label")}>
+        {lines.map((line) => (
+          <li key={line.n} data-by={line.byPerson ? "person" : "system"}>
+            <time title={timeOfDay(line.atMs, config.time_zone)}>{line.offset}</time>
+            <b>{line.actor}</b>
+            <span>{line.words}</span>
+          </li>
+        ))}
+      </ol>
+      {mayAct && detail.state !== "closed" && <NoteInput caseId={detail.id} />}
+    </section>
+  );
+}

@@ -1,0 +1,25 @@
+import type { ReactElement } from "react";
+
+import type { CaseDetail } from "../api/client";
+import { Panel } from "../look/Panel";
+import { useTexts } from "../texts/texts";
+import { needFacts } from "./facts";
+
+/** How to talk with the elder, and what else is known. */
+export function Needs({ detail }: { detail: CaseDetail }): ReactElement {
+  const texts = useTexts();
+  const facts = needFacts(detail.needs, detail.profile, texts);
+  return (
+    <Panel name="needs" title={texts.t("needs.title")}>
+      {facts.length === 0 && <p className="label">{texts.t("needs.none")}</p>}
+      <dl className="facts">
+        {facts.map((fact) => (
+          <div key={fact.label}>
+            <dt>{fact.label}</dt>
+            <dd>{fact.value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}

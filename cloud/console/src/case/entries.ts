@@ -1,0 +1,98 @@
+/** The timeline as lines to read: offsets from the alarm, words for each kind, repeats of one kind told once. Pure. */
+import type { CaseEntry } from "../api/client";
+import type { TextKey, Texts } from "../texts/texts";
+import { instant, span } from "../time/format";
+
+export interface Line {
+  n: number;
+  atMs: number;
+  /** "+00:19" */
+  offset: string;
+  actor: string;
+  words: string;
+  /** A person's line is dark, the system's is grey. */
+  byPerson: boolean;
+}
+
+const SYSTEM = "system";
+
+function text(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+function wordOf(prefix: "why" | "disposition" | "state", code: unknown, { t }: Texts): string {
+  const known = t(`${prefix}.${text(code)}` as TextKey);
+  return known.startsWith(`${prefix}.`) ? text(code) : known;
+}
+
+/** What one entry says. An unknown kind is shown by its name, never dropped. */
+export function wordsOf(entry: CaseEntry, texts: Texts): string {
+  const { t, term } = texts;
+  const { data } = entry;
+  switch (entry.kind) {
+    case "opened":
+    case "shown":
+    case "claimed":
+    case "renewed":
+    case "warned":
+    case "released":
+    case "door_code_viewed":
+      return t(`entry.${entry.kind}`);
+    case "alarm":
+      return t("entry.alarm", { what: alarmWords(data, texts) });
+    case "cleared":
+    case "cancelled":
+      return t(`entry.${entry.kind}`, { what: term("event", text(data["kind"])) });
+    case "rang":
+      return t("entry.rang", { count: text(data["rings"]) });
+    case "note":
+      return text(data["text"]);
+    case "call":
+      return data["call_s"] === 0 ? t("entry.call_ended") : t("entry.call");
+    case "returned":
+    case "escalated":
+      return t(`entry.${entry.kind}`, { why: wordOf("why", data["reason"] ?? data["why"], texts) });
+    case "resolved":
+      return t("entry.resolved");
+    case "closed":
+      return withNote(t("entry.closed", { result: wordOf("disposition", data["disposition"], texts) }), data);
+    default:
+      return entry.kind;
+  }
+}
+
+function withNote(words: string, data: CaseEntry["data"]): string {
+  const note = text(data["note"]);
+  return note === "" ? words : `${words} — ${note}`;
+}
+
+function alarmWords(data: CaseEntry["data"], { term }: Texts): string {
+  const room = text(data["room"]);
+  const what = term("event", text(data["kind"]));
+  return room === "" ? what : `${what} · ${term("room", room)}`;
+}
+
+/** A call is begun again each few minutes to hold the case: only its first and its last line tell something. */
+function isEcho(entry: CaseEntry, before: CaseEntry | undefined): boolean {
+  if (before === undefined || entry.kind !== before.kind || entry.actor !== before.actor) return false;
+  if (entry.kind === "renewed") return true;
+  return entry.kind === "call" && entry.data["call_s"] !== 0 && before.data["call_s"] !== 0;
+}
+
+/** Lines oldest first, counted from `alarmMs`. */
+export function linesOf(timeline: readonly CaseEntry[], alarmMs: number, texts: Texts): Line[] {
+  return timeline
+    .filter((entry, index) => !isEcho(entry, timeline[index - 1]))
+    .map((entry) => {
+      const atMs = instant(entry.at) ?? alarmMs;
+      const byPerson = entry.actor !== SYSTEM;
+      return {
+        n: entry.n,
+        atMs,
+        offset: `+${span(atMs - alarmMs)}`,
+        actor: byPerson ? entry.actor : texts.t("log.system"),
+        words: wordsOf(entry, texts),
+        byPerson,
+      };
+    });
+}

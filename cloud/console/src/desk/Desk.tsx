@@ -1,0 +1,76 @@
+import { useEffect, useMemo, type ReactElement } from "react";
+
+import { answered, api, rememberCsrf, type CaseSummary } from "../api/client";
+import { queries, useLiveCases } from "../api/queries";
+import { CaseView } from "../case/CaseView";
+import { useLiveFeed } from "../live/useLiveFeed";
+import { groupCases, type Groups } from "../queue/order";
+import { Queue } from "../queue/Queue";
+import { instant } from "../time/format";
+import { claim } from "./actions";
+import { useSeat } from "./context";
+import { InterruptBar } from "./InterruptBar";
+import { Quiet } from "./Quiet";
+import { muteSound } from "./sounds";
+import { clearDesk, useDesk } from "./state";
+import { TopBar } from "./TopBar";
+import { useKeys, type DeskKeys } from "./useKeys";
+import { useRinging } from "./useRinging";
+
+function leave(): void {
+  rememberCsrf("");
+  clearDesk();
+  queries.clear();
+  queries.setQueryData(["session"], null);
+}
+
+function signOut(): void {
+  answered(api.DELETE("/api/v1/session")).then(leave, leave);
+}
+
+function newestOf(groups: Groups): CaseSummary | undefined {
+  const all = [...groups.waiting, ...groups.mine, ...groups.others];
+  return all.toSorted((a, b) => (instant(b.opened_at) ?? 0) - (instant(a.opened_at) ?? 0))[0];
+}
+
+function useDeskKeys(top: CaseSummary | undefined, mayAct: boolean): void {
+  const topId = mayAct ? top?.id : undefined;
+  const keys = useMemo<DeskKeys>(
+    () => ({
+      claimTop: () => topId !== undefined && void claim(topId),
+      mute: muteSound,
+      close: () => mayAct && useDesk.getState().openCaseId !== null && useDesk.setState({ closing: true }),
+    }),
+    [topId, mayAct],
+  );
+  useKeys(keys);
+}
+
+/** The operator's desk: queue on the left, one case on the right. */
+export function Desk(): ReactElement {
+  const { user, config, mayAct } = useSeat();
+  useLiveFeed();
+  useRinging(user.id);
+  const live = useLiveCases();
+  const groups = useMemo(() => groupCases([...live.values()], user.id, config.limits), [live, user.id, config.limits]);
+  const [top] = groups.waiting;
+  useDeskKeys(top, mayAct);
+  const openId = useDesk((state) => state.openCaseId);
+  const stale = useDesk((state) => state.link === "stale");
+  const ringing = useDesk((state) => (state.mutedMs > 0 ? null : state.ringing));
+  useEffect(() => clearDesk, []);
+  return (
+    <div className="desk" data-stale={stale || undefined} data-ringing={ringing ?? undefined}>
+      <TopBar groups={groups} onSignOut={signOut} />
+      <Queue groups={groups} />
+      <main className="work">
+        {openId !== null && top !== undefined && top.priority === 1 && top.id !== openId && <InterruptBar item={top} />}
+        {openId === null ? (
+          <Quiet waiting={groups.waiting.length} newest={newestOf(groups)} />
+        ) : (
+          <CaseView key={openId} id={openId} />
+        )}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+import type { ReactElement } from "react";
+
+import type { CaseSummary } from "../api/client";
+import { useClosedCases } from "../api/queries";
+import { Mark } from "../look/Mark";
+import { doorOf, nameOf, titleOf } from "../queue/wording";
+import { useTexts, type TextKey } from "../texts/texts";
+import { dateAndTime, instant, span } from "../time/format";
+import { useSeat } from "./context";
+import { openCase } from "./state";
+
+const COLUMNS = ["closed_at", "what", "who", "where", "result", "by", "duration"] as const;
+
+function ClosedRow({ item }: { item: CaseSummary }): ReactElement {
+  const texts = useTexts();
+  const { t } = texts;
+  const zone = useSeat().config.time_zone;
+  const closed = instant(item.closed_at);
+  const opened = instant(item.opened_at);
+  return (
+    <tr>
+      <td>{closed === null ? t("none") : dateAndTime(closed, zone)}</td>
+      <td>
+        <button type="button" className="link-button" onClick={() => openCase(item.id)}>
+          <Mark priority={item.priority} size={18} /> {titleOf(item, texts)}
+        </button>
+      </td>
+      <td>{nameOf(item, texts)}</td>
+      <td>{doorOf(item) || t("none")}</td>
+      <td>{item.disposition === null ? t("none") : t(`disposition.${item.disposition}` as TextKey)}</td>
+      <td>{item.owner?.name ?? t("log.system")}</td>
+      <td>{closed === null || opened === null ? t("none") : span(closed - opened)}</td>
+    </tr>
+  );
+}
+
+function Closed({ items }: { items: readonly CaseSummary[] }): ReactElement {
+  const { t } = useTexts();
+  if (items.length === 0) return <p className="label">{t("quiet.none_closed")}</p>;
+  return (
+    <table>
+      <caption>{t("quiet.closed_title")}</caption>
+      <thead>
+        <tr>
+          {COLUMNS.map((column) => (
+            <th key={column} scope="col">
+              {t(`quiet.column.${column}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <ClosedRow key={item.id} item={item} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface QuietProps {
+  waiting: number;
+  newest: CaseSummary | undefined;
+}
+
+/** No case is open: what happened last, and what was closed lately. */
+export function Quiet({ waiting, newest }: QuietProps): ReactElement {
+  const texts = useTexts();
+  const { t } = texts;
+  const zone = useSeat().config.time_zone;
+  const closed = useClosedCases().data;
+  const last = newest ?? closed?.[0];
+  const lastAt = instant(last?.opened_at);
+  return (
+    <section className="quiet panel" aria-label={t("quiet.title")}>
+      <div className="quiet-line">
+        <h2>{waiting > 0 ? t("quiet.waiting", { count: waiting }) : t("quiet.title")}</h2>
+        <p>
+          {waiting > 0 && t("quiet.waiting_hint")}
+          {waiting === 0 && last !== undefined && lastAt !== null && (
+            <>
+              {[t("quiet.last", { time: dateAndTime(lastAt, zone) }), nameOf(last, texts), titleOf(last, texts)].join(" · ")}
+            </>
+          )}
+        </p>
+      </div>
+      {closed !== undefined && <Closed items={closed} />}
+    </section>
+  );
+}

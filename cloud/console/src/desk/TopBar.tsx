@@ -1,0 +1,121 @@
+import type { ReactElement } from "react";
+
+import type { Groups } from "../queue/order";
+import { useTheme } from "../look/theme";
+import { switchLanguage, useTexts, type TextKey } from "../texts/texts";
+import { instant, span, timeOfDay } from "../time/format";
+import { useSeat } from "./context";
+import { armSound } from "./sounds";
+import { useDesk } from "./state";
+
+function Numbers({ groups }: { groups: Groups }): ReactElement {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs);
+  const opened = groups.waiting.map((item) => instant(item.opened_at) ?? Number.MAX_SAFE_INTEGER);
+  const longest = now === null || opened.length === 0 ? null : now - Math.min(...opened);
+  return (
+    <dl className="numbers">
+      <div>
+        <dt>{t("top.waiting")}</dt>
+        <dd>{groups.waiting.length}</dd>
+      </div>
+      <div>
+        <dt>{t("top.in_hand")}</dt>
+        <dd>{groups.mine.length + groups.others.length}</dd>
+      </div>
+      <div>
+        <dt>{t("top.longest")}</dt>
+        <dd>{longest === null ? t("none") : span(longest)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function LinkState(): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const link = useDesk((state) => state.link);
+  const heard = useDesk((state) => state.heardMs);
+  return (
+    <span className="link" role="status" data-link={link}>
+      {link === "live" && <>● {t("top.live")}</>}
+      {link === "connecting" && <>○ {t("top.connecting")}</>}
+      {link === "stale" &&
+        (heard === null ? t("top.stale_never") : t("top.stale", { time: timeOfDay(heard, zone) }))}
+    </span>
+  );
+}
+
+function SoundButton(): ReactElement {
+  const { t } = useTexts();
+  const armed = useDesk((state) => state.armed);
+  return (
+    <button
+      type="button"
+      className={armed ? "plain" : "plain attention"}
+      title={t("top.sound_hint")}
+      onClick={() => void armSound()}
+    >
+      {t(armed ? "top.sound_on" : "top.sound_off")}
+    </button>
+  );
+}
+
+function ServerTime(): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const now = useDesk((state) => state.nowMs);
+  return (
+    <span className="server-time" role="timer" aria-label={t("top.clock")}>
+      {now === null ? "--:--:--" : timeOfDay(now, zone)}
+    </span>
+  );
+}
+
+interface TopBarProps {
+  groups: Groups;
+  onSignOut: () => void;
+}
+
+export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
+  const { t, language } = useTexts();
+  const { user, config } = useSeat();
+  const { theme, next } = useTheme(config.night, config.time_zone);
+  const holding = groups.mine.some((item) => item.state === "claimed");
+  const other = language === "zh" ? "en" : "zh";
+  return (
+    <header className="top">
+      <h1>{t("app.title")}</h1>
+      <Numbers groups={groups} />
+      <div className="top-right">
+        <LinkState />
+        <SoundButton />
+        <span className="seat">
+          {t(`role.${user.role}` as TextKey)} <b>{user.name}</b>
+        </span>
+        <button
+          type="button"
+          className="plain"
+          disabled={holding}
+          title={holding ? t("top.sign_out_held") : undefined}
+          onClick={onSignOut}
+        >
+          {t("top.sign_out")}
+        </button>
+        <button type="button" className="plain" title={t("top.theme_hint")} onClick={next}>
+          {t(`top.theme.${theme}`)}
+        </button>
+        <button
+          type="button"
+          className="plain"
+          lang={other === "zh" ? "zh-CN" : "en"}
+          aria-label={t("top.other_language_name")}
+          onClick={() => switchLanguage(other)}
+        >
+          {t("top.other_language")}
+        </button>
+        <ServerTime />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,68 @@
+/** Commands as the operator gives them: each answer goes into the lists, each failure is said in words. */
+import { ApiError, type CaseSummary, type Disposition } from "../api/client";
+import { closeCase, step } from "../api/commands";
+import { takeCase } from "../api/queries";
+import { inLanguage, textNow, type TextKey } from "../texts/texts";
+import { markSeen, openCase, tell, useDesk } from "./state";
+
+/** What a refused command means, in the operator's language. */
+export function explain(error: unknown): string {
+  if (!(error instanceof ApiError) || error.status === 0) return textNow("notice.lost_answer");
+  const { problem } = error;
+  if (problem === null) return textNow("notice.failed", { detail: `HTTP ${error.status}` });
+  if (error.status === 409 && problem.owner_name) return textNow("notice.taken", { name: problem.owner_name });
+  if (error.status === 409 && problem.state) {
+    return textNow("notice.wrong_state", { state: textNow(`state.${problem.state}` as TextKey) });
+  }
+  return textNow("notice.failed", { detail: inLanguage(problem.detail_zh, problem.detail) });
+}
+
+/** Runs a command; true when it was done. */
+async function attempt(command: () => Promise<CaseSummary>): Promise<CaseSummary | null> {
+  try {
+    const item = await command();
+    takeCase(item);
+    return item;
+  } catch (error) {
+    tell(explain(error));
+    return null;
+  }
+}
+
+const claiming = new Set<string>();
+
+/** Claims on the server, never optimistically; the case opens when it is ours. */
+export async function claim(id: string): Promise<void> {
+  if (useDesk.getState().link === "stale" || claiming.has(id)) return;
+  claiming.add(id);
+  const item = await attempt(() => step(id, "claim"));
+  claiming.delete(id);
+  if (item === null) return;
+  markSeen(item.id, item.rings);
+  openCase(item.id);
+}
+
+export async function release(id: string): Promise<void> {
+  if ((await attempt(() => step(id, "release"))) !== null) openCase(null);
+}
+
+export async function resolve(id: string): Promise<void> {
+  await attempt(() => step(id, "resolve"));
+}
+
+/** Keeps a claimed case; says nothing when it fails, the clock on the screen shows it. */
+export async function renew(id: string): Promise<void> {
+  try {
+    takeCase(await step(id, "renew"));
+  } catch {
+    // The stage limit stays where it was and is shown.
+  }
+}
+
+/** Closes, and first resolves what is not resolved yet; true when closed. */
+export async function finish(item: CaseSummary, disposition: Disposition, note: string): Promise<boolean> {
+  if (item.state === "claimed" && (await attempt(() => step(item.id, "resolve"))) === null) return false;
+  if ((await attempt(() => closeCase(item.id, disposition, note))) === null) return false;
+  openCase(null);
+  return true;
+}

@@ -1,0 +1,65 @@
+/** What this seat's screen knows besides the server's data: the line, the clock, the sound, what is open. */
+import { create } from "zustand";
+
+import type { Link } from "../live/feed";
+
+export type Theme = "auto" | "day" | "night";
+
+/** A short line of feedback about a command. */
+export interface Notice {
+  text: string;
+  untilMs: number;
+}
+
+export interface DeskState {
+  link: Link;
+  /** Server time of the last thing heard, ms UTC; null before the first. */
+  heardMs: number | null;
+  /** Server time now, moved once a second; null before the first contact. */
+  nowMs: number | null;
+  armed: boolean;
+  mutedMs: number;
+  ringing: number | null;
+  openCaseId: string | null;
+  closing: boolean;
+  notice: Notice | null;
+  /** Rings of the operator's own cases that he has reacted to, by case id. */
+  seenRings: ReadonlyMap<string, number>;
+}
+
+const START: DeskState = {
+  link: "connecting",
+  heardMs: null,
+  nowMs: null,
+  armed: false,
+  mutedMs: 0,
+  ringing: null,
+  openCaseId: null,
+  closing: false,
+  notice: null,
+  seenRings: new Map(),
+};
+
+export const useDesk = create<DeskState>()(() => START);
+
+export function openCase(id: string | null): void {
+  useDesk.setState({ openCaseId: id, closing: false });
+}
+
+const NOTICE_MS = 8_000;
+
+export function tell(text: string): void {
+  useDesk.setState({ notice: { text, untilMs: performance.now() + NOTICE_MS } });
+}
+
+/** The operator has reacted to a case of his own as it rings now. */
+export function markSeen(id: string, rings: number): void {
+  const before = useDesk.getState().seenRings;
+  if (before.get(id) === rings) return;
+  useDesk.setState({ seenRings: new Map(before).set(id, rings) });
+}
+
+/** Back to how a page begins; the armed loudspeaker stays armed. */
+export function clearDesk(): void {
+  useDesk.setState({ ...START, armed: useDesk.getState().armed });
+}

@@ -1,0 +1,94 @@
+/** Runs the live line for as long as the desk is shown. */
+import { useEffect } from "react";
+
+import { queries, readLiveCases, takeCase } from "../api/queries";
+import { sound } from "../desk/sounds";
+import { useDesk } from "../desk/state";
+import { ServerClock } from "../time/serverClock";
+import { LiveFeed, type FeedEvents, type Socket } from "./feed";
+import { everySecond } from "./ticker";
+
+const SNAPSHOT_RETRY_MS = 2_000;
+
+function openSocket(after: number): Socket {
+  const address = new URL(`/api/v1/ws?after=${after}`, window.location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(address);
+}
+
+let current: LiveFeed | null = null;
+
+/** Says something to the cloud over the open line; false when it is not open. */
+export function say(message: object): boolean {
+  return current?.send(message) ?? false;
+}
+
+function events(clock: ServerClock, restart: () => void): FeedEvents {
+  return {
+    frame(frame) {
+      if (frame.type === "case") takeCase(frame.data);
+      useDesk.setState({ heardMs: clock.now() });
+    },
+    reset: restart,
+    link(link) {
+      useDesk.setState({ link });
+      if (link === "live") say({ type: "sound", armed: useDesk.getState().armed });
+      sound();
+    },
+    time(serverMs) {
+      if (Number.isNaN(serverMs)) return;
+      clock.heard(serverMs);
+      useDesk.setState({ heardMs: serverMs, nowMs: clock.now() });
+    },
+    refused() {
+      void queries.invalidateQueries({ queryKey: ["session"] });
+    },
+  };
+}
+
+/** Snapshot first, then the feed from its position; a lost snapshot is asked for again until the page goes. */
+function run(): () => void {
+  const clock = new ServerClock(() => performance.now());
+  let ended = false;
+  const begin = (): void => {
+    if (ended) return;
+    readLiveCases().then(
+      (seq) => {
+        if (!ended) feed.resumeAt(seq);
+      },
+      () => setTimeout(begin, SNAPSHOT_RETRY_MS),
+    );
+  };
+  const feed = new LiveFeed(
+    {
+      open: openSocket,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      later: (task, ms) => setTimeout(task, ms),
+    },
+    events(clock, begin),
+  );
+  current = feed;
+  const stopTicks = everySecond(() => {
+    feed.tick();
+    const notice = useDesk.getState().notice;
+    const over = notice !== null && performance.now() > notice.untilMs;
+    useDesk.setState({ nowMs: clock.now(), ...(over ? { notice: null } : {}) });
+    sound();
+  });
+  begin();
+  return () => {
+    ended = true;
+    stopTicks();
+    feed.stop();
+    if (current === feed) current = null;
+  };
+}
+
+export function useLiveFeed(): void {
+  useEffect(run, []);
+  const armed = useDesk((state) => state.armed);
+  useEffect(() => {
+    say({ type: "sound", armed });
+  }, [armed]);
+}

@@ -1,0 +1,116 @@
+import { useRef, type ReactElement } from "react";
+
+import type { CaseSummary } from "../api/client";
+import { claim } from "../desk/actions";
+import { useSeat } from "../desk/context";
+import { openCase, useDesk } from "../desk/state";
+import { Mark } from "../look/Mark";
+import { useTexts } from "../texts/texts";
+import { instant, span } from "../time/format";
+import { stageOf } from "./order";
+import { useShown } from "./useShown";
+import { doorOf, nameOf, personOf, titleOf, whoAndWhat } from "./wording";
+
+/** Time left to the stage's limit, or by how much it is overdue (white on red). */
+function Remaining({ item }: { item: CaseSummary }): ReactElement | null {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs);
+  const stage = stageOf(item, useSeat().config.limits);
+  if (now === null || stage === null) return null;
+  const left = stage.due - now;
+  if (left < 0) return <span className="overdue">{t("queue.overdue", { span: span(-left) })}</span>;
+  return <span className="left">{t("queue.left", { span: span(left) })}</span>;
+}
+
+function LimitBar({ item }: { item: CaseSummary }): ReactElement | null {
+  const now = useDesk((state) => state.nowMs);
+  const stage = stageOf(item, useSeat().config.limits);
+  if (now === null || stage === null) return null;
+  const part = Math.min(1, Math.max(0, (now - stage.from) / Math.max(1, stage.due - stage.from)));
+  return (
+    <span className="bar" data-over={now > stage.due || undefined}>
+      <span style={{ width: `${part * 100}%` }} />
+    </span>
+  );
+}
+
+function Running({ item }: { item: CaseSummary }): ReactElement {
+  const now = useDesk((state) => state.nowMs);
+  const opened = instant(item.opened_at);
+  const end = instant(item.resolved_at) ?? now;
+  return <span className="running">{end === null || opened === null ? "—" : span(end - opened)}</span>;
+}
+
+function Tags({ item, unseen }: { item: CaseSummary; unseen: boolean }): ReactElement {
+  const { t } = useTexts();
+  return (
+    <>
+      {item.repeats > 1 && (
+        <span className="tag" title={t("alarms.repeats_hint", { count: item.repeats })}>
+          ×{item.repeats}
+        </span>
+      )}
+      {item.class === "test" && <span className="tag">{t("case.test")}</span>}
+      {unseen && <span className="tag tag-strong">{t("queue.new_alarm")}</span>}
+    </>
+  );
+}
+
+interface RowProps {
+  item: CaseSummary;
+  mine: boolean;
+}
+
+export function Row({ item, mine }: RowProps): ReactElement {
+  const texts = useTexts();
+  const seat = useSeat();
+  const row = useRef<HTMLLIElement>(null);
+  const waiting = item.state === "open";
+  const selected = useDesk((state) => state.openCaseId === item.id);
+  const stale = useDesk((state) => state.link === "stale");
+  const seen = useDesk((state) => state.seenRings.get(item.id));
+  const unseen = mine && item.state === "claimed" && seen !== undefined && item.rings > seen;
+  useShown(row, item.id, item.rings, waiting);
+  return (
+    <li
+      ref={row}
+      className={`row ${waiting || unseen ? `row-p${item.priority}` : "row-held"}`}
+      data-row={item.id}
+      data-state={item.state}
+      data-selected={selected || undefined}
+    >
+      <button className="row-open" type="button" aria-pressed={selected} onClick={() => openCase(item.id)}>
+        <Mark priority={item.priority} flashing={waiting || unseen} />
+        <span className="row-title">
+          <span className="words">{titleOf(item, texts)}</span>
+          <Tags item={item} unseen={unseen} />
+        </span>
+        <Running item={item} />
+        <span className="row-who">
+          <b>{nameOf(item, texts)}</b> {personOf(item, texts)}
+          {!waiting && item.place !== null && ` · ${doorOf(item)}`}
+        </span>
+        <span className="row-note">{waiting ? <Remaining item={item} /> : <Holder item={item} mine={mine} />}</span>
+        {waiting && item.place !== null && <span className="row-where">{doorOf(item)}</span>}
+        {waiting && <LimitBar item={item} />}
+      </button>
+      {waiting && seat.mayAct && (
+        <button
+          className={`claim claim-p${item.priority}`}
+          type="button"
+          disabled={stale}
+          aria-label={texts.t("queue.claim_of", { name: whoAndWhat(item, texts) })}
+          onClick={() => void claim(item.id)}
+        >
+          {texts.t("queue.claim")}
+        </button>
+      )}
+    </li>
+  );
+}
+
+function Holder({ item, mine }: RowProps): ReactElement {
+  const { t } = useTexts();
+  if (item.state === "resolved") return <span className="tag">{t("queue.resolved")}</span>;
+  return mine ? <Remaining item={item} /> : <span className="left">{item.owner?.name}</span>;
+}

@@ -1,0 +1,34 @@
+/** How a case is named in a row, a bar, a button: plain words, not codes. */
+import type { CaseSummary } from "../api/client";
+import type { TextKey, Texts } from "../texts/texts";
+
+/** "跌倒 + 紧急求助" */
+export function titleOf(item: CaseSummary, { term }: Texts): string {
+  return item.kinds.map((kind) => term("event", kind)).join(" + ");
+}
+
+export function nameOf(item: CaseSummary, { t }: Texts): string {
+  if (item.resident !== null) return item.resident.name;
+  return item.subject_kind === "gateway" ? t("case.gateway", { id: item.subject_id }) : t("case.unknown_resident");
+}
+
+/** "女 82岁" */
+export function personOf(item: CaseSummary, { t }: Texts): string {
+  const resident = item.resident;
+  if (resident === null) return "";
+  const sex = t(`sex.${resident.sex}` as TextKey);
+  return resident.age === null ? sex : `${sex} ${t("case.years", { age: resident.age })}`;
+}
+
+/** "桂花苑 3栋2单元601": without the area, down to the door. */
+export function doorOf(item: CaseSummary): string {
+  const place = item.place;
+  if (place === null) return "";
+  const door = `${place.building}${place.unit}${place.room}`;
+  return [place.compound, door].filter((part) => part !== "").join(" ") || place.text;
+}
+
+/** What one would say aloud to tell this case from the others. */
+export function whoAndWhat(item: CaseSummary, texts: Texts): string {
+  return `${nameOf(item, texts)} ${titleOf(item, texts)}`;
+}

@@ -1,0 +1,85 @@
+import { useState, type FormEvent, type ReactElement } from "react";
+
+import { answered, api, ApiError, rememberCsrf } from "../api/client";
+import { queries } from "../api/queries";
+import { armSound } from "../desk/sounds";
+import { switchLanguage, useTexts, type Texts } from "../texts/texts";
+
+function failureText(error: unknown, { t, language }: Texts): string {
+  if (!(error instanceof ApiError) || error.status === 0) return t("sign_in.unreachable");
+  if (error.status === 401) return t("sign_in.wrong");
+  if (error.status === 429) return t("sign_in.locked", { seconds: error.problem?.retry_after_s ?? 300 });
+  const detail = language === "zh" ? error.problem?.detail_zh : error.problem?.detail;
+  return detail ?? t("sign_in.unreachable");
+}
+
+interface Form {
+  busy: boolean;
+  failure: string;
+  submit: (event: FormEvent<HTMLFormElement>) => void;
+}
+
+/** The click that signs in is also the gesture that arms the loudspeaker. */
+function useForm(texts: Texts): Form {
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState("");
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    void armSound();
+    const fields = new FormData(event.currentTarget);
+    const body = { username: String(fields.get("username")), password: String(fields.get("password")) };
+    setBusy(true);
+    answered(api.POST("/api/v1/session", { body }))
+      .then(
+        (session) => {
+          rememberCsrf(session.csrf_token);
+          queries.setQueryData(["session"], session);
+        },
+        (error: unknown) => setFailure(failureText(error, texts)),
+      )
+      .finally(() => setBusy(false));
+  };
+  return { busy, failure, submit };
+}
+
+export function SignIn({ expired }: { expired: boolean }): ReactElement {
+  const texts = useTexts();
+  const { t, language } = texts;
+  const { busy, failure, submit } = useForm(texts);
+  const other = language === "zh" ? "en" : "zh";
+  return (
+    <main className="sign-in">
+      <form className="panel" onSubmit={submit}>
+        <header>
+          <h1>{t("app.title")}</h1>
+          <button
+            type="button"
+            className="plain"
+            lang={other === "zh" ? "zh-CN" : "en"}
+            aria-label={t("top.other_language_name")}
+            onClick={() => switchLanguage(other)}
+          >
+            {t("top.other_language")}
+          </button>
+        </header>
+        <h2>{t("sign_in.title")}</h2>
+        {expired && failure === "" && <p className="late">{t("sign_in.expired")}</p>}
+        <label>
+          {t("sign_in.username")}
+          <input name="username" autoComplete="username" required autoFocus maxLength={100} />
+        </label>
+        <label>
+          {t("sign_in.password")}
+          <input name="password" type="password" autoComplete="current-password" required maxLength={1024} />
+        </label>
+        <p className="failure" role="alert">
+          {failure}
+        </p>
+        <button type="submit" className="primary big" disabled={busy}>
+          {t(busy ? "sign_in.busy" : "sign_in.submit")}
+        </button>
+        <p className="label">{t("sign_in.sound_note")}</p>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,84 @@
+/** Chinese first, English by switch; every key exists in both. Data (names, addresses, notes) is never translated. */
+import i18next, { type i18n } from "i18next";
+import { useCallback } from "react";
+import { initReactI18next, useTranslation } from "react-i18next";
+
+import { en } from "./en";
+import { enTerms } from "./en_terms";
+import { zh, type TextKey } from "./zh";
+import { zhTerms, type TermKey } from "./zh_terms";
+
+export type { TextKey, TermKey };
+export type Key = TextKey | TermKey;
+export type Values = Readonly<Record<string, string | number>>;
+export type Language = "zh" | "en";
+
+export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
+  zh: { ...zh, ...zhTerms },
+  en: { ...en, ...enTerms },
+};
+
+const STORED = "carebed.language";
+
+function storedLanguage(): Language {
+  return localStorage.getItem(STORED) === "en" ? "en" : "zh";
+}
+
+function mark(language: Language): void {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  document.title = RESOURCES[language]["app.title"];
+}
+
+/** Begins with the language last chosen on this machine. */
+export function startTexts(): i18n {
+  const language = storedLanguage();
+  mark(language);
+  void i18next.use(initReactI18next).init({
+    lng: language,
+    resources: { zh: { translation: RESOURCES.zh }, en: { translation: RESOURCES.en } },
+    keySeparator: false,
+    nsSeparator: false,
+    pluralSeparator: "~",
+    interpolation: { escapeValue: false },
+    initAsync: false,
+  });
+  return i18next;
+}
+
+export function switchLanguage(language: Language): void {
+  localStorage.setItem(STORED, language);
+  mark(language);
+  void i18next.changeLanguage(language);
+}
+
+/** A text outside of a component, in the language of the moment. */
+export function textNow(key: Key, values?: Values): string {
+  return i18next.t(key, { ...values });
+}
+
+/** A problem's detail in the language of the moment. */
+export function inLanguage(zhText: string, enText: string): string {
+  return i18next.language === "en" ? enText : zhText;
+}
+
+export interface Texts {
+  language: Language;
+  t: (key: Key, values?: Values) => string;
+  /** A word of a closed list, or the code itself where the list does not know it (yet). */
+  term: (list: TermList, code: string) => string;
+}
+
+export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source";
+
+export function useTexts(): Texts {
+  const { i18n } = useTranslation();
+  const language: Language = i18n.language === "en" ? "en" : "zh";
+  const t = useCallback((key: Key, values?: Values) => i18n.t(key, { ...values }), [i18n]);
+  const term = useCallback((list: TermList, code: string) => wordFor(language, list, code), [language]);
+  return { language, t, term };
+}
+
+function wordFor(language: Language, list: TermList, code: string): string {
+  const words: Readonly<Record<string, string>> = RESOURCES[language];
+  return words[`${list}.${code}`] ?? code;
+}
