@@ -107,16 +107,17 @@ class Link:
             password=self.secret,
             will=aiomqtt.Will(topics.state(self.gateway, "online"), will, qos=1, retain=True),
             keepalive=self.timings.keep_alive_s,
-            timeout=self.timings.publish_s,
+            timeout=self.timings.connect_s,
             tls_context=self.tls,
             max_queued_incoming_messages=1000,
         ) as client:
             client.pending_calls_threshold = 1000
             self._client = client
-            await self._greet(client)
             async with asyncio.TaskGroup() as group:
+                receive = group.create_task(self._receive(client), name="uplink-receive")  # notices the end
+                await self._greet(client)
                 tasks = [
-                    group.create_task(self._receive(client), name="uplink-receive"),
+                    receive,
                     group.create_task(self.events.run(self._publish), name="uplink-events"),
                     group.create_task(self.telemetry.run(self._publish), name="uplink-telemetry"),
                     group.create_task(self._states(client), name="uplink-states"),
@@ -176,7 +177,9 @@ class Link:
     async def _publish(self, channel: str, payload: bytes) -> None:
         if self._client is None:
             raise aiomqtt.MqttError("not connected")
-        await self._client.publish(topics.up(self.gateway, channel), payload, qos=1)
+        await self._client.publish(
+            topics.up(self.gateway, channel), payload, qos=1, timeout=self.timings.publish_s
+        )
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:

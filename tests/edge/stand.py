@@ -41,6 +41,7 @@ FAST = Timings(
     calm_retry_s=0.2,
     short_connection_s=0.5,
     flush_s=1.0,
+    connect_s=1.5,
 )
 
 
