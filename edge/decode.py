@@ -43,7 +43,11 @@ _YES_NO: Final = frozenset(
 
 
 class Unreadable(ValueError):
-    """A line that is no message of its protocol; the text says why."""
+    """A line that is no message of its protocol; the text says why, `replies` is what the device is told."""
+
+    def __init__(self, why: str, replies: str = "") -> None:
+        super().__init__(why)
+        self.replies = replies
 
 
 def main(arguments: list[str]) -> int:
@@ -62,7 +66,7 @@ def main(arguments: list[str]) -> int:
 def run(protocol: str, stream: Iterable[str] | Iterable[bytes], output: IO[str] | None = None) -> int:
     """Print one JSON line a message; 0 when all could be read, 1 when some not, 2 for an unknown protocol.
 
-    `{"in", "decoded", "items", "replies"}`, or `{"in", "error"}` for a line that is no message.
+    `{"in", "decoded", "items", "replies"}`, or `{"in", "error", "replies"}` for a line that is no message.
     """
     out = output if output is not None else sys.stdout
     decoder = DECODERS.get(protocol)
@@ -81,7 +85,7 @@ def run(protocol: str, stream: Iterable[str] | Iterable[bytes], output: IO[str] 
             out.write(_line({"in": shown} | decode(_bytes(text))))
         except Unreadable as error:
             code = _BAD_INPUT
-            out.write(_line({"in": shown, "error": str(error)}))
+            out.write(_line({"in": shown, "error": str(error), "replies": error.replies}))
     return code
 
 
@@ -218,7 +222,10 @@ def _decode_wrist(data: bytes, driver: Driver) -> Decoded:
     message = _object(data)
     at = message.get("at")
     items = driver.receive(data + b"\n", at if isinstance(at, int) and 0 <= at < 2**53 else 0)
-    return {"decoded": message, "items": _items(items), "replies": _text(driver.replies())}
+    replies = _text(driver.replies())
+    if replies.startswith('{"type":"error"'):
+        raise Unreadable(str(_parsed(replies)["reason"]), replies)
+    return {"decoded": message, "items": _items(items), "replies": replies}
 
 
 DECODERS: Final[dict[str, Callable[[], Callable[[bytes], Decoded]]]] = {

@@ -10,6 +10,7 @@ import msgspec
 from edge.pipeline.fall_features import FallDetector, RecoveryWatch, Row, Suspicion
 from edge.pipeline.options import PipelineOptions
 from edge.readings import Happening, Item, Press, Samples
+from edge.recent import Recent
 from firmware_specs.messages import Phase
 
 PRE_ALARM_MS: Final = 15_000
@@ -17,6 +18,7 @@ RECOVERED_S: Final = 5
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
 _BREAK_MS: Final = 10_000
+_MAX_DEVICES: Final = 1_000
 
 
 class _Fall(msgspec.Struct):
@@ -51,8 +53,8 @@ class Fall:
 
     def __init__(self, options: PipelineOptions) -> None:
         self._button_only = options.button_only
-        self._streams: dict[str, _Stream] = {}
-        self._falls: dict[str, _Fall] = {}
+        self._streams: Recent[str, _Stream] = Recent(_MAX_DEVICES)
+        self._falls: Recent[str, _Fall] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on, with fall happenings behind what caused them."""

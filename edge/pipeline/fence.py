@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from edge.pipeline.options import PipelineOptions, SafeZone
 from edge.readings import Fix, Happening, Item
+from edge.recent import Recent
 from firmware_specs.messages import Position
 
 EARTH_RADIUS_M: Final = 6_371_008.8
+_MAX_DEVICES: Final = 10_000
 
 
 @dataclass
@@ -29,7 +31,7 @@ class Fence:
 
     def __init__(self, options: PipelineOptions) -> None:
         self._zone = options.safe_zone
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: Recent[str, _Track] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; add `fence_exit` raised or cleared behind the fix that showed it."""
@@ -44,7 +46,7 @@ class Fence:
 
     def state(self) -> dict[str, Any]:
         """Devices that are outside, or may be."""
-        return {device: asdict(track) for device, track in self._tracks.items()}
+        return {device: asdict(track) for device, track in self._tracks.items() if track.outside_fixes}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state()` gave."""
@@ -57,7 +59,7 @@ class Fence:
                 )
 
     def _judge(self, position: Position, zone: SafeZone) -> list[Item]:
-        track = self._tracks.setdefault(position.device, _Track())
+        track = self._tracks.of(position.device, _Track)
         if position.at <= track.last_at:
             return []
         track.last_at = position.at

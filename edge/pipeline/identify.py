@@ -9,7 +9,7 @@ from edge.readings import Happening, IdentifiedEvent, Item
 from firmware_specs.messages import Phase
 
 _MAX_IDS: Final = 20
-_MAX_KEPT: Final = 5_000
+_MAX_KEPT: Final = 1_000
 _RANK: Final[dict[Phase, int]] = {"suspected": 1, "raised": 2, "updated": 2, "restored": 2}
 
 
@@ -75,10 +75,12 @@ class Identify:
         )
         if active is None or told_anew:
             return [self._opened(item, name, rank, active, now)]
-        if item.phase == "updated" or rank > active.rank:
-            active.rank = max(active.rank, rank)
+        if item.phase == "updated":
             return [self._event(item, active.ids[-1], item.phase)]
-        return []
+        if rank <= active.rank:
+            return []
+        active.rank = rank
+        return [self._event(item, active.ids[-1], item.phase)]
 
     def _opened(
         self, item: Happening, name: str, rank: int, active: _Active | None, now: int

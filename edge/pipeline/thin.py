@@ -10,13 +10,15 @@ import msgspec
 from edge.pipeline.fence import distance_m
 from edge.pipeline.options import PipelineOptions
 from edge.readings import Fix, IdentifiedEvent, Item, Press, Reading, Samples, Sighting
+from edge.recent import Recent
 from firmware_specs.kinds import EVENTS, READINGS
 
 OPEN_MS: Final = 30 * 60_000
 _FIX_MOVED_M: Final = 25.0
 _FIX_HEARTBEAT_MS: Final = 300_000
 _SIGHTING_HEARTBEAT_MS: Final = 900_000
-_MAX_SERIES: Final = 20_000
+_MAX_SERIES: Final = 50_000
+_MAX_DEVICES: Final = 10_000
 
 
 @dataclass
@@ -31,10 +33,10 @@ class Thin:
     """
 
     def __init__(self, options: PipelineOptions) -> None:
-        self._sent: dict[tuple[str, str, bool], _Sent] = {}
-        self._fixes: dict[str, Fix] = {}
-        self._sightings: dict[str, Sighting] = {}
-        self._open: dict[str, int] = {}
+        self._sent: Recent[tuple[str, str, bool], _Sent] = Recent(_MAX_SERIES)
+        self._fixes: Recent[str, Fix] = Recent(_MAX_DEVICES)
+        self._sightings: Recent[str, Sighting] = Recent(_MAX_DEVICES)
+        self._open: Recent[str, int] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Drop what says nothing new; events always pass, presses and raw samples end here."""
@@ -71,8 +73,6 @@ class Thin:
             moved = abs(item.value - last.value) >= kind.dead_band
             if not moved and abs(item.at - last.at) < kind.heartbeat_s * 1000:
                 return False
-        if last is None and len(self._sent) >= _MAX_SERIES:
-            del self._sent[next(iter(self._sent))]
         self._sent[key] = _Sent(item.at, item.value)
         return True
 

@@ -5,9 +5,11 @@ from typing import Final
 
 from edge.pipeline.options import PipelineOptions
 from edge.readings import Happening, Item, Reading, Samples
+from edge.recent import Recent
 
 VITALS: Final = frozenset({"heart_rate", "resp_rate", "spo2", "body_temperature", "systolic", "diastolic"})
 _FALL_GRACE_MS: Final = 30_000
+_MAX_DEVICES: Final = 10_000
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Wear:
     """
 
     def __init__(self, options: PipelineOptions) -> None:
-        self._devices: dict[str, _Wear] = {}
+        self._devices: Recent[str, _Wear] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Drop vitals, acceleration and falls of devices that nobody wears; buttons always count."""
@@ -34,7 +36,7 @@ class Wear:
         return [item for item in items if self._counts(item, now)]
 
     def _note(self, item: Reading, now: int) -> None:
-        wear = self._devices.setdefault(item.device, _Wear())
+        wear = self._devices.of(item.device, _Wear)
         if item.kind == "worn":
             wear.off_since = None if item.value else _first(wear.off_since, now)
         else:
