@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from cloud.broker import SERVICES, Address, new_secret
+from cloud.broker import SERVICES, Address, Login, login, new_secret
 from cloud.texts import text
 from firmware_specs.clock import Clock
 
@@ -40,15 +40,17 @@ class Settings:
         return broker_address(self.broker_url, BROKER_URL)
 
 
+def variable(name: str) -> str:
+    """An environment variable; raises ConfigError naming it when it is missing."""
+    value = os.environ.get(name)
+    if not value:
+        raise ConfigError(text("setting_missing", name=name))
+    return value
+
+
 def from_environment(clock: Clock, **others: Any) -> Settings:
     """Settings of a child process; raises ConfigError naming the variable that is missing."""
-    values = []
-    for name in (DATABASE_URL, BROKER_URL, KEY_FILE):
-        value = os.environ.get(name)
-        if not value:
-            raise ConfigError(text("setting_missing", name=name))
-        values.append(value)
-    return Settings(values[0], values[1], Path(values[2]), clock, **others)
+    return Settings(variable(DATABASE_URL), variable(BROKER_URL), Path(variable(KEY_FILE)), clock, **others)
 
 
 def broker_address(url: str, option: str) -> Address:
@@ -118,11 +120,26 @@ class DataDir:
         return file
 
     def service_secrets(self) -> dict[str, str]:
-        """Secrets of the cloud's own broker users, made at first use."""
+        """Secrets of the cloud's own broker users."""
+        return {name: entry["secret"] for name, entry in self._services().items()}
+
+    def service_logins(self) -> list[Login]:
+        """The same users as the broker's configuration names them."""
+        entries = self._services().items()
+        return [Login(name, entry["bcrypt"], entry["pbkdf2"]) for name, entry in entries]
+
+    def _services(self) -> dict[str, dict[str, str]]:
+        """Name -> secret and verifiers, made once and kept: a broker drops users whose verifier changes."""
         path = self.path / "services.json"
         if not path.exists():
-            _write_private(path, {name: new_secret() for name in SERVICES})
-        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+            made = {name: new_secret() for name in SERVICES}
+            logins = {name: login(name, secret) for name, secret in made.items()}
+            entries = {
+                name: {"secret": made[name], "bcrypt": entry.bcrypt, "pbkdf2": entry.pbkdf2}
+                for name, entry in logins.items()
+            }
+            _write_private(path, entries)
+        found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
         return found
 
     def say_running(self, facts: dict[str, Any]) -> None:
@@ -142,6 +159,19 @@ class DataDir:
         if not _alive(int(found["pid"])):
             raise ConfigError(text("not_running", path=self.path))
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the command line asked for; no database or broker address means the embedded one."""
+
+    data: DataDir
+    clock: Clock
+    host: str = "127.0.0.1"
+    http_port: int = 8420
+    mqtt_port: int = 18830
+    database_url: str | None = None
+    broker_url: str | None = None
 
 
 def _alive(pid: int) -> bool:

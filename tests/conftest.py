@@ -17,10 +17,9 @@ import psycopg
 import pytest
 
 from cloud.broker import SERVICES, login, nats_config, new_secret
-from cloud.database.migrations import migrate
 from cloud.database.pool import Connection, Pool, connect, open_pool
 from cloud.embedded import nats, postgres
-from cloud.telemetry import partitions
+from cloud.preparation import prepare_database
 from tests.programs import absent_programs
 
 START = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
@@ -60,15 +59,8 @@ async def _start(cluster: postgres.Cluster, log: Path) -> asyncio.subprocess.Pro
     server = await postgres.start(cluster, log=log)
     await postgres.wait_ready(cluster, server, limit_s=30)
     await postgres.create_database(cluster, "template")
-    await prepare_database(cluster.url("template"))
+    await prepare_database(cluster.url("template"), START)
     return server
-
-
-async def prepare_database(url: str, now: datetime = START) -> None:
-    """All migrations and the storage of readings."""
-    await migrate(url, now=now)
-    async with await connect(url) as conn:
-        await partitions.prepare(conn, now)
 
 
 _clones = iter(range(1, 1_000_000))

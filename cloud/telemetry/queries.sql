@@ -54,3 +54,120 @@ where i.inhparent = 'reading'::regclass order by c.relname
 -- name: drop_chunks --
 -- Drop whole chunks of readings older than a time.
 select drop_chunks('reading', older_than => %(before)s::timestamptz)
+
+-- name: open_runs --
+-- Make a row for each run that is new here; sorted, so that two ingestors never wait for each other in a ring.
+insert into batch_seen (gateway_id, run, seen, changed_at)
+select distinct g, r, '{}'::int8multirange, %(now)s::timestamptz
+from unnest(%(gateway_ids)s::text[], %(runs)s::text[]) as t (g, r) order by g, r
+on conflict do nothing
+
+-- name: lock_runs --
+-- Hold the runs of these batches, in order.
+select 1 from batch_seen
+where (gateway_id, run) in (select * from unnest(%(gateway_ids)s::text[], %(runs)s::text[]))
+order by gateway_id, run for update
+
+-- name: seen_batches --
+-- Which of these batches are stored already, in the order of the arguments.
+select b.seen @> w.seq
+from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint[]) with ordinality as w (g, r, seq, n)
+join batch_seen b on b.gateway_id = w.g and b.run = w.r
+order by w.n
+
+-- name: mark_batches --
+-- These batches are stored with this transaction; more than 1000 gaps are closed from below.
+update batch_seen b set
+    seen = case when n.ranges > 1000
+        then int8multirange(int8range(lower(n.seen), n.closed_to)) + n.seen else n.seen end,
+    changed_at = %(now)s
+from (
+    select gateway_id, run, seen,
+        (select count(*) from unnest(seen)) as ranges,
+        (select upper(r) from unnest(seen) with ordinality as u (r, k)
+         where k = (select count(*) / 2 from unnest(seen))) as closed_to
+    from (
+        select o.gateway_id, o.run, o.seen + a.added as seen
+        from (
+            select g, r, range_agg(int8range(seq, seq, '[]')) as added
+            from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint[]) as w (g, r, seq)
+            group by g, r
+        ) a
+        join batch_seen o on o.gateway_id = a.g and o.run = a.r
+    ) joined
+) n
+where b.gateway_id = n.gateway_id and b.run = n.run
+
+-- name: forget_runs --
+-- Runs that sent nothing for so long that no gateway holds their batches any more.
+delete from batch_seen where changed_at < %(before)s
+
+-- name: device_keys --
+-- The keys of devices by their wire ids.
+select id, key from device where id = any(%(ids)s)
+
+-- name: add_devices --
+-- Devices that nobody registered: their readings are kept until somebody does.
+insert into device (id, registered, created_at)
+select id, false, %(now)s from unnest(%(ids)s::text[]) as t (id) order by id
+on conflict do nothing
+
+-- name: kind_ids --
+-- The numbers of reading kinds by their names.
+select name, id from reading_kind where name = any(%(names)s)
+
+-- name: add_kinds --
+-- Kinds that are new here, known or raw, while there are fewer than 5000.
+insert into reading_kind (name)
+select name from unnest(%(names)s::text[]) as t (name)
+where (select count(*) from reading_kind) < 5000
+order by name
+on conflict do nothing
+
+-- name: gateway_homes --
+-- For which home a gateway speaks; a protocol gateway speaks for every home.
+select id, kind, home_id from gateway where id = any(%(ids)s) and retired_at is null
+
+-- name: installations_of --
+-- Where and when devices were installed.
+select device_key, home_id, lower(valid), upper(valid) from installation where device_key = any(%(keys)s)
+
+-- name: boot_at --
+-- When a gateway without a clock started, as far as is known.
+select boot_at from boot_clock where gateway_id = %(gateway_id)s and boot = %(boot)s
+
+-- name: learn_boot --
+-- A message cannot have been sent before it was written: the boot was no later than this.
+insert into boot_clock (gateway_id, boot, boot_at, changed_at) values (%(gateway_id)s, %(boot)s, %(boot_at)s, %(now)s)
+on conflict (gateway_id, boot) do update
+set boot_at = excluded.boot_at, changed_at = excluded.changed_at
+where excluded.boot_at < boot_clock.boot_at
+
+-- name: copy_readings --
+-- The road of nearly all rows: binary columns.
+copy reading (device_key, kind_id, quality, measured_at, received_at, value) from stdin (format binary)
+
+-- name: copy_readings_plain --
+-- The same for readings without a quality.
+copy reading (device_key, kind_id, measured_at, received_at, value) from stdin (format binary)
+
+-- name: move_last --
+-- The newest value of each device and kind; an older one never replaces it.
+insert into reading_last as l (device_key, kind_id, measured_at, value, quality)
+select * from unnest(
+    %(device_keys)s::integer[], %(kind_ids)s::smallint[], %(measured_at)s::timestamptz[],
+    %(values)s::double precision[], %(qualities)s::smallint[]
+) as t (d, k, at, v, q) order by d, k
+on conflict (device_key, kind_id) do update
+set measured_at = excluded.measured_at, value = excluded.value, quality = excluded.quality
+where excluded.measured_at > l.measured_at
+
+-- name: add_positions --
+-- Positions; the same device at the same time is the same position.
+insert into position_fix (device_key, measured_at, received_at, lat, lon, accuracy_m, source, datum, late)
+select * from unnest(
+    %(device_keys)s::integer[], %(measured_at)s::timestamptz[], %(received_at)s::timestamptz[],
+    %(lats)s::double precision[], %(lons)s::double precision[], %(accuracies)s::real[],
+    %(sources)s::text[], %(datums)s::text[], %(lates)s::boolean[]
+)
+on conflict do nothing

@@ -1,0 +1,125 @@
+"""`carebed-cloud`: the whole cloud with `up`, each of its programs alone, its registry with `admin`."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+
+from cloud import config, logs
+from cloud.config import ConfigError, DataDir, Plan, Settings
+from cloud.database.migrations import MigrationError
+from cloud.preparation import prepare_database
+from cloud.registry.sealing import SealError
+from cloud.texts import text
+from firmware_specs.clock import add_clock_arguments, clock_from
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it went well, 1 when a person must set something right."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = _parser(with_admin="admin" in given[:1]).parse_args(given)
+    if parsed.command not in ("admin", "openapi"):
+        logs.start(parsed.command)
+    try:
+        return _run(parsed)
+    except (ConfigError, MigrationError, SealError, ValueError) as error:
+        print(error, file=sys.stderr)
+    except psycopg.OperationalError as error:
+        print(text("database_failed", reason=str(error).strip()), file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Each command imports what it needs: the supervisor is light and starts its children at once."""
+    match parsed.command:
+        case "admin":
+            from cloud import admin
+
+            return admin.run(parsed)
+        case "openapi":
+            from cloud.api.app import openapi
+
+            print(json.dumps(openapi(), ensure_ascii=False, indent=2))
+        case "migrate":
+            url = parsed.database_url or config.variable(config.DATABASE_URL)
+            applied = asyncio.run(prepare_database(url, clock_from(parsed).now()))
+            print(text("migrated", names=", ".join(applied)) if applied else text("migrated_none"))
+        case "up":
+            from cloud.supervisor import Supervisor
+
+            asyncio.run(Supervisor(_plan(parsed), _say).run())
+        case program:
+            from cloud import wiring
+
+            programs = {"ingest": wiring.run_ingest, "api": wiring.run_api, "work": wiring.run_work}
+            asyncio.run(programs[program](_settings(parsed), lambda: _say("ready")))
+    return 0
+
+
+def _plan(parsed: argparse.Namespace) -> Plan:
+    return Plan(
+        data=DataDir((parsed.data_dir or config.default_data_dir()).resolve()),
+        clock=clock_from(parsed),
+        host=parsed.host,
+        http_port=parsed.http_port,
+        mqtt_port=parsed.mqtt_port,
+        database_url=parsed.database_url,
+        broker_url=parsed.broker_url,
+    )
+
+
+def _settings(parsed: argparse.Namespace) -> Settings:
+    if parsed.command == "api":
+        return config.from_environment(clock_from(parsed), http_host=parsed.host, http_port=parsed.port)
+    return config.from_environment(clock_from(parsed))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _parser(*, with_admin: bool) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="carebed-cloud", description="家庭养老床位平台的云端 / the cloud of the care-bed platform"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="启动整个云端 / start the whole cloud")
+    up.add_argument("--data-dir", type=Path, help="数据文件夹 / data folder")
+    up.add_argument("--host", default="127.0.0.1", help="HTTP 监听地址 / address of HTTP (loopback)")
+    up.add_argument("--http-port", type=int, default=8420, help="HTTP 端口 / port of HTTP")
+    up.add_argument(
+        "--mqtt-port", type=int, default=18830, help="内置 MQTT 端口 / port of the embedded broker"
+    )
+    up.add_argument("--database-url", help="使用已有的 PostgreSQL / an existing PostgreSQL")
+    up.add_argument(
+        "--broker-url", help="使用已有的 MQTT 服务器 / an existing broker, mqtt://user:secret@host:port"
+    )
+    migrated = commands.add_parser("migrate", help="更新数据库结构 / bring the database to this version")
+    migrated.add_argument(
+        "--database-url", help=f"默认 {config.DATABASE_URL} / default {config.DATABASE_URL}"
+    )
+    ingest = commands.add_parser("ingest", help="MQTT -> 数据库 / MQTT to the database")
+    api = commands.add_parser("api", help="HTTP 与实时推送 / HTTP and the live feed")
+    api.add_argument("--host", default="127.0.0.1", help="监听地址 / address")
+    api.add_argument("--port", type=int, default=8420, help="端口 / port")
+    work = commands.add_parser("work", help="定时任务与下行消息 / timers and messages to gateways")
+    commands.add_parser("openapi", help="输出 OpenAPI / print the API's description")
+    for program in (up, migrated, ingest, api, work):
+        add_clock_arguments(program)
+    if with_admin:
+        from cloud import admin
+
+        admin.add_parser(commands)
+    else:
+        commands.add_parser("admin", help="用户、住户、设备 / users, homes, devices")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

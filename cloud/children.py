@@ -1,0 +1,90 @@
+"""One supervised child: started, awaited until ready, started again with back-off when it ends."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cloud.embedded import process
+
+logger = logging.getLogger(__name__)
+
+BACK_OFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_STEADY_S: Final = 30.0  # a child that lived so long starts again without delay
+READY_LINE: Final = b"ready\n"
+
+Process = asyncio.subprocess.Process
+
+
+@dataclass(kw_only=True)
+class Child:
+    """How to start one program, how to know that it is ready, and how to end it."""
+
+    name: str
+    start: Callable[[], Awaitable[Process]]
+    ready: Callable[[Process], Awaitable[None]]
+    stop_with: signal.Signals = signal.SIGTERM
+    stop_limit_s: float = 5.0
+    process: Process | None = None
+    _began: float = field(default=0.0, init=False)
+
+    async def begin(self) -> None:
+        """Start it and wait until it is ready; raises what start and ready raise."""
+        self._began = asyncio.get_running_loop().time()
+        self.process = await self.start()
+        await self.ready(self.process)
+
+    async def keep(self) -> None:
+        """Endless: start it again whenever it ends. Said once when it is lost and once when it is back."""
+        attempt = 0
+        while True:
+            if self.process is not None:
+                code = await self.process.wait()
+                extra = {"action": "child_lost", "child": self.name, "code": code}
+                logger.warning("child ended", extra=extra)
+                lived = asyncio.get_running_loop().time() - self._began
+                attempt = 0 if lived >= _STEADY_S else attempt
+            while not await self._began_again(attempt):
+                attempt += 1
+            attempt += 1
+            logger.info("child is back", extra={"action": "child_back", "child": self.name})
+
+    async def _began_again(self, attempt: int) -> bool:
+        await asyncio.sleep(BACK_OFF_S[min(attempt, len(BACK_OFF_S) - 1)])
+        try:
+            await self.begin()
+        except Exception as error:  # whatever hinders it, the next attempt may succeed
+            extra = {"action": "child_not_started", "child": self.name, "reason": str(error)}
+            logger.debug("child did not start", extra=extra)
+            await self.end()
+            return False
+        return True
+
+    async def end(self) -> None:
+        """Stop it, by force after its limit."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                await process.stop(self.process, self.stop_with, limit_s=self.stop_limit_s)
+
+
+async def start_program(name: str, arguments: list[str], environment: Mapping[str, str]) -> Process:
+    """Start `carebed-cloud NAME` with our own interpreter; it dies with us, whatever happens."""
+    return await process.start(
+        [sys.executable, "-P", "-m", "cloud", name, *arguments],
+        on_parent_death=signal.SIGKILL,
+        environment=environment,
+        output=asyncio.subprocess.PIPE,
+    )
+
+
+async def said_ready(child: Process) -> None:
+    """Return when the child has printed `ready`; raises RuntimeError when it ended before."""
+    assert child.stdout is not None
+    async for line in child.stdout:
+        if line == READY_LINE:
+            return
+    raise RuntimeError(f"ended with code {await child.wait()} before it was ready")

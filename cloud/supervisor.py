@@ -1,0 +1,257 @@
+"""`carebed-cloud up`: PostgreSQL, the broker, ingest, api and work as children, each watched and restarted.
+
+Order: data folder locked, ports tried, database, migrations, broker, the three programs, one `ready` line.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import psycopg
+
+import cloud
+from cloud import broker, config
+from cloud.children import Child, said_ready, start_program
+from cloud.config import ConfigError, Plan
+from cloud.database.listen import notifications
+from cloud.database.migrations import MigrationError
+from cloud.database.pool import connect
+from cloud.downlink.store import GATEWAYS_CHANNEL, gateway_logins
+from cloud.embedded import nats, postgres
+from cloud.preparation import prepare_database
+from cloud.registry.sealing import make_key_file
+from cloud.texts import text
+
+logger = logging.getLogger(__name__)
+
+_START_LIMIT_S: Final = 60.0
+_DEBOUNCE_S: Final = 0.3
+_LOOK_EVERY_S: Final = 30.0
+_PROGRAMS: Final = {"ingest": broker.INGEST_USER, "api": broker.WORK_USER, "work": broker.WORK_USER}
+
+
+@dataclass
+class Supervisor:
+    """One run of `carebed-cloud up`."""
+
+    plan: Plan
+    announce: Callable[[str], None]
+    _children: list[Child] = field(default_factory=list, init=False)
+    _cluster: postgres.Cluster | None = field(default=None, init=False)
+    _nats: tuple[nats.Broker, Child] | None = field(default=None, init=False)
+    _database_url: str = field(default="", init=False)
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM; raises ConfigError for what a person must set right."""
+        config.loopback(self.plan.host)
+        self.plan.data.make()
+        with self.plan.data.lock():
+            self._try_ports()
+            stop = _stop_signals()
+            started = asyncio.create_task(self._start(), name="start")
+            asked = asyncio.create_task(stop.wait(), name="stop")
+            try:
+                await asyncio.wait({started, asked}, return_when=asyncio.FIRST_COMPLETED)
+                if started.done():
+                    self._check(started)
+                    await self._watch(asked)
+            finally:
+                await _cancel(started, asked)
+                await self._end()
+
+    def _check(self, started: asyncio.Task[None]) -> None:
+        try:
+            started.result()
+        except TimeoutError as error:
+            reason = f"> {_START_LIMIT_S:.0f} s"
+            raise ConfigError(
+                text("start_failed", name="carebed-cloud", reason=reason, log="stderr")
+            ) from error
+
+    async def _start(self) -> None:
+        async with asyncio.timeout(_START_LIMIT_S):
+            self._database_url = self.plan.database_url or await self._start_postgres()
+            try:
+                await prepare_database(self._database_url, self.plan.clock.now())
+            except (psycopg.Error, MigrationError) as error:
+                raise ConfigError(text("database_failed", reason=str(error).strip())) from error
+            if self.plan.broker_url is None:
+                await self._start_nats()
+            make_key_file(self.plan.data.key_file)
+            programs = [self._program(name) for name in _PROGRAMS]
+            self._children += programs
+            await asyncio.gather(*(self._begin(child) for child in programs))
+        self._say_running()
+
+    async def _watch(self, asked: asyncio.Task[bool]) -> None:
+        tasks = [asyncio.create_task(child.keep(), name=f"keep-{child.name}") for child in self._children]
+        if self._nats is not None:
+            tasks.append(asyncio.create_task(self._follow_gateways(), name="gateways"))
+        self.announce(f"ready {self._http_url}")
+        try:
+            done, _ = await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await _cancel(*tasks)
+
+    async def _end(self) -> None:
+        """The programs together, then the broker, then the database."""
+        programs = [child for child in self._children if child.name in _PROGRAMS]
+        await asyncio.gather(*(child.end() for child in programs))
+        for child in reversed([child for child in self._children if child.name not in _PROGRAMS]):
+            await child.end()
+        if self._cluster is not None:
+            postgres.remove_sockets(self._cluster)
+        self.plan.data.forget_running()
+
+    async def _start_postgres(self) -> str:
+        cluster = self._cluster = await asyncio.to_thread(postgres.prepare, self.plan.data.path)
+        child = Child(
+            name="postgres",
+            start=lambda: postgres.start(cluster, log=self.plan.data.log("postgres")),
+            ready=lambda server: postgres.wait_ready(cluster, server, limit_s=_START_LIMIT_S),
+            stop_with=signal.SIGINT,
+            stop_limit_s=15.0,
+        )
+        self._children.append(child)
+        await self._begin_again_while_the_former_leaves(child)
+        await postgres.create_database(cluster)
+        return cluster.url()
+
+    async def _begin_again_while_the_former_leaves(self, child: Child) -> None:
+        """Sessions of a killed server keep its memory for a moment."""
+        for _ in range(20):
+            try:
+                await child.begin()
+            except postgres.PostgresError:
+                await asyncio.sleep(0.3)
+            else:
+                return
+        await self._begin(child)
+
+    async def _start_nats(self) -> None:
+        found = nats.prepare(self.plan.data.path)
+        nats.write_config(found, await self._nats_config(found))
+        child = Child(
+            name="nats",
+            start=lambda: nats.start(found, log=self.plan.data.log("nats")),
+            ready=lambda server: nats.wait_ready(server, "127.0.0.1", self.plan.mqtt_port, limit_s=30.0),
+        )
+        self._nats = found, child
+        self._children.append(child)
+        await self._begin(child)
+
+    async def _nats_config(self, found: nats.Broker) -> str:
+        async with await connect(self._database_url, name="carebed-up") as conn:
+            gateways = await gateway_logins(conn)
+        return broker.nats_config(
+            gateways,
+            self.plan.data.service_logins(),
+            mqtt_port=self.plan.mqtt_port,
+            store_dir=str(found.store),
+        )
+
+    async def _follow_gateways(self) -> None:
+        """Endless: whenever gateways are added, retired or given new secrets, the broker learns it."""
+        assert self._nats is not None
+        found, child = self._nats
+        async for _ in notifications(self._database_url, [GATEWAYS_CHANNEL], every_s=_LOOK_EVERY_S):
+            await asyncio.sleep(_DEBOUNCE_S)
+            try:
+                changed = nats.write_config(found, await self._nats_config(found))
+            except psycopg.OperationalError:
+                continue  # the listener says lost and back, and then looks again
+            if changed and child.process is not None:
+                nats.reload(child.process)
+                logger.info("broker has read its users again", extra={"action": "broker_reloaded"})
+
+    def _program(self, name: str) -> Child:
+        arguments = self.plan.clock.arguments()
+        if name == "api":
+            arguments = [*arguments, "--host", self.plan.host, "--port", str(self.plan.http_port)]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(Path(cloud.__file__).parents[1]),
+            config.DATABASE_URL: self._database_url,
+            config.BROKER_URL: self._broker_url(_PROGRAMS[name]),
+            config.KEY_FILE: str(self.plan.data.key_file),
+        }
+        return Child(name=name, start=lambda: start_program(name, arguments, environment), ready=said_ready)
+
+    async def _begin(self, child: Child) -> None:
+        try:
+            await child.begin()
+        except (postgres.PostgresError, nats.NatsError, RuntimeError, OSError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+            own_log = child.name in ("postgres", "nats")
+            log = self.plan.data.log(child.name) if own_log else "stderr"
+            raise ConfigError(text("start_failed", name=child.name, reason=reason, log=log)) from error
+
+    def _broker_url(self, user: str) -> str:
+        """The broker's address with a service's own login, unless the operator named one."""
+        base = self.plan.broker_url or f"mqtt://127.0.0.1:{self.plan.mqtt_port}"
+        address = config.broker_address(base, "--broker-url")
+        if address.user is not None:
+            return base
+        scheme, _, rest = base.partition("://")
+        return f"{scheme}://{user}:{quote(self.plan.data.service_secrets()[user])}@{rest}"
+
+    @property
+    def _http_url(self) -> str:
+        return f"http://{self.plan.host}:{self.plan.http_port}"
+
+    def _say_running(self) -> None:
+        address = config.broker_address(self._broker_url(broker.WORK_USER), "--broker-url")
+        scheme = "mqtts" if address.tls else "mqtt"
+        self.plan.data.say_running(
+            {
+                "pid": os.getpid(),
+                "http_url": self._http_url,
+                "database_url": self._database_url,
+                "broker_url": f"{scheme}://{address.host}:{address.port}",
+                "key_file": str(self.plan.data.key_file),
+                "children": {child.name: child.process.pid for child in self._children if child.process},
+            }
+        )
+
+    def _try_ports(self) -> None:
+        """Name a busy port before anything is started."""
+        _try_port(self.plan.host, self.plan.http_port, "HTTP", "--http-port")
+        if self.plan.broker_url is None:
+            _try_port("127.0.0.1", self.plan.mqtt_port, "MQTT", "--mqtt-port")
+
+
+def _try_port(host: str, port: int, what: str, option: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = errno.errorcode.get(error.errno or 0, "") + " " + (error.strerror or "")
+            raise ConfigError(
+                text("port_busy", host=host, port=port, what=what, reason=reason.strip(), option=option)
+            ) from error
+
+
+def _stop_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    return stop
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

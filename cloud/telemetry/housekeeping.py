@@ -1,0 +1,38 @@
+"""Room for the readings of coming days, and an end to those that are too old."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from cloud.database.pool import Pool
+from cloud.telemetry import partitions, store
+from firmware_specs.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+READINGS_KEPT: Final = timedelta(days=400)
+RUNS_KEPT: Final = timedelta(days=40)  # a gateway keeps what it sent for 3 days
+_EVERY_S: Final = 3600.0
+_AT_LEAST_S: Final = 1.0  # of real time, however fast the clock runs
+
+
+async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEPT) -> None:
+    """Endless: each hour partitions ahead of time, and old readings and numbers dropped."""
+    while True:
+        now = clock.now()
+        try:
+            async with pool.connection() as conn:
+                await partitions.prepare(conn, now)
+                dropped = await partitions.drop_before(conn, now - kept)
+                await store.forget_runs(conn, now - RUNS_KEPT)
+        except (psycopg.OperationalError, PoolTimeout):
+            await asyncio.sleep(_AT_LEAST_S)  # the database is away, or a reader holds a partition
+            continue
+        if dropped:
+            extra = {"action": "readings_dropped", "partitions": dropped}
+            logger.info("old readings dropped", extra=extra)
+        await asyncio.sleep(max(_EVERY_S / clock.rate, _AT_LEAST_S))

@@ -1,0 +1,150 @@
+"""START HERE: what each of the cloud's programs is built from.
+
+ingest   MQTT -> event lane, state lane, telemetry lane -> PostgreSQL
+api      PostgreSQL -> HTTP, WebSocket, console
+work     what happens because time passed, and what goes down to the gateways
+
+The three share nothing but the database and the broker; each may be killed and started at any moment.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from cloud.broker import INGEST_USER, WORK_USER
+from cloud.config import Settings
+from cloud.database.pool import Pool, open_pool
+from cloud.downlink.mqtt_publisher import MqttPublisher
+from cloud.downlink.publisher import publish_queues, publish_status
+from cloud.ingest.event_lane import event_lane
+from cloud.ingest.life import note_life, show_life
+from cloud.ingest.mqtt_source import MqttSource, Subscription
+from cloud.ingest.states import state_lane
+from cloud.ingest.telemetry_lane import TelemetryLane
+from cloud.registry.sealing import load_seal
+from cloud.telemetry.housekeeping import keep_house
+from cloud.timers import Timers
+from firmware_specs import topics
+from firmware_specs.clock import Clock
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_RETAINED_AGAIN_S = 15.0  # nats-server loads what it retains some seconds after its start
+Announce = Callable[[], None]
+
+
+async def run_ingest(settings: Settings, announce: Announce) -> None:
+    """Until SIGTERM: take every gateway's messages; `announce` once the broker has granted everything."""
+    now = settings.clock.now
+    events = _source(settings, INGEST_USER, Subscription(topics.EVENTS))
+    states = _source(
+        settings,
+        f"{INGEST_USER}-states",
+        Subscription(topics.STATES, again_after_s=_RETAINED_AGAIN_S),
+        Subscription(topics.RESULTS),
+        Subscription(topics.LOGS, qos=0),
+    )
+    telemetry = _source(settings, f"{INGEST_USER}-telemetry", Subscription(topics.TELEMETRY))
+    url = settings.database_url
+    async with (
+        open_pool(url, name="carebed-events") as for_events,
+        open_pool(url, name="carebed-states", max_size=4) as for_states,
+        open_pool(url, name="carebed-telemetry", max_size=2) as for_telemetry,
+        events,
+        states,
+        telemetry,
+    ):
+        sources = (events, states, telemetry)
+        await _until_stopped(
+            event_lane(for_events, now).run(events),
+            state_lane(for_states, now).run(states),
+            TelemetryLane(for_telemetry, now).run(telemetry),
+            show_life(for_states, settings.clock, lambda: all(source.listening for source in sources)),
+            _announce_listening(sources, for_states, settings.clock, announce),
+        )
+
+
+async def run_api(settings: Settings, announce: Announce) -> None:
+    """Until SIGTERM: serve HTTP and the live feed; `announce` once it accepts."""
+    import uvicorn  # the other programs start without the weight of HTTP
+
+    from cloud.api.app import create_app
+    from cloud.api.services import Services
+
+    async with open_pool(settings.database_url, name="carebed-api", max_size=12) as pool:
+        services = Services(
+            pool=pool,
+            database_url=settings.database_url,
+            clock=settings.clock,
+            seal=load_seal(settings.key_file),
+            broker_url=settings.broker_url,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(services),
+                host=settings.http_host,
+                port=settings.http_port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        announcing = asyncio.create_task(_announce_started(server, announce), name="announce")
+        try:
+            await server.serve()
+        finally:
+            announcing.cancel()
+
+
+async def run_work(settings: Settings, announce: Announce) -> None:
+    """Until SIGTERM: timers, acknowledgements and commands, partitions; `announce` once all of it runs."""
+    url, clock = settings.database_url, settings.clock
+    async with (
+        open_pool(url, name="carebed-timers") as for_timers,
+        open_pool(url, name="carebed-downlink", max_size=2) as for_downlink,
+        MqttPublisher(settings.broker, WORK_USER) as publisher,
+    ):
+        announce()
+        await _until_stopped(
+            Timers(for_timers, clock).run(),
+            publish_queues(url, for_downlink, publisher, clock),
+            publish_status(url, publisher, clock),
+            keep_house(for_timers, clock),
+        )
+
+
+def _source(settings: Settings, client_id: str, *subscriptions: Subscription) -> MqttSource:
+    return MqttSource(settings.broker, client_id, subscriptions, now=settings.clock.now)
+
+
+async def _announce_started(server: "uvicorn.Server", announce: Announce) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has a flag and no event
+        await asyncio.sleep(0.02)
+    announce()
+
+
+async def _announce_listening(
+    sources: tuple[MqttSource, ...], pool: Pool, clock: Clock, announce: Announce
+) -> None:
+    for source in sources:
+        await source.wait_listening()
+    async with pool.connection() as conn:
+        await note_life(conn, listening=True, now=clock.now())
+    announce()
+
+
+async def _until_stopped(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run the parts until SIGTERM or SIGINT; one that fails ends the program, which is then started again."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, task.cancel)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(part)
+    except asyncio.CancelledError:
+        return
