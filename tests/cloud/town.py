@@ -1,4 +1,4 @@
-"""A small town for tests: homes, residents, devices and gateways as rows, and messages as gateways write them."""
+"""A small town for tests: homes, residents, devices and gateways as rows, messages as gateways write them."""
 
 import uuid
 from dataclasses import dataclass
@@ -6,11 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from cloud.access.access import Identity
-from cloud.cases.case import Actor
+from cloud.cases import detail, store
+from cloud.cases.case import Actor, State
+from cloud.cases.summary import CaseDetail, CaseSummary
 from cloud.database.pool import Connection
+from cloud.ingest.ingestor import ingest_event
+from firmware_specs import topics
 from firmware_specs.ids import uuid7
 
 NOW = datetime(2026, 1, 1, 2, 10, tzinfo=UTC)
@@ -53,8 +58,8 @@ async def add_gateway(
     org_id = await add_area(conn, area)
     kind = "home" if home_id else "protocol"
     await conn.execute(
-        "insert into gateway (id, kind, home_id, area_code, org_id, secret_bcrypt, secret_pbkdf2, created_at, online)"
-        " values (%s, %s, %s, %s, %s, '', '', %s, %s)",
+        "insert into gateway (id, kind, home_id, area_code, org_id, secret_bcrypt, secret_pbkdf2, created_at,"
+        " online) values (%s, %s, %s, %s, %s, '', '', %s, %s)",
         (gateway, kind, home_id, area, org_id, LONG_AGO, online),
     )
 
@@ -66,11 +71,13 @@ async def add_resident(
     org_id = await add_area(conn, area)
     person, resident = uuid.uuid4(), uuid.uuid4()
     await conn.execute(
-        "insert into person (id, name, sex, birth_date, created_at) values (%s, %s, 'female', '1943-05-01', %s)",
+        "insert into person (id, name, sex, birth_date, created_at)"
+        " values (%s, %s, 'female', '1943-05-01', %s)",
         (person, name, LONG_AGO),
     )
     await conn.execute(
-        "insert into resident (id, person_id, area_code, org_id, risks, created_at) values (%s, %s, %s, %s, %s, %s)",
+        "insert into resident (id, person_id, area_code, org_id, risks, created_at)"
+        " values (%s, %s, %s, %s, %s, %s)",
         (resident, person, area, org_id, Jsonb(["fall"]), LONG_AGO),
     )
     cursor = await conn.execute(
@@ -88,7 +95,8 @@ async def add_resident(
     )
     await conn.execute("insert into person_phone (person_id, phone) values (%s, '13800000000')", (contact,))
     await conn.execute(
-        "insert into contact (resident_id, person_id, position, relation, has_key) values (%s, %s, 1, '女儿', true)",
+        "insert into contact (resident_id, person_id, position, relation, has_key)"
+        " values (%s, %s, 1, '女儿', true)",
         (resident, contact),
     )
     return row[0], resident
@@ -101,8 +109,9 @@ async def add_home(
     org_id = await add_area(conn, area)
     home_id = uuid.uuid4()
     await conn.execute(
-        "insert into home (id, area_code, org_id, compound, building, unit, room, gate_lat, gate_lon, access_note,"
-        " created_at) values (%s, %s, %s, '胜利小区', '3号楼', '2单元', '501', 37.43, 118.67, '门禁 2#', %s)",
+        "insert into home (id, area_code, org_id, compound, building, unit, room, gate_lat, gate_lon,"
+        " access_note, created_at)"
+        " values (%s, %s, %s, '胜利小区', '3号楼', '2单元', '501', 37.43, 118.67, '门禁 2#', %s)",
         (home_id, area, org_id, LONG_AGO),
     )
     bed_key, resident_id = await add_resident(conn, home_id, name, area=area)
@@ -141,7 +150,8 @@ async def add_device(
 async def open_test_window(conn: Connection, device_key: int, *, opens: datetime, ends: datetime) -> None:
     """A technician may test a device between two times."""
     await conn.execute(
-        "insert into test_window (id, device_key, opens_at, ends_at, opened_by) values (%s, %s, %s, %s, 'test')",
+        "insert into test_window (id, device_key, opens_at, ends_at, opened_by)"
+        " values (%s, %s, %s, %s, 'test')",
         (uuid.uuid4(), device_key, opens, ends),
     )
 
@@ -150,7 +160,8 @@ async def add_operator(conn: Connection, name: str, *, seen: datetime = NOW) -> 
     """A member of staff at an open seat."""
     staff, seat = uuid.uuid4(), uuid.uuid4()
     await conn.execute(
-        "insert into staff (id, username, name, role, password_hash, created_at) values (%s, %s, %s, 'operator', '', %s)",
+        "insert into staff (id, username, name, role, password_hash, created_at)"
+        " values (%s, %s, %s, 'operator', '', %s)",
         (staff, f"{name}-{staff}", name, LONG_AGO),
     )
     await conn.execute(
@@ -186,3 +197,40 @@ def encoded(message: Any) -> bytes:
 def seconds(count: float) -> timedelta:
     """A shorter word."""
     return timedelta(seconds=count)
+
+
+async def send(
+    conn: Connection, gateway: str, message: dict[str, Any] | bytes, *, at: datetime = NOW
+) -> None:
+    """What the event lane does with a message that arrives at a moment."""
+    payload = message if isinstance(message, bytes) else encoded(message)
+    async with conn.transaction():
+        await ingest_event(
+            conn,
+            topic=topics.up(gateway, "event"),
+            gateway_id=gateway,
+            payload=payload,
+            received_at=at,
+            now=at,
+        )
+
+
+async def all_cases(conn: Connection) -> list[CaseSummary]:
+    """Every case, oldest first."""
+    return (await store.list_cases(conn, EVERYONE, states=State))[::-1]
+
+
+async def care(conn: Connection) -> CaseDetail:
+    """The one care case there is."""
+    found = [case for case in await all_cases(conn) if case.class_ == "care"]
+    assert len(found) == 1
+    return await detail.detail(conn, found[0].id, EVERYONE)
+
+
+async def count(conn: Connection, table: str) -> int:
+    """How many rows a table has."""
+    row = await (
+        await conn.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table)))
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
