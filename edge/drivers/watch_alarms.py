@@ -52,7 +52,7 @@ def alarm_happenings(frame: WatchFrame, moment: Moment, bit22: Bit22) -> list[Ha
     """
     bits = set(frame.fix.bits) if frame.fix is not None and frame.fix.status is not None else set()
     alarms = bits & _ALARM_BITS or {_STATE_MEANS[bit] for bit in bits & _STATE_MEANS.keys()}
-    fingerprint = hashlib.sha256(f"{frame.index}*".encode() + frame.content).hexdigest()[:16]
+    fingerprint = hashlib.sha256(frame.content).hexdigest()[:16]
     if not alarms:
         extra = {
             "bit": None,
