@@ -249,7 +249,9 @@ async def _run(arguments: argparse.Namespace, clock: Clock) -> dict[str, Any]:
 
     conn = await connect(url, name="carebed-admin")
     async with conn, conn.transaction():
-        made: dict[str, Any] = await arguments.admin_command.act(Desk(conn, clock.now(), seal, data_dir), arguments)
+        made: dict[str, Any] = await arguments.admin_command.act(
+            Desk(conn, clock.now(), seal, data_dir), arguments
+        )
         return made
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cloud.access import store as access
 from cloud.access.passwords import Passwords
-from cloud.api import registry_schemas as shapes
+from cloud.api import equipment_schemas, registry_schemas
 from cloud.broker import SERVICES, Login, gateway_verifiers, login, mosquitto_files, nats_config, new_secret
 from cloud.config import DataDir
 from cloud.database.pool import Connection
@@ -121,7 +121,7 @@ async def create_token(desk: Desk, arguments: Arguments) -> Made:
 
 async def create_area(desk: Desk, arguments: Arguments) -> Made:
     """An area."""
-    body = shapes.NewArea(code=arguments.code, name=arguments.name)
+    body = registry_schemas.NewArea(code=arguments.code, name=arguments.name)
     parent = await store.create_area(desk.conn, code=body.code, name=body.name)
     await _audit(desk, "area_created", body.code)
     return {"code": body.code, "name": body.name, "parent_code": parent}
@@ -129,7 +129,7 @@ async def create_area(desk: Desk, arguments: Arguments) -> Made:
 
 async def create_org(desk: Desk, arguments: Arguments) -> Made:
     """An organisation."""
-    body = shapes.NewOrg(name=arguments.name)
+    body = registry_schemas.NewOrg(name=arguments.name)
     org_id = await store.create_org(desk.conn, now=desk.now, name=body.name)
     await _audit(desk, "org_created", org_id)
     return {"id": str(org_id), "name": body.name}
@@ -143,7 +143,7 @@ async def create_home(desk: Desk, arguments: Arguments) -> Made:
         raise ValueError("--lat 与 --lon 须同时给出 / --lat and --lon belong together")
     if arguments.lat is not None:
         fields["gate"] = {"lat": arguments.lat, "lon": arguments.lon}
-    body = shapes.NewHome.model_validate(fields)
+    body = registry_schemas.NewHome.model_validate(fields)
     gate = None if body.gate is None else (body.gate.lat, body.gate.lon)
     home_id = await store.create_home(
         desk.conn, desk.seal(), now=desk.now, gate=gate, **body.model_dump(exclude={"gate"})
@@ -154,7 +154,7 @@ async def create_home(desk: Desk, arguments: Arguments) -> Made:
 
 async def create_bed(desk: Desk, arguments: Arguments) -> Made:
     """A bed."""
-    body = shapes.NewBed(label=arguments.label or "")
+    body = registry_schemas.NewBed(label=arguments.label or "")
     await store.find_home(desk.conn, arguments.home)
     bed_id = await store.create_bed(desk.conn, now=desk.now, home_id=arguments.home, label=body.label)
     await _audit(desk, "bed_created", bed_id)
@@ -174,7 +174,7 @@ async def create_resident(desk: Desk, arguments: Arguments) -> Made:
     fields = _given(arguments, "name", "sex", "birth_date", "id_number", "org")
     fields |= {"phones": arguments.phone or [], "contacts": arguments.contact or []}
     fields |= {"bed_id": arguments.bed, "area_code": arguments.area}
-    body = shapes.NewResident.model_validate(fields)
+    body = registry_schemas.NewResident.model_validate(fields)
     contacts = [people.ContactRow(**one.model_dump()) for one in body.contacts]
     plain = body.model_dump(exclude={"contacts", "bed_id", "area_code", "org"})
     bed = None if body.bed_id is None else await store.find_bed(desk.conn, body.bed_id)
@@ -193,7 +193,7 @@ async def create_resident(desk: Desk, arguments: Arguments) -> Made:
 async def create_gateway(desk: Desk, arguments: Arguments) -> Made:
     """A gateway with its secret."""
     fields = _given(arguments, "id", "kind", "org") | {"home_id": arguments.home, "area_code": arguments.area}
-    body = shapes.NewGateway.model_validate(fields)
+    body = equipment_schemas.NewGateway.model_validate(fields)
     secret = new_secret()
     belongs = await equipment.gateway_belongs(
         desk.conn, kind=body.kind, home_id=body.home_id, area_code=body.area_code, org=body.org
@@ -224,7 +224,9 @@ async def renew_gateway_secret(desk: Desk, arguments: Arguments) -> Made:
 async def create_device(desk: Desk, arguments: Arguments) -> Made:
     """A device, installed from now on where a home is named."""
     fields = _given(arguments, "id", "family", "model", "room", "role")
-    body = shapes.NewDevice.model_validate(fields | {"home_id": arguments.home, "bed_id": arguments.bed})
+    body = equipment_schemas.NewDevice.model_validate(
+        fields | {"home_id": arguments.home, "bed_id": arguments.bed}
+    )
     await equipment.register_device(
         desk.conn, now=desk.now, device_id=body.id, family=body.family, model=body.model
     )

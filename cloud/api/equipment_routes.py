@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from cloud.access.errors import InvalidInput, NotFound
-from cloud.api import registry_schemas as shapes
+from cloud.api import equipment_schemas as shapes
 from cloud.api.callers import Caller, With
 from cloud.api.registry_routes import audit, check_area
+from cloud.api.registry_schemas import Created
 from cloud.api.texts import WireId
 from cloud.broker import gateway_verifiers, new_secret
 from cloud.registry import equipment, store
@@ -109,11 +110,11 @@ async def create_device(body: shapes.NewDevice, identity: Caller, services: With
     "/devices/{device_id}/installations",
     operation_id="install_device",
     status_code=201,
-    response_model=shapes.Created,
+    response_model=Created,
 )
 async def install_device(
     device_id: WireId, body: shapes.NewInstallation, identity: Caller, services: With
-) -> shapes.Created:
+) -> Created:
     """From `from` on the device belongs to this home; what ran until then ends then."""
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
@@ -132,7 +133,7 @@ async def install_device(
             start=body.from_,
         )
         await audit(conn, services, identity, "device_installed", device_id, home_id=str(body.home_id))
-    return shapes.Created(id=installation)
+    return Created(id=installation)
 
 
 @router.post(

@@ -1,61 +1,15 @@
-"""What the API takes and gives about homes, residents, gateways, devices, readings and the system itself."""
+"""What the API takes and gives about homes, residents and their readings."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
-from cloud.api.schemas import Given, Sex, Shown
-from cloud.api.texts import AreaCode, JsonList, JsonObject, Name, Phone, Secret, Text, WireId, Word
+from cloud.api.schemas import Given, Shown
+from cloud.api.texts import AreaCode, JsonList, JsonObject, Name, Phone, Secret, Text, Word
 from cloud.api.times import GivenInstant, Instant
-
-ResidentState = Literal["active", "hospital", "away", "suspended", "moved", "deceased"]
-
-
-class Limits(Shown):
-    """Seconds until an unclaimed case of a priority is overdue, and until a claimed one is."""
-
-    p1_claim_s: int
-    p2_claim_s: int
-    p3_claim_s: int
-    claimed_s: int
-
-
-class Basemap(Shown):
-    """What the map is drawn from; `schematic` is the built-in one."""
-
-    kind: Literal["schematic", "geojson", "xyz", "pmtiles"]
-    crs: Literal["WGS84", "GCJ02", "BD09"]
-    url: str | None
-    subdomains: str | None
-    max_zoom: int | None
-    attribution: str
-    approval_no: str | None
-
-
-class UiConfig(Shown):
-    """What the console needs before anyone has signed in."""
-
-    time_zone: str
-    night: tuple[int, int]
-    limits: Limits
-    basemap: Basemap
-    version: str
-
-
-class Health(Shown):
-    """`ok` only where all parts are; `ingest_lag_s` is since the ingestor's last sign of life, null for never.
-
-    `listening`: the ingestor lives and the broker has granted it everything.
-    """
-
-    ok: bool
-    database: bool
-    broker: bool | None
-    listening: bool
-    ingest_lag_s: float | None
-    at: Instant
+from cloud.registry.registry import Sex, StateName
 
 
 class Created(Shown):
@@ -145,77 +99,16 @@ class NewResident(Given):
 class NewResidentState(Given):
     """What is true of an elder from now on; hospital and away end by themselves at `until`."""
 
-    state: ResidentState
+    state: StateName
     until: GivenInstant | None = None
 
 
 class ResidentStateShown(Shown):
     """The state and its dates."""
 
-    state: ResidentState
+    state: StateName
     since: Instant
     until: Instant | None
-
-
-class NewGateway(Given):
-    """A gateway of one home, or a protocol gateway of many (needs area and organisation instead)."""
-
-    id: WireId
-    kind: Literal["home", "protocol"] = "home"
-    home_id: UUID | None = None
-    area_code: AreaCode | None = None
-    org: Name | None = None
-
-
-class GatewayCreated(Shown):
-    """The secret is shown this once and kept only as verifiers."""
-
-    id: str
-    secret: str
-
-
-class NewDevice(Given):
-    """A device, and where it is installed from now on if a home is named."""
-
-    id: WireId
-    family: Name
-    model: Word = ""
-    home_id: UUID | None = None
-    bed_id: UUID | None = None
-    room: Word = ""
-    role: Word = ""
-
-
-class DeviceCreated(Shown):
-    """The device, and its installation where a home was named."""
-
-    id: str
-    installation_id: UUID | None
-
-
-class NewInstallation(Given):
-    """From `from` (default: now) the device belongs here; a running installation ends at that moment."""
-
-    home_id: UUID
-    bed_id: UUID | None = None
-    room: Word = ""
-    role: Word = ""
-    from_: GivenInstant | None = Field(None, alias="from")
-
-
-class NewTestWindow(Given):
-    """For so many minutes `test` messages of the device do not ring."""
-
-    minutes: Annotated[int, Field(ge=1, le=240)]
-
-
-class TestWindow(Shown):
-    """An open test window."""
-
-    id: UUID
-    device: str
-    opens_at: Instant
-    ends_at: Instant
 
 
 class ResidentContact(Shown):
@@ -291,70 +184,3 @@ class LastReadings(Shown):
     """The newest values of an elder's devices."""
 
     items: list[LastReading]
-
-
-class Device(Shown):
-    """A device, where it is installed now and what it last said of itself."""
-
-    id: str
-    family: str
-    model: str
-    registered: bool
-    home_id: UUID | None
-    bed_id: UUID | None
-    room: str
-    role: str
-    installed_from: Instant | None
-    online: bool | None
-    worn: bool | None
-    charging: bool | None
-    battery_percent: float | None
-    link_quality: float | None
-    last_seen_at: Instant | None
-
-
-class DeviceList(Shown):
-    """Devices."""
-
-    items: list[Device]
-
-
-class Gateway(Shown):
-    """A gateway; `online` null is unknown."""
-
-    id: str
-    kind: Literal["home", "protocol"]
-    home_id: UUID | None
-    place: str
-    online: bool | None
-    online_changed_at: Instant | None
-    last_seen_at: Instant | None
-    agent_version: str | None
-    metered: bool | None
-
-
-class GatewayList(Shown):
-    """Gateways."""
-
-    items: list[Gateway]
-
-
-class Quarantined(Shown):
-    """A message that could not be read: where it came from, why, and its first bytes."""
-
-    id: int
-    received_at: Instant
-    topic: str
-    gateway_id: str | None
-    reason: str
-    times: int
-    last_at: Instant
-    size: int
-    sha256: str
-    head: str
-
-
-class QuarantineList(Shown):
-    """Newest first."""
-
-    items: list[Quarantined]

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from cloud.access.access import Role
 from cloud.api.texts import Secret, Text
 from cloud.api.times import Instant
+from cloud.registry.registry import Sex
 
 CaseState = Literal["open", "claimed", "resolved", "closed"]
 CaseClass = Literal["care", "technical", "test"]
 SubjectKind = Literal["home", "gateway", "area", "system"]
 Priority = Annotated[int, Field(ge=1, le=4)]
 Disposition = Literal["real_emergency", "help_given", "false_alarm", "test", "technical", "other"]
-Sex = Literal["female", "male", "unknown"]
 
 
 class Given(BaseModel):

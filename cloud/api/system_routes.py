@@ -10,7 +10,7 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from cloud.api.callers import With
-from cloud.api.registry_schemas import Basemap, Health, Limits, UiConfig
+from cloud.api.equipment_schemas import Basemap, Health, Limits, UiConfig
 from cloud.registry import equipment
 
 router = APIRouter(tags=["system"])

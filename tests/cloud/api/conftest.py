@@ -1,4 +1,4 @@
-"""The API on a real database: a town of two districts, one user of each role, over ASGI and over a real port."""
+"""The API on a real database: a town of two districts, a user of each role, over ASGI and on a real port."""
 
 import asyncio
 import os
@@ -93,7 +93,7 @@ async def town(conn: Connection, services: Services) -> Town:
     await store.create_area(conn, code=WEST, name="河口区")
     org_id = await store.create_org(conn, now=now, name="康养中心")
     homes = [await place_home(conn, services, org_id, area) for area in (EAST, WEST)]
-    tokens = {}
+    tokens: dict[str, str] = {}
     hashed = await services.passwords.hash(PASSWORD)
     for role in ROLES:
         await access.create_staff(
