@@ -42,7 +42,36 @@ function shift(list: HTMLElement, delta: number): void {
   list.scrollTop = after.scrollTop;
 }
 
-/** Attach to the scrolling list; when the pointer leaves, the list goes back to its most urgent row. */
+/** A pointer that rests for so long is not about to click: then what is most urgent is shown again. */
+export const REST_MS = 4_000;
+
+/** Follows the pointer over the list; `held` is the row under it, `release` lets go of it. */
+function follow(list: HTMLElement, held: { current: Held | null }, release: () => void): () => void {
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  const take = (x: number, y: number): void => {
+    const row = rowAt(list, document.elementFromPoint(x, y));
+    held.current = row === null ? null : { row, top: row.getBoundingClientRect().top, x, y };
+  };
+  const move = (event: PointerEvent): void => {
+    take(event.clientX, event.clientY);
+    clearTimeout(rest);
+    rest = setTimeout(release, REST_MS);
+  };
+  const scrolled = (): void => {
+    if (held.current !== null) take(held.current.x, held.current.y);
+  };
+  list.addEventListener("pointermove", move);
+  list.addEventListener("scroll", scrolled);
+  list.addEventListener("pointerleave", release);
+  return () => {
+    clearTimeout(rest);
+    list.removeEventListener("pointermove", move);
+    list.removeEventListener("scroll", scrolled);
+    list.removeEventListener("pointerleave", release);
+  };
+}
+
+/** Attach to the scrolling list; when the pointer leaves or rests, the list goes back to its most urgent row. */
 export function useAnchor(): RefObject<HTMLDivElement | null> {
   const ref = useRef<HTMLDivElement>(null);
   const held = useRef<Held | null>(null);
@@ -50,30 +79,14 @@ export function useAnchor(): RefObject<HTMLDivElement | null> {
   useLayoutEffect(() => {
     const list = ref.current;
     if (list === null) return undefined;
-    const take = (x: number, y: number): void => {
-      const row = rowAt(list, document.elementFromPoint(x, y));
-      held.current = row === null ? null : { row, top: row.getBoundingClientRect().top, x, y };
-    };
-    const hold = (event: PointerEvent): void => take(event.clientX, event.clientY);
-    const hoverAfterScroll = (): void => {
-      if (held.current !== null) take(held.current.x, held.current.y);
-    };
-    const leave = (): void => {
+    return follow(list, held, () => {
       held.current = null;
       if (!shifted.current) return;
       shifted.current = false;
       list.style.paddingTop = "";
       list.style.paddingBottom = "";
       list.scrollTop = 0;
-    };
-    list.addEventListener("pointermove", hold);
-    list.addEventListener("scroll", hoverAfterScroll);
-    list.addEventListener("pointerleave", leave);
-    return () => {
-      list.removeEventListener("pointermove", hold);
-      list.removeEventListener("scroll", hoverAfterScroll);
-      list.removeEventListener("pointerleave", leave);
-    };
+    });
   }, []);
   useLayoutEffect(() => {
     const list = ref.current;

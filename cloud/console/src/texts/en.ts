@@ -179,7 +179,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "vitals.above": "above the personal band",
   "vitals.below": "below the personal band",
   "vitals.band": "normal {{low}}–{{high}}",
-  "vitals.old": "not a present value",
+  "vitals.old": "not current",
 
   "log.title": "Timeline",
   "log.placeholder": "Write one line, Enter saves",
