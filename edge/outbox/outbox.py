@@ -57,7 +57,10 @@ class Outbox:
         self._now = now
         self._clock = clock
         self._events = EventStore(folder / "events.db", run, reserve, max_bytes=limits.events_bytes)
-        self._telemetry = TelemetryStore(folder / "telemetry.db", run, max_bytes=limits.telemetry_bytes)
+        second = Reserve(folder / "reserved-for-telemetry", limits.reserve_bytes // 4)
+        self._telemetry = TelemetryStore(
+            folder / "telemetry.db", run, second, max_bytes=limits.telemetry_bytes
+        )
         self._event_thread = ThreadPoolExecutor(1, thread_name_prefix="events-db")
         self._telemetry_thread = ThreadPoolExecutor(1, thread_name_prefix="telemetry-db")
         self._queue: list[tuple[list[Event], dict[str, bytes], asyncio.Future[None]]] = []

@@ -3,6 +3,8 @@
 For one worker thread. When there is no room, the oldest batches go first and a `gap` record says so.
 """
 
+import functools
+import itertools
 import logging
 import sqlite3
 from collections import deque
@@ -13,13 +15,14 @@ import msgspec
 
 from edge.outbox import batches, database
 from edge.outbox.batches import PIECE_DECODER, Piece
-from edge.outbox.database import File
+from edge.outbox.database import File, Reserve
 from firmware_specs.messages import BATCH_DECODER, Gap, TelemetryBatch, encode_batch
 
 log = logging.getLogger(__name__)
 
 KEEP_MS: Final = 72 * 3_600_000
 MEMORY_PIECES: Final = 600
+PIECES_AT_ONCE: Final = 50
 Key = tuple[str, int]
 
 _SCHEMA: Final = """
@@ -33,6 +36,7 @@ create table if not exists gap(
     n integer primary key autoincrement,
     from_at integer not null, to_at integer not null, count integer not null);
 """
+_MOST_PAGES: Final = 0xFFFFFFFE  # sqlite's own limit
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -46,8 +50,9 @@ class Kept(NamedTuple):
 class TelemetryStore:
     """Open pieces, sealed batches numbered (run, seq), and gaps."""
 
-    def __init__(self, path: Path, run: str, *, max_bytes: int) -> None:
+    def __init__(self, path: Path, run: str, reserve: Reserve, *, max_bytes: int) -> None:
         self._run = run
+        self._reserve = reserve
         self._max_bytes = max_bytes
         self._seq = 0
         self._file = File(
@@ -66,6 +71,7 @@ class TelemetryStore:
     def open(self, now: int) -> None:
         """Open the file, or a fresh one when it is damaged."""
         self._file.open(now)
+        self._reserve.take()
 
     def close(self) -> None:
         """Close the file."""
@@ -77,15 +83,19 @@ class TelemetryStore:
             self._memory.append(piece)
         if not self._memory and not (seal and self._open):
             return 0
-        first = self._seq
-        written = self._file.write(lambda db: self._commit(db, first, seal, now), now)
-        if written is None:
-            self.full = True
-            self._forget_oldest_in_memory()
-            return 0
-        self._seq = first + written
-        self._memory.clear()
-        self._lost.clear()
+        written = 0
+        while True:
+            part = list(itertools.islice(self._memory, PIECES_AT_ONCE))
+            last = len(part) == len(self._memory)
+            made = self._file.write(functools.partial(self._commit, part, seal and last, now), now)
+            if made is None:
+                self.full = True
+                self._forget_oldest_in_memory()
+                return written
+            self._accept(part, made)
+            written += made
+            if last:
+                break
         self._open = not seal
         self.full = False
         if seal:
@@ -130,12 +140,19 @@ class TelemetryStore:
         """Forget stored batches after 72 h."""
         query = "delete from batch where stored_at is not null and written_at < ?"
         self._file.write(lambda db: db.execute(query, (now - KEEP_MS,)), now)
+        if self._reserve.take():
+            self._file.read(lambda db: db.execute(f"pragma max_page_count = {_MOST_PAGES}").fetchone(), now)
 
-    def _commit(self, db: sqlite3.Connection, first: int, seal: bool, now: int) -> int:
-        """Inside a transaction: write the pieces; with `seal`, number batches of all from `first` + 1."""
-        db.executemany(
-            "insert into open_piece(payload) values (?)", [(_ENCODER.encode(p),) for p in self._memory]
-        )
+    def _accept(self, part: list[Piece], made: int) -> None:
+        """These pieces and `made` batches are committed."""
+        for _ in part:
+            self._memory.popleft()
+        self._lost.clear()
+        self._seq += made
+
+    def _commit(self, part: list[Piece], seal: bool, now: int, db: sqlite3.Connection) -> int:
+        """Inside a transaction: write pieces; with `seal`, number batches of all that are open."""
+        db.executemany("insert into open_piece(payload) values (?)", [(_ENCODER.encode(p),) for p in part])
         for gap in self._lost:
             _note_gap(db, gap)
         if not seal:
@@ -149,7 +166,7 @@ class TelemetryStore:
             for a, b, c in db.execute("select from_at, to_at, count from gap")
         ]
         sealed = batches.build(pieces, gaps)
-        for number, batch in enumerate(sealed, first + 1):
+        for number, batch in enumerate(sealed, self._seq + 1):
             _insert(db, msgspec.structs.replace(batch, run=self._run, seq=number), now)
         db.execute("delete from open_piece")
         if sealed:
@@ -190,12 +207,15 @@ class TelemetryStore:
             self._lost = [_joined([*self._lost, Gap(from_at=min(times), to_at=max(times), count=len(times))])]
 
     def _make_room(self, db: sqlite3.Connection | None) -> bool:
-        """Thin out within a full file; False when even that finds no room."""
+        """Thin out within a full file, which must not grow any more; False when even that finds no room."""
         self.full = True
         if db is None:
             return False
+        self._reserve.release()  # deleting needs a little room too
         try:
-            db.execute("pragma wal_checkpoint(truncate)")
+            db.execute("pragma wal_checkpoint(restart)")
+            pages = int(db.execute("pragma page_count").fetchone()[0])
+            db.execute(f"pragma max_page_count = {pages}")  # else the log could hold pages that fit nowhere
             db.execute("begin immediate")
             gone = self._thin(db)
             db.execute("commit")

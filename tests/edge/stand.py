@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -165,9 +164,6 @@ class FakeCloud:
         assert self.client is not None
         await self.client.publish(topics.down(gateway, "command"), encode(command), qos=1)
 
-    def kinds(self) -> list[str]:
-        return [event.kind for event in self.events.values()]
-
 
 def write_config(
     folder: Path, broker: Broker, *, more: str = "", batch_s: float = 0.2, port: int = 0
@@ -300,7 +296,3 @@ async def watch(port: int) -> AsyncIterator[Watch]:
 def door(agent: Agent) -> int:
     """The port of the agent's first TCP transport."""
     return int(agent.transports[0].status.rsplit(":", 1)[1])
-
-
-def remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)

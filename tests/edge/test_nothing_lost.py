@@ -167,12 +167,16 @@ async def test_two_agents_of_one_id_alternate_and_both_deliver(
     """A cloned gateway: each pushes the other out, the cloud sees two runs, no event is lost."""
     one, two = write_config(tmp_path / "one", broker), write_config(tmp_path / "two", broker)
     assert config.load(one).gateway == config.load(two).gateway
-    async with running(one) as first, running(two) as second:
-        async with watch(door(first)) as device, watch(door(second)) as other:
-            for _ in range(5):
-                await device.ask(sos())
-                await other.ask(sos("861100000000018"))
-            await until(lambda: len(fake_cloud.events) == 10, 30)
+    async with (
+        running(one) as first,
+        running(two) as second,
+        watch(door(first)) as device,
+        watch(door(second)) as other,
+    ):
+        for _ in range(5):
+            await device.ask(sos())
+            await other.ask(sos("861100000000018"))
+        await until(lambda: len(fake_cloud.events) == 10, 30)
     assert {run for run, _ in fake_cloud.events} == {first.outbox.run_id, second.outbox.run_id}
     assert {said["run"] for channel, said in fake_cloud.said if channel == "birth"} == {
         first.outbox.run_id,
