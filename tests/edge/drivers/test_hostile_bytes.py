@@ -10,8 +10,8 @@ from edge.drivers.options import DriverOptions
 from edge.readings import Happening
 from tests.edge.drivers.frames import AT, frame, position
 from tests.edge.drivers.test_wrist_accelerometer import HELLO, line, samples
-from tests.edge.drivers.test_zigbee2mqtt import binary, entry, enum, tell
-from tests.edge.drivers.test_zigbee2mqtt import line as zigbee_line
+from tests.edge.drivers.zigbee_lines import binary, entry, enum, tell
+from tests.edge.drivers.zigbee_lines import line as zigbee_line
 
 SOS: dict[str, bytes] = {
     "watch": frame(position("AL", status="00010000")),

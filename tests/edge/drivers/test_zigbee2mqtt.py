@@ -1,138 +1,24 @@
-import json
-from datetime import UTC, datetime
-from typing import Any, TypeVar
-
 import pytest
 
 from edge.drivers.options import DriverOptions
 from edge.drivers.zigbee2mqtt import ZigbeeDriver
-from edge.readings import Happening, Item, Press, Reading, Sighting
-
-AT = 1_770_401_400_000
-IEEE = "0xA4C1380000000002"
-ID = "zb-a4c1380000000002"
-T = TypeVar("T")
-
-
-def binary(
-    name: str, on: Any = True, off: Any = False, access: int = 1, key: str | None = None
-) -> dict[str, Any]:
-    return {
-        "type": "binary",
-        "name": name,
-        "property": key or name,
-        "access": access,
-        "value_on": on,
-        "value_off": off,
-    }
-
-
-def numeric(name: str, unit: str = "", access: int = 1) -> dict[str, Any]:
-    return {"type": "numeric", "name": name, "property": name, "access": access, "unit": unit}
-
-
-def enum(name: str, *values: str, access: int = 1) -> dict[str, Any]:
-    return {"type": "enum", "name": name, "property": name, "access": access, "values": list(values)}
-
-
-def entry(*exposes: dict[str, Any], name: str = "厨房/烟感", ieee: str = IEEE, **more: Any) -> dict[str, Any]:
-    definition = {"model": "X", "vendor": "Y", "exposes": list(exposes)}
-    return {"ieee_address": ieee, "friendly_name": name, "type": "EndDevice", "definition": definition} | more
-
-
-def line(topic: str, payload: Any, *, retained: bool = False) -> bytes:
-    text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
-    return (
-        json.dumps({"topic": f"zigbee2mqtt/{topic}", "retained": retained, "payload": text}).encode() + b"\n"
-    )
-
-
-def bridge(*exposes: dict[str, Any], options: DriverOptions | None = None, **more: Any) -> ZigbeeDriver:
-    driver = ZigbeeDriver(options or DriverOptions())
-    assert (
-        driver.receive(line("bridge/devices", [entry(*exposes, **more)], retained=True), AT - 120_000) == []
-    )
-    return driver
-
-
-def tell(
-    driver: ZigbeeDriver, state: Any, at: int = AT, *, name: str = "厨房/烟感", retained: bool = False
-) -> list[Item]:
-    return driver.receive(line(name, state, retained=retained), at)
-
-
-def of(kind: type[T], items: list[Item]) -> list[T]:
-    return [item for item in items if isinstance(item, kind)]
-
-
-def events(items: list[Item]) -> list[tuple[str, str]]:
-    return [(item.kind, item.phase) for item in of(Happening, items)]
-
-
-def values(items: list[Item]) -> dict[str, float]:
-    return {item.kind: item.value for item in of(Reading, items)}
-
-
-def iso(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-@pytest.mark.parametrize(
-    ("expose", "state", "reading"),
-    [
-        (binary("smoke"), {"smoke": True}, {"smoke": 1}),
-        (enum("smoke_state", "alarm", "normal"), {"smoke_state": "ALARM"}, {"smoke": 1}),
-        (binary("gas"), {"gas": False}, {"gas": 0}),
-        (enum("gas_sensor_state", "alarm", "normal"), {"gas_sensor_state": "alarm"}, {"gas": 1}),
-        (binary("carbon_monoxide"), {"carbon_monoxide": True}, {"co": 1}),
-        (enum("co_state", "alarm", "normal"), {"co_state": "normal"}, {"co": 0}),
-        (binary("water_leak"), {"water_leak": True}, {"water_leak": 1}),
-        (
-            enum("water_leakage_state", "water_leakage_yes"),
-            {"water_leakage_state": "water_leakage_yes"},
-            {"water_leak": 1},
-        ),
-        (binary("contact", False, True), {"contact": False}, {"door_open": 1}),
-        (binary("contact", True, False), {"contact": False}, {"door_open": 1}),
-        (binary("contact", "ON", "OFF"), {"contact": "OFF"}, {"door_open": 1}),
-        (binary("contact", False, True), {"contact": True}, {"door_open": 0}),
-        (binary("occupancy"), {"occupancy": True}, {"motion": 1}),
-        (binary("moving"), {"moving": True}, {"motion": 1}),
-        (binary("presence"), {"presence": False}, {"presence": 0}),
-        (enum("motion_state", "none", "small", "large"), {"motion_state": "small"}, {"presence": 1}),
-        (enum("human_motion_state", "none", "small"), {"human_motion_state": "none"}, {"presence": 0}),
-        (binary("tilt"), {"tilt": True}, {"vibration": 1}),
-        (binary("tamper"), {"tamper": True}, {"tamper": 1}),
-        (enum("battery_state", "low", "middle", "high"), {"battery_state": "low"}, {"battery_low": 1}),
-        (numeric("battery", "%"), {"battery": 64}, {"battery": 64}),
-        (numeric("voltage", "mV"), {"voltage": 2950}, {"battery_voltage": 2.95}),
-        (numeric("voltage", "V"), {"voltage": 231.5}, {"mains_voltage": 231.5}),
-        (numeric("breathing_rate"), {"breathing_rate": 16}, {"resp_rate": 16}),
-        (numeric("breathing_rate"), {"breathing_rate": 0}, {}),
-        (binary("heartbeat"), {"heartbeat": True}, {}),
-        (numeric("battery", "%"), {"battery": 101}, {}),
-        (numeric("battery", "%"), {"battery": "full"}, {}),
-        (numeric("battery", "%"), {"battery": None}, {}),
-        (numeric("power", "W"), {"power": 84}, {"power": 84}),
-        (binary("smoke"), {"linkquality": 73}, {"link_quality": 73}),
-        (enum("fall_detection", "ON", "OFF", access=3), {"fall_detection": "ON"}, {}),
-        (binary("tamper", access=3), {"tamper": True}, {}),
-        (
-            binary("occupancy", key="occupancy_left"),
-            {"occupancy_left": True, "occupancy": False},
-            {"motion": 1},
-        ),
-    ],
+from edge.readings import Happening, Press, Reading, Sighting
+from tests.edge.drivers.zigbee_lines import (
+    AT,
+    ID,
+    IEEE,
+    binary,
+    bridge,
+    entry,
+    enum,
+    events,
+    iso,
+    line,
+    numeric,
+    of,
+    tell,
+    values,
 )
-def test_exposes_tell_what_a_state_means(
-    expose: dict[str, Any], state: Any, reading: dict[str, float]
-) -> None:
-    assert values(tell(bridge(expose), state)) == reading
-
-
-def test_parts_of_a_light_are_walked_into_and_settings_are_left_out() -> None:
-    switch = {"type": "switch", "features": [binary("state", "ON", "OFF", access=7), numeric("power", "W")]}
-    assert values(tell(bridge(switch), {"state": "ON", "power": 12})) == {"power": 12}
 
 
 def test_smoke_raises_once_and_clears_once() -> None:
