@@ -46,7 +46,7 @@ def install(app: FastAPI, folder: Path) -> None:
             raise HTTPException(404)
         found = _file(root, path)
         if found is None:
-            return HTMLResponse(_UNBUILT, 503, headers={"Cache-Control": "no-cache"})
+            return HTMLResponse(_UNBUILT, headers={"Cache-Control": "no-cache"})
         return FileResponse(found, headers={"Cache-Control": "no-cache"})
 
 

@@ -16,8 +16,7 @@ CONSOLE: Final = Path(__file__).parents[1] / "console" / "dist"
 class Services:
     """`pool` is open while the app runs; `database_url` is for the live feed's own LISTEN connection.
 
-    `origins` are further trusted browser origins; `broker_url` is only probed for /api/v1/health;
-    `secure_cookies` belongs to https.
+    `origins` are further trusted browser origins; `broker_url` is only probed for /api/v1/health.
     """
 
     pool: Pool
@@ -28,4 +27,3 @@ class Services:
     broker_url: str | None = None
     console: Path = CONSOLE
     origins: frozenset[str] = frozenset()
-    secure_cookies: bool = False

@@ -24,7 +24,7 @@ def _info(who: Identity, csrf_token: str) -> SessionInfo:
 
 
 @router.post("/session", operation_id="sign_in", response_model=SessionInfo)
-async def sign_in(body: SignIn, services: With, response: Response) -> SessionInfo:
+async def sign_in(body: SignIn, request: Request, services: With, response: Response) -> SessionInfo:
     """Sign in at a new seat; the cookie lasts 12 hours."""
     async with services.pool.connection() as conn:
         attempt = await store.take_attempt(conn, now=services.clock.now(), username=body.username)
@@ -42,7 +42,7 @@ async def sign_in(body: SignIn, services: With, response: Response) -> SessionIn
         max_age=int(SESSION_LIFE.total_seconds()),
         httponly=True,
         samesite="strict",
-        secure=services.secure_cookies,
+        secure=request.url.scheme == "https",
     )
     return _info(session.identity, session.csrf_token)
 
@@ -72,5 +72,5 @@ async def sign_out(request: Request, identity: Caller, services: With) -> Respon
                 async with conn.transaction():
                     await cases.release(conn, case_id, actor_of(identity), now=now)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=services.secure_cookies)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return response

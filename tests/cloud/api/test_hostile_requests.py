@@ -145,7 +145,8 @@ ANY = st.recursive(
 )
 FIELDS = (
     "name", "code", "org", "area_code", "gate", "bed_id", "home_id", "id", "kind", "phones", "contacts",
-    "profile", "limits", "id_number", "birth_date", "minutes", "state", "until", "from", "door_code", "safe_radius_m",
+    "profile", "limits", "id_number", "birth_date", "minutes", "state", "until", "from", "door_code",
+    "safe_radius_m",
 )  # fmt: skip
 PATHS = (
     "/areas", "/orgs", "/homes", "/residents", "/gateways", "/devices", "/devices/zb-1/installations",
