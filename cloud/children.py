@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 BACK_OFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _STEADY_S: Final = 30.0  # a child that lived so long starts again without delay
+_HEALTH_LIMIT_S: Final = 5.0
 READY_LINE: Final = b"ready\n"
 
 Process = asyncio.subprocess.Process
@@ -79,6 +80,19 @@ async def start_program(name: str, arguments: list[str], environment: Mapping[st
         environment=environment,
         output=asyncio.subprocess.PIPE,
     )
+
+
+async def answers_health(host: str, port: int) -> None:
+    """Return when GET /healthz says 200; raises RuntimeError for another answer, OSError for none."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET /healthz HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        async with asyncio.timeout(_HEALTH_LIMIT_S):
+            status = await reader.readline()
+    finally:
+        writer.close()
+    if b" 200 " not in status:
+        raise RuntimeError(f"/healthz answered {status!r}")
 
 
 async def said_ready(child: Process) -> None:

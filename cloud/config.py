@@ -98,7 +98,9 @@ class DataDir:
         """Create the folder; raises ConfigError when it cannot be used."""
         mode = 0o711 if os.geteuid() == 0 else 0o700  # as root, `nobody` passes through to its database
         try:
-            self.path.mkdir(mode=mode, parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.mkdir(parents=True)
+                self.path.chmod(mode)
             (self.path / ".probe").touch()
             (self.path / ".probe").unlink()
         except OSError as error:

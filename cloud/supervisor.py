@@ -19,7 +19,7 @@ import psycopg
 
 import cloud
 from cloud import broker, config
-from cloud.children import Child, said_ready, start_program
+from cloud.children import Child, Process, answers_health, said_ready, start_program
 from cloud.config import ConfigError, Plan
 from cloud.database.listen import notifications
 from cloud.database.migrations import MigrationError
@@ -70,11 +70,10 @@ class Supervisor:
     def _check(self, started: asyncio.Task[None]) -> None:
         try:
             started.result()
-        except TimeoutError as error:
-            reason = f"> {_START_LIMIT_S:.0f} s"
-            raise ConfigError(
-                text("start_failed", name="carebed-cloud", reason=reason, log="stderr")
-            ) from error
+        except (TimeoutError, postgres.PostgresError, nats.NatsError, OSError) as error:
+            reason = str(error) or f"> {_START_LIMIT_S:.0f} s"
+            log = self.plan.data.path
+            raise ConfigError(text("start_failed", name="carebed-cloud", reason=reason, log=log)) from error
 
     async def _start(self) -> None:
         async with asyncio.timeout(_START_LIMIT_S):
@@ -185,7 +184,15 @@ class Supervisor:
             config.BROKER_URL: self._broker_url(_PROGRAMS[name]),
             config.KEY_FILE: str(self.plan.data.key_file),
         }
-        return Child(name=name, start=lambda: start_program(name, arguments, environment), ready=said_ready)
+        return Child(
+            name=name,
+            start=lambda: start_program(name, arguments, environment),
+            ready=self._api_ready if name == "api" else said_ready,
+        )
+
+    async def _api_ready(self, child: Process) -> None:
+        await said_ready(child)
+        await answers_health(self.plan.host, self.plan.http_port)
 
     async def _begin(self, child: Child) -> None:
         try:

