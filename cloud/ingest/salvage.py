@@ -66,7 +66,7 @@ def fingerprint(payload: bytes, gateway_id: str) -> bytes:
 
 def derived_id(payload: bytes, gateway_id: str) -> uuid.UUID:
     """An event id for a message that has none, the same for each resend."""
-    return uuid.UUID(bytes=fingerprint(payload, gateway_id)[:16], version=8)
+    return uuid.UUID(bytes=fingerprint(payload, gateway_id)[:16], version=5)
 
 
 def derived_seq(payload: bytes, gateway_id: str) -> int:

@@ -1,30 +1,37 @@
 """One event, one transaction: from the bytes of a message to the case and the feed."""
 
-from cloud.cases import detail
-from cloud.database.pool import Connection
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from cloud.cases.summary import CaseSummary
+from cloud.database.pool import Connection, Pool
 from cloud.feed import store as feed
-from cloud.ingest.ingestor import ingest_event
+from cloud.timers import Moment, raise_due_suspicions
 from tests.cloud import town
-from tests.cloud.town import NOW, encoded, event
+from tests.cloud.town import NOW, Home, encoded, event, seconds
+
+
+async def a_home(conn: Connection) -> Home:
+    home = await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home, room="bathroom")
+    await town.add_device(conn, "watch-1", home)
+    return home
 
 
 async def test_a_pressed_button_becomes_a_case_with_resident_address_and_contacts(conn: Connection) -> None:
-    home = await town.add_home(conn)
-    await town.add_device(conn, "zb-1", home, room="bathroom")
+    home = await a_home(conn)
     message = event("sos")
-    async with conn.transaction():
-        await ingest_event(
-            conn, topic="t", gateway_id=home.gateway, payload=encoded(message), received_at=NOW, now=NOW
-        )
+    await town.send(conn, home.gateway, message)
     frames = await feed.read_after(conn, 0, town.EVERYONE)
     assert [frame.seq for frame in frames] == [1]
-    row = await (await conn.execute("select id from cases")).fetchone()
-    assert row is not None
-    case = await detail.detail(conn, row[0], town.EVERYONE)
+    case = await town.care(conn)
     assert case.priority == 1
     assert case.resident is not None
-    assert case.resident.name == "王秀英"
-    assert case.resident.age == 82
+    assert (case.resident.name, case.resident.age) == ("王秀英", 82)
     assert case.place is not None
     assert case.place.incident_room == "bathroom"
     assert case.contacts[0].phone == "13800000000"
@@ -34,3 +41,298 @@ async def test_a_pressed_button_becomes_a_case_with_resident_address_and_contact
         await conn.execute("select gateway_id, run, stage, event_id::text from ack_queue")
     ).fetchall()
     assert acks == [(home.gateway, message["run"], "stored", message["id"])]
+
+
+async def test_the_same_message_again_changes_nothing_and_is_acknowledged_again(conn: Connection) -> None:
+    home = await a_home(conn)
+    message = event("sos")
+    for _ in range(50):
+        await town.send(conn, home.gateway, message)
+    case = await town.care(conn)
+    assert (case.rings, case.alarm_count, case.repeats) == (1, 1, 1)
+    assert await town.count(conn, "event") == 1
+    assert await town.count(conn, "ack_queue") == 50
+    assert await feed.position(conn) == 1
+
+
+async def test_the_same_phase_under_another_number_is_one_alarm(conn: Connection) -> None:
+    home = await a_home(conn)
+    first = event("sos")
+    await town.send(conn, home.gateway, first)
+    await town.send(conn, home.gateway, event("sos", id=first["id"]))
+    assert (await town.care(conn)).rings == 1
+
+
+async def test_a_number_used_again_for_another_event_loses_neither(conn: Connection) -> None:
+    home = await a_home(conn)
+    first = event("sos")
+    second = event("smoke", seq=first["seq"])
+    for message in (first, second, second):
+        await town.send(conn, home.gateway, message)
+    case = await town.care(conn)
+    assert (case.kinds, case.rings) == (["sos", "smoke"], 2)
+
+
+async def test_an_id_used_again_after_clearing_is_a_new_activation(conn: Connection) -> None:
+    home = await a_home(conn)
+    first = event("smoke")
+    later = NOW + seconds(300)
+    await town.send(conn, home.gateway, first)
+    await town.send(conn, home.gateway, event("smoke", id=first["id"], phase="cleared", at=NOW + seconds(60)))
+    await town.send(conn, home.gateway, event("smoke", id=first["id"], at=later), at=later)
+    case = await town.care(conn)
+    assert (case.rings, case.alarm_count) == (2, 2)
+
+
+async def test_another_gateway_cannot_end_an_alarm_with_its_id(conn: Connection) -> None:
+    home, other = await a_home(conn), await town.add_home(conn)
+    smoke = event("smoke")
+    await town.send(conn, home.gateway, smoke)
+    await town.send(conn, other.gateway, event("smoke", id=smoke["id"], phase="cleared"))
+    (case,) = [case for case in await town.all_cases(conn) if case.class_ == "care"]
+    assert case.subject_id == str(home.id)
+    row = await (await conn.execute("select cleared_at from alarm")).fetchone()
+    assert row == (None,)
+
+
+async def test_two_ingestors_with_the_same_event_make_one_alarm(pool: Pool, conn: Connection) -> None:
+    home = await a_home(conn)
+    messages = [event("sos"), event("smoke")]
+
+    async def ingest(message: dict[str, Any]) -> None:
+        async with pool.connection() as mine:
+            await town.send(mine, home.gateway, message)
+
+    await asyncio.gather(*(ingest(message) for message in messages * 5))
+    case = await town.care(conn)
+    assert (case.alarm_count, case.rings) == (2, 2)
+    assert await town.count(conn, "event") == 2
+
+
+async def test_homes_ring_side_by_side(pool: Pool, conn: Connection) -> None:
+    homes = [await town.add_home(conn) for _ in range(12)]
+    for n, home in enumerate(homes):
+        await town.add_device(conn, f"zb-h{n}", home)
+
+    async def press(n: int) -> None:
+        async with pool.connection() as mine:
+            await town.send(mine, homes[n].gateway, event("sos", device=f"zb-h{n}"))
+
+    await asyncio.gather(*(press(n) for n in range(12)))
+    assert len(await town.all_cases(conn)) == 12
+    frames = await feed.read_after(conn, 0, town.EVERYONE)
+    assert [frame.seq for frame in frames] == list(range(1, 13))
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+async def test_a_wrong_clock_rings_at_once_and_says_so(conn: Connection, year: int) -> None:
+    home = await a_home(conn)
+    claimed = datetime(year, 1, 1, tzinfo=UTC)
+    await town.send(conn, home.gateway, event("sos", at=claimed))
+    case = await town.care(conn)
+    assert (case.priority, case.late) == (1, False)
+    assert case.occurred_at == "2026-01-01T02:10:00.000Z"
+    assert "clock_wrong" in case.alarms[0].reasons
+    row = await (await conn.execute("select device_at from alarm where kind = 'sos'")).fetchone()
+    assert row == (claimed,)
+    assert [other.kinds for other in await town.all_cases(conn) if other.class_ == "technical"] == [
+        ["clock_wrong"]
+    ]
+
+
+async def test_a_late_event_rings_with_its_true_age(conn: Connection) -> None:
+    home = await a_home(conn)
+    await town.send(conn, home.gateway, event("sos", at=NOW - timedelta(hours=5)))
+    case = await town.care(conn)
+    assert (case.late, case.priority, case.occurred_at) == (True, 1, "2025-12-31T21:10:00.000Z")
+    assert case.opened_at == "2026-01-01T02:10:00.000Z"
+
+
+async def test_a_gateway_without_a_clock_rings_at_its_arrival_and_later_by_its_boot(conn: Connection) -> None:
+    home = await a_home(conn)
+    none = {"clock": {"source": "none"}, "boot": "b7"}
+    await town.send(conn, home.gateway, event("sos", at=None, **none) | {"at": 60_000})
+    case = await town.care(conn)
+    assert case.occurred_at == "2026-01-01T02:10:00.000Z"
+    assert "clock_wrong" in case.alarms[0].reasons
+    # Ten minutes of outage later: an event of the fifth minute after that boot.
+    await town.send(
+        conn,
+        home.gateway,
+        event("smoke", at=None, **none) | {"at": 300_000},
+        at=NOW + timedelta(minutes=20),
+    )
+    assert (await town.care(conn)).alarms[1].occurred_at == "2026-01-01T02:14:00.000Z"
+
+
+async def test_an_unknown_device_rings_at_the_gateways_home_and_tells_the_technicians(
+    conn: Connection,
+) -> None:
+    home = await a_home(conn)
+    await town.send(conn, home.gateway, event("sos", device="zb-nobody-knows"))
+    case = await town.care(conn)
+    assert (case.subject_id, case.priority) == (str(home.id), 1)
+    assert case.resident is not None, "one resident lives there"
+    assert "unknown_device" in case.alarms[0].reasons
+    (technical,) = [other for other in await town.all_cases(conn) if other.class_ == "technical"]
+    assert (technical.kinds, technical.subject_kind) == (["unknown_device"], "gateway")
+
+
+async def test_where_two_live_an_unknown_devices_resident_is_unknown_but_both_families_are_there(
+    conn: Connection,
+) -> None:
+    home = await a_home(conn)
+    await town.add_resident(conn, home.id, "李大爷")
+    await town.send(conn, home.gateway, event("smoke", device="zb-nobody-knows"))
+    case = await town.care(conn)
+    assert case.resident is None
+    assert len(case.contacts) == 2
+
+
+async def test_a_device_of_another_home_rings_here_not_there(conn: Connection) -> None:
+    home, other = await a_home(conn), await town.add_home(conn)
+    await town.add_device(conn, "zb-other", other)
+    await town.send(conn, home.gateway, event("sos", device="zb-other"))
+    case = await town.care(conn)
+    assert case.subject_id == str(home.id)
+    assert "device_of_another_home" in case.alarms[0].reasons
+
+
+async def test_a_protocol_gateway_speaks_for_the_homes_of_its_watches(conn: Connection) -> None:
+    home = await a_home(conn)
+    await town.add_gateway(conn, "gw-protocol", None)
+    await town.send(conn, "gw-protocol", event("sos", device="watch-1"))
+    case = await town.care(conn)
+    assert case.subject_id == str(home.id)
+    assert case.resident is not None
+
+
+async def test_an_unregistered_watch_on_a_protocol_gateway_rings_at_the_gateway(conn: Connection) -> None:
+    await town.add_gateway(conn, "gw-protocol", None)
+    await town.send(conn, "gw-protocol", event("sos", device="watch-404"))
+    case = await town.care(conn)
+    assert (case.subject_kind, case.subject_id, case.priority) == ("gateway", "gw-protocol", 1)
+
+
+async def test_a_gateway_that_nobody_registered_still_rings(conn: Connection) -> None:
+    await town.send(conn, "gw-unknown", event("sos"))
+    assert (await town.care(conn)).subject_id == "gw-unknown"
+
+
+async def test_a_reissued_watchs_backlog_goes_to_its_former_wearer(conn: Connection) -> None:
+    former, present = await town.add_home(conn, name="旧主人"), await town.add_home(conn, name="新主人")
+    await town.add_gateway(conn, "gw-protocol", None)
+    moved = NOW - timedelta(hours=2)
+    await town.add_device(conn, "watch-9", former, until=moved)
+    await town.add_device(conn, "watch-9", present, since=moved)
+    await town.send(conn, "gw-protocol", event("sos", device="watch-9", at=NOW - timedelta(hours=3)))
+    await town.send(conn, "gw-protocol", event("sos", device="watch-9"))
+    names = [case.resident.name for case in await town.all_cases(conn) if case.resident]
+    assert names == ["旧主人", "新主人"]
+
+
+async def test_a_test_press_is_a_test_only_inside_its_window(conn: Connection) -> None:
+    home = await a_home(conn)
+    key = await town.add_device(conn, "zb-9", home)
+    await town.open_test_window(conn, key, opens=NOW, ends=NOW + timedelta(minutes=10))
+    await town.send(conn, home.gateway, event("sos", device="zb-9", test=True))
+    (case,) = await town.all_cases(conn)
+    assert (case.class_, case.priority, case.subject_kind) == ("test", 4, "home")
+    after = NOW + timedelta(minutes=10)
+    await town.send(conn, home.gateway, event("sos", device="zb-9", test=True, at=after), at=after)
+    assert (await town.care(conn)).priority == 1
+
+
+async def test_garbage_is_kept_counted_and_one_technical_case(conn: Connection) -> None:
+    home = await a_home(conn)
+    for payload in (b"garbage", b"\xff\xfe", b"{}", b"x" * 1_000_000, b"garbage", b"[" * 100_000):
+        await town.send(conn, home.gateway, payload)
+    (case,) = await town.all_cases(conn)
+    assert (case.class_, case.kinds, case.repeats) == ("technical", ["undecodable_message"], 6)
+    rows = await (
+        await conn.execute("select size, length(raw), times from quarantine order by id")
+    ).fetchall()
+    assert rows == [(7, 7, 2), (2, 2, 1), (2, 2, 1), (1_000_000, 65_536, 1), (100_000, 65_536, 1)]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"kind":"sos"}',
+        b'\xff{"kind":"sos",,,',
+        encoded(event("sos", room="\0\x01", evidence={"a": "\0"})),
+        encoded(event("sos", at=None, seq="x", run=5, id="not-an-id", device=9)),
+        encoded(event("sos", evidence={"x": "y" * 1_000_000})),
+    ],
+    ids=["bare", "cut", "nul", "wrong types", "megabyte"],
+)
+async def test_an_understandable_life_safety_event_always_rings_once(
+    conn: Connection, payload: bytes
+) -> None:
+    home = await a_home(conn)
+    for _ in range(2):
+        await town.send(conn, home.gateway, payload)
+    case = await town.care(conn)
+    assert (case.priority, case.rings, case.subject_id) == (1, 1, str(home.id))
+    assert await town.count(conn, "quarantine") == 1
+
+
+FALL = {"suspected": "suspected", "raised": "raised", "cancelled": "cancelled"}
+
+
+async def _fall(
+    conn: Connection, home: Home, order: tuple[str, ...], due_after: int | None
+) -> list[CaseSummary]:
+    """The phases of one fall, in an order; the cloud's own deadline passes after `due_after` of them."""
+    first = event("fall", device="watch-1")
+    numbers = {"suspected": 1, "raised": 2, "cancelled": 3}
+    for position, phase in enumerate(order):
+        message = first | {"phase": phase, "seq": first["seq"] * 10 + numbers[phase]}
+        await town.send(conn, home.gateway, message)
+        if due_after == position:
+            await raise_due_suspicions(conn, Moment(now=NOW + seconds(21), started_at=NOW))
+    await raise_due_suspicions(conn, Moment(now=NOW + seconds(60), started_at=NOW))
+    return await town.all_cases(conn)
+
+
+@pytest.mark.parametrize("order", [p for n in (1, 2, 3) for p in permutations(FALL, n)], ids="-".join)
+@pytest.mark.parametrize("due_after", [None, 0, 1])
+async def test_a_fall_in_any_order_rings_unless_it_was_only_suspected_and_cancelled(
+    conn: Connection, order: tuple[str, ...], due_after: int | None
+) -> None:
+    home = await a_home(conn)
+    cases = await _fall(conn, home, order, due_after)
+    assert await town.count(conn, "suspicion") == 0
+    if "raised" in order:
+        assert [(case.priority, case.kinds) for case in cases] == [(1, ["fall"])]
+    elif order == ("suspected",) or (order == ("suspected", "cancelled") and due_after == 0):
+        assert [(case.priority, case.kinds) for case in cases] == [(2, ["fall_suspected"])]
+    else:
+        assert cases == []
+    assert await town.count(conn, "alarm") == len(cases), "one activation is one alarm"
+    if cases and "cancelled" in order:
+        row = await (await conn.execute("select cleared_at is not null from alarm")).fetchone()
+        assert row == (True,)
+
+
+async def test_a_fall_raised_after_the_clouds_suspicion_rings_again_as_the_same_alarm(
+    conn: Connection,
+) -> None:
+    home = await a_home(conn)
+    cases = await _fall(conn, home, ("suspected", "raised"), 0)
+    assert (cases[0].rings, cases[0].alarm_count) == (2, 1)
+    case = await town.care(conn)
+    assert case.timeline[-1].data["was"] == "fall_suspected"
+
+
+async def test_a_fall_raised_after_its_suspicions_case_was_resolved_is_a_new_linked_case(
+    conn: Connection,
+) -> None:
+    home = await a_home(conn)
+    fall = event("fall", device="watch-1", phase="suspected")
+    await town.send(conn, home.gateway, fall)
+    await raise_due_suspicions(conn, Moment(now=NOW + seconds(21), started_at=NOW))
+    await conn.execute("update cases set state = 'resolved'")
+    await town.send(conn, home.gateway, fall | {"phase": "raised", "seq": fall["seq"] * 10})
+    old, new = await town.all_cases(conn)
+    assert (new.priority, new.kinds, new.follows_id) == (1, ["fall"], old.id)
