@@ -15,6 +15,7 @@ CHUNK_BYTES: Final = 16 * 1024
 UNREAD_BYTES: Final = 64 * 1024
 RETRY_S: Final = 5.0
 REPORT_S: Final = 60.0
+GOODBYE_S: Final = 2.0
 
 
 @dataclass
@@ -44,6 +45,7 @@ class TcpServer:
     status: str = "starting"
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     _open: dict[int, Connection] = field(default_factory=dict)
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
     _refused: int = 0
     _reported_at: float = 0.0
 
@@ -66,8 +68,14 @@ class TcpServer:
                 await server.serve_forever()
             finally:
                 server.close()
-                for connection in list(self._open.values()):
-                    connection.writer.transport.abort()
+                await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """Close every connection and wait until each has been told."""
+        for connection in list(self._open.values()):
+            connection.writer.transport.abort()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=GOODBYE_S)
 
     def _failed(self, reason: str) -> None:
         if not self.tried.is_set():
@@ -80,6 +88,10 @@ class TcpServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection from its first byte to its last."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         peer = writer.get_extra_info("peername") or ("unknown", 0)
         label = f"{self.name} {peer[0]}:{peer[1]}"
         if len(self._open) >= self.max_connections and not self._make_room():
@@ -87,7 +99,9 @@ class TcpServer:
             writer.transport.abort()
             return
         with contextlib.suppress(OSError):
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            opened = writer.get_extra_info("socket")
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
         source = self.receiver.connect(label, lambda data: self._send(writer, data, label))
         connection = Connection(source, writer, asyncio.get_running_loop().time())
         self._open[id(connection)] = connection
