@@ -1,0 +1,209 @@
+"""The lane: acknowledged when committed, in order for each gateway, nothing given up, others unharmed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+import pytest
+
+from cloud.alarms import rules
+from cloud.alarms.alarm import Action, Context
+from cloud.database.pool import Connection, Pool
+from cloud.ingest import event_lane
+from cloud.ingest.event_lane import Arrived, Lane
+from firmware_specs import topics
+from firmware_specs.messages import Event
+from tests.cloud import town
+from tests.cloud.town import NOW, encoded, event
+from tests.waiting import until
+
+
+@dataclass
+class Arrival:
+    """A message that remembers when it was acknowledged."""
+
+    topic: str
+    payload: bytes
+    acked: list["Arrival"]
+    retained: bool = False
+    received_at: datetime = field(default=NOW)
+
+    def ack(self) -> None:
+        self.acked.append(self)
+
+
+class Broker:
+    """What a broker would deliver, and what came back."""
+
+    def __init__(self) -> None:
+        self.acked: list[Arrival] = []
+        self._queue: asyncio.Queue[Arrival | None] = asyncio.Queue()
+
+    def deliver(self, gateway: str, payload: bytes, *, retained: bool = False) -> Arrival:
+        arrival = Arrival(topics.up(gateway, "event"), payload, self.acked, retained)
+        self._queue.put_nowait(arrival)
+        return arrival
+
+    def end(self) -> None:
+        self._queue.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[Arrival]:
+        while (arrival := await self._queue.get()) is not None:
+            yield arrival
+
+
+def now() -> datetime:
+    return NOW
+
+
+async def test_a_message_is_acknowledged_after_its_commit(pool: Pool, conn: Connection) -> None:
+    home = await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home)
+    broker = Broker()
+    messages = [event("sos"), event("smoke"), event("smoke")]
+    for message in messages:
+        broker.deliver(home.gateway, encoded(message))
+    broker.end()
+    await event_lane.event_lane(pool, now).run(broker)
+    assert len(broker.acked) == 3
+    assert await town.count(conn, "event") == 3
+
+
+async def test_a_retained_event_never_rings_and_its_live_repetition_does(
+    pool: Pool, conn: Connection
+) -> None:
+    home = await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home)
+    broker = Broker()
+    message = encoded(event("sos"))
+    broker.deliver(home.gateway, message, retained=True)
+    broker.end()
+    await event_lane.event_lane(pool, now).run(broker)
+    assert len(broker.acked) == 1
+    assert await town.all_cases(conn) == []
+    assert await town.count(conn, "ack_queue") == 0, "not stored: the gateway sends it again"
+    await town.send(conn, home.gateway, message)
+    assert (await town.care(conn)).priority == 1
+
+
+async def test_one_gateways_messages_keep_their_order_while_gateways_go_side_by_side(pool: Pool) -> None:
+    order: list[tuple[str, bytes]] = []
+    together = 0
+    most = 0
+
+    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+        nonlocal together, most
+        together += 1
+        most = max(most, together)
+        await conn.execute("select pg_sleep(0.01)")
+        order.append((arrived.topic, arrived.payload))
+        together -= 1
+
+    broker = Broker()
+    sent = [(topics.up(f"gw-{n % 4}", "event"), b"%d" % n) for n in range(40)]
+    for n in range(40):
+        broker.deliver(f"gw-{n % 4}", b"%d" % n)
+    broker.end()
+    await Lane("test", pool, take=take, refuse=take, now=now, parallel=4).run(broker)
+    for gateway in range(4):
+        topic = topics.up(f"gw-{gateway}", "event")
+        assert [entry for entry in order if entry[0] == topic] == [
+            entry for entry in sent if entry[0] == topic
+        ]
+    assert 2 <= most <= 4
+
+
+async def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_lost(pool: Pool) -> None:
+    away, tries = True, 0
+
+    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+        nonlocal tries
+        tries += 1
+        if away:
+            raise psycopg.OperationalError("the server closed the connection")
+
+    async def refuse(conn: Connection, arrived: Arrived, at: datetime) -> None:
+        pytest.fail("an outage is no fault of the message")
+
+    broker = Broker()
+    broker.deliver("gw-1", b"1")
+    lane = asyncio.create_task(Lane("test", pool, take=take, refuse=refuse, now=now).run(broker))
+    await until(lambda: tries >= 5)
+    assert broker.acked == []
+    away = False
+    await until(lambda: len(broker.acked) == 1)
+    broker.end()
+    await lane
+
+
+async def test_killed_connections_in_the_middle_of_the_work_lose_and_double_nothing(
+    pool: Pool, conn: Connection
+) -> None:
+    homes = [await town.add_home(conn) for _ in range(4)]
+    for n, home in enumerate(homes):
+        await town.add_device(conn, f"zb-k{n}", home)
+    broker = Broker()
+    for n in range(60):
+        broker.deliver(homes[n % 4].gateway, encoded(event("sos", device=f"zb-k{n % 4}")))
+    lane = asyncio.create_task(event_lane.event_lane(pool, now, parallel=4).run(broker))
+    for _ in range(6):
+        await conn.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where pid <> pg_backend_pid() and datname = current_database()"
+        )
+        await asyncio.sleep(0.05)
+    await until(lambda: len(broker.acked) == 60, limit_s=60)
+    broker.end()
+    await lane
+    assert await town.count(conn, "event") == 60
+    cases = await town.all_cases(conn)
+    assert len(cases) == 4
+    assert sum(case.repeats for case in cases) == 60
+
+
+async def test_a_message_that_we_cannot_store_is_set_aside_and_still_rings(
+    pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, other = await town.add_home(conn), await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home)
+    await town.add_device(conn, "zb-2", other)
+    real = rules.judge
+
+    def broken(event: Event, context: Context) -> list[Action]:
+        if event.device == "zb-1":
+            raise ZeroDivisionError("a bug in a rule")
+        return real(event, context)
+
+    monkeypatch.setattr(rules, "judge", broken)
+    broker = Broker()
+    broker.deliver(home.gateway, encoded(event("smoke")))
+    broker.deliver(other.gateway, encoded(event("sos", device="zb-2")))
+    broker.end()
+    await event_lane.event_lane(pool, now).run(broker)
+    assert len(broker.acked) == 2
+    cases = {case.subject_id: case for case in await town.all_cases(conn)}
+    assert (cases[str(home.id)].priority, cases[str(home.id)].kinds) == (1, ["smoke"])
+    assert cases[str(other.id)].kinds == ["sos"]
+    assert cases[home.gateway].kinds == ["undecodable_message"]
+    row = await (await conn.execute("select reason from quarantine")).fetchone()
+    assert row == ("could not be stored",)
+
+
+async def test_a_storm_of_garbage_from_one_gateway_does_not_hold_up_anothers_sos(
+    pool: Pool, conn: Connection
+) -> None:
+    noisy, quiet = await town.add_home(conn), await town.add_home(conn)
+    await town.add_device(conn, "zb-1", quiet)
+    broker = Broker()
+    for n in range(300):
+        broker.deliver(noisy.gateway, b"garbage %d" % n)
+    sos = broker.deliver(quiet.gateway, encoded(event("sos")))
+    lane = asyncio.create_task(event_lane.event_lane(pool, now, parallel=2).run(broker))
+    await until(lambda: any(arrival is sos for arrival in broker.acked), limit_s=20)
+    assert len(broker.acked) < 150, "the quiet home did not wait for the noisy one"
+    await until(lambda: len(broker.acked) == 301, limit_s=60)
+    broker.end()
+    await lane
+    assert len(await town.all_cases(conn)) == 2
