@@ -107,7 +107,8 @@ class LiveFeed:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._subscriptions: set[Subscription] = set()
-        self._position = -1
+        self._position = 0
+        self._ready = asyncio.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -135,23 +136,25 @@ class LiveFeed:
 
     async def _read_on(self) -> None:
         async with self._services.pool.connection() as conn:
-            if self._position < 0:
+            if not self._ready.is_set():
                 self._position = await feed.position(conn)
+                self._ready.set()
             while rows := await feed.read_rows(conn, self._position, limit=PAGE):
                 for row in rows:
                     self._tell(prepare(row))
-            if await feed.position(conn) < self._position:
-                self._restored()
+            head = await feed.position(conn)
+            if head < self._position:
+                self._restored(head)
 
     def _tell(self, frame: Prepared) -> None:
         for subscription in self._subscriptions:
             subscription.offer(frame)
         self._position = frame.seq
 
-    def _restored(self) -> None:
+    def _restored(self, head: int) -> None:
         """The database is older than what was sent: every client must read the lists anew."""
         logger.warning("feed went back: database restored", extra={"action": "feed_went_back"})
-        self._position = -1
+        self._position = head
         for subscription in self._subscriptions:
             subscription.end(RESTORED)
 
@@ -178,6 +181,7 @@ class LiveFeed:
 
     async def _missed(self, subscription: Subscription) -> AsyncIterator[Prepared]:
         """Frames that the hub has passed; when there are no more the subscription has joined the hub."""
+        await self._ready.wait()
         while subscription.read < self._position:
             async with self._services.pool.connection() as conn:
                 rows = await feed.read_rows(conn, subscription.read, limit=PAGE)

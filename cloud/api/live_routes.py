@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Query, Response, WebSocket
-from psycopg import Error
+from psycopg import Error, OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
@@ -18,7 +18,7 @@ from cloud.access.access import Identity
 from cloud.access.errors import CareBedError, NotAllowed, NotFound
 from cloud.api.callers import COOKIE, Caller, With, bearer_of, check_role, find_caller, same_origin
 from cloud.api.case_routes import actor_of, answer
-from cloud.api.errors import domain_problem
+from cloud.api.errors import domain_problem, problem
 from cloud.api.live import LiveFeed, Subscription
 from cloud.api.schemas import FeedPage
 from cloud.api.services import Services
@@ -95,6 +95,9 @@ def install(app: FastAPI, prefix: str) -> None:
         except CareBedError as error:
             await socket.send_denial_response(domain_problem(error))
             return
+        except (OperationalError, PoolTimeout):
+            await socket.send_denial_response(problem(503))
+            return
         await socket.accept(subprotocol=protocol)
         live: LiveFeed = socket.app.state.live
         await Client(socket, socket.app.state.services, live, identity).serve(after)
@@ -138,7 +141,11 @@ class Client:
 
     async def serve(self, after: int | None) -> None:
         """Run until either side closes."""
-        subscription, lost = await self._live.start(self._identity, after)
+        try:
+            subscription, lost = await self._live.start(self._identity, after)
+        except (Error, PoolTimeout):
+            await self._close(TRY_AGAIN)
+            return
         tasks: list[asyncio.Future[Any]] = [
             asyncio.create_task(self._send(subscription, lost), name="ws-send"),
             asyncio.create_task(self._beat(subscription), name="ws-beat"),

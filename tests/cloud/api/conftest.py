@@ -4,6 +4,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, get_args
@@ -222,16 +223,22 @@ def bearer(town: Town, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {town.tokens[name]}"}
 
 
-@pytest.fixture
-async def address(services: Services, town: Town) -> AsyncIterator[str]:
-    """The API on a real port of loopback."""
+@asynccontextmanager
+async def serving(services: Services) -> AsyncIterator[str]:
+    """The API on a free port of loopback; yields host and port."""
     config = uvicorn.Config(
         create_app(services), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"127.0.0.1:{port}"
+    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     await task
+
+
+@pytest.fixture
+async def address(services: Services, town: Town) -> AsyncIterator[str]:
+    """The API on a real port."""
+    async with serving(services) as found:
+        yield found
