@@ -6,6 +6,7 @@ transports -> intake (driver, pipeline) -> outbox -> uplink. Each runs as a name
 import importlib.metadata
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -46,6 +47,7 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     secret = config.secret(settings)
     broker = config.broker(settings.broker_url)
     check_drivers(settings)
+    timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)  # silence is counted by the clock
     run = new_run()
     time = Timekeeper(clock, boot=boot_id())
     folder = Path(settings.data_dir)

@@ -125,7 +125,7 @@ class Household:
                 name, port = device.id.removeprefix("wrist-"), self._ports["wrist_accelerometer"]
                 self.wrists[device.name] = Wrist(name, "127.0.0.1", port, self.clock, seed=seed)
             case kind if kind in MODELS:
-                label = f"{device.room or 'home'}/{device.name}"
+                label = f"{device.room or 'home'}/{device.name}".replace(" ", "-")  # nats takes no blanks
                 self.sensors[device.name] = Sensor(kind, device.id.removeprefix("zb-"), label)
 
     def _write_config(self) -> None:

@@ -36,6 +36,7 @@ HEARTBEAT_S: Final = 30.0
 _EVENT_RESEND_S: Final = (2.0, 4.0, 8.0, 15.0)
 _BATCH_RESEND_S: Final = 30.0
 _MAX_BATCHES: Final = 50
+_TELL_AFTER: Final = 3  # a broker learns new credentials some moments after they were made
 _ACK: Final = msgspec.json.Decoder(Ack)
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class LightGateway:
                 pause = 0.5
             except OSError as error:
                 self.refused += 1
-                if self.refused == 1:
+                if self.refused == _TELL_AFTER:
                     _log.warning(
                         "%s cannot connect: %s", self.id, error, extra={"action": "lost", "gateway": self.id}
                     )
@@ -204,9 +205,9 @@ class LightGateway:
                 return
             self._client = client
             self._up.set()
-            if self.refused:
+            if self.refused >= _TELL_AFTER:
                 _log.info("%s is back", self.id, extra={"action": "back", "gateway": self.id})
-                self.refused = 0
+            self.refused = 0
             self._resend(everything=True)
             await self._tend(client, reader)
         except TimeoutError:

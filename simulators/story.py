@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firmware_specs.clock import Clock
@@ -48,6 +49,8 @@ class Story:
         self._home = home
         self._clock = clock
         self._live = LiveCases()
+        start = datetime.fromtimestamp(clock.now_ms() / 1000, UTC) - timedelta(hours=1)
+        self._since = start.isoformat()
         self._begun = [_Begun() for _ in scenario.step]
         self._background: list[asyncio.Task[Any]] = []
         self._times: dict[int, float] = {}
@@ -203,7 +206,8 @@ class Story:
         while True:
             count = 0
             for resident in self._home.residents[expect.readings_of]:
-                trend = await screen.get(f"residents/{resident}/trend", kind=expect.readings, points=500)
+                query: dict[str, str | int] = {"kind": expect.readings, "points": 2000, "from": self._since}
+                trend = await screen.get(f"residents/{resident}/trend", **query)
                 count += len(trend["items"])
             over = time.monotonic() >= deadline
             if expect.readings_at_most is not None and count > expect.readings_at_most:

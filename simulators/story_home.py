@@ -62,7 +62,9 @@ class StoryHome:
             await self._register(api, "other_home", self._scenario.other_home, "", [])
         self.subjects["gateway"] = record.gateway
         self.gateways = [record.gateway]
-        self._household = Household(record, self._folder, stage.broker_url, self._clock, batch_s=2)
+        self._household = Household(
+            record, self._folder, stage.broker_url, self._clock, batch_s=2 * self._clock.rate
+        )
         if any(device.type == "wire_button" for device in self._scenario.device):
             await self._start_light(api, stage, record, home)
         await self._household.start()
