@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-_TEXTS: Final[dict[str, tuple[str, str]]] = {
+TEXTS: Final[dict[str, tuple[str, str]]] = {
     "config_unreadable": (
         "读不到配置文件 {path}：{reason}。请用 --config 指明文件。",
         "Cannot read the configuration {path}: {reason}. Name the file with --config.",
@@ -134,5 +134,5 @@ def chinese() -> bool:
 
 def say(text: str, /, **values: object) -> str:
     """The text named `text` in the reader's language, with `values` filled in."""
-    zh, en = _TEXTS[text]
+    zh, en = TEXTS[text]
     return (zh if chinese() else en).format(**values)

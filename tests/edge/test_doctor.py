@@ -1,0 +1,103 @@
+"""The doctor names what is wrong and what to do."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge import doctor
+from edge.doctor import Finding
+from firmware_specs.clock import Clock
+from firmware_specs.messages import CloudStatus, encode
+from tests.edge.stand import GATEWAY, ROOT, Broker, FakeCloud, free_port, running, write_config
+
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+async def examine(path: Path, clock: Clock | None = None) -> dict[str, Finding]:
+    (path.parent / "gateway.secret").chmod(0o600)
+    findings = await doctor.examine(path, clock or Clock(), broker_s=3, status_s=0.2)
+    return {finding.check: finding for finding in findings}
+
+
+async def test_a_sound_installation_is_called_sound(tmp_path: Path, broker: Broker) -> None:
+    found = await examine(write_config(tmp_path / "home", broker))
+    assert all(finding.good for finding in found.values()), found
+    assert set(found) == {"config", "secret", "data_dir", "transport", "broker", "clock"}
+
+
+async def test_a_running_agent_is_not_pushed_out_of_the_broker(tmp_path: Path, broker: Broker) -> None:
+    path = write_config(tmp_path / "home", broker, port=free_port())
+    async with running(path) as agent:
+        found = await examine(path)
+        assert all(finding.good for finding in found.values()), found
+        assert agent.link.connected.is_set()
+
+
+async def test_a_busy_port_an_absent_broker_and_an_unusable_folder_are_named(
+    tmp_path: Path, broker: Broker
+) -> None:
+    broker.kill()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        path = write_config(tmp_path / "home", broker, port=port)
+        (tmp_path / "home" / "data").write_text("a file", encoding="utf-8")
+        found = await examine(path)
+    assert f"127.0.0.1:{port}" in found["transport"].text
+    assert str(broker.port) in found["broker"].text
+    assert "data_dir" in found["data_dir"].text
+    assert [check for check, finding in found.items() if not finding.good] == [
+        "data_dir",
+        "transport",
+        "broker",
+    ]
+
+
+async def test_a_refused_secret_and_a_missing_permission_are_told_apart(tmp_path: Path) -> None:
+    users = f"""authorization {{ users = [
+        {{ user: "{GATEWAY}", password: "right",
+           permissions: {{ publish: ["carebed.v1.{GATEWAY}.>"], subscribe: ["x.>"] }} }} ] }}"""
+    broker = Broker(tmp_path / "broker", free_port(), users)
+    broker.start()
+    await broker.ready()
+    path = write_config(tmp_path / "home", broker)
+    found = await examine(path)
+    assert "refused" in found["broker"].text
+    (tmp_path / "home" / "gateway.secret").write_text("right", encoding="utf-8")
+    found = await examine(path)
+    assert "does not let" in found["broker"].text
+    broker.kill()
+
+
+async def test_a_wrong_clock_is_compared_with_the_clouds(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    path = write_config(tmp_path / "home", broker)
+    found = await examine(path, Clock(0, Clock().now_ms(), 1.0))
+    assert "NTP" in found["clock"].text
+    assert not found["clock"].good
+    assert fake_cloud.client is not None
+    status = encode(CloudStatus(alive=True, at=Clock().now_ms()))
+    await fake_cloud.client.publish("carebed/v1/cloud/status", status, qos=1, retain=True)
+    assert (await examine(path))["clock"].good
+
+
+def test_the_program_exits_with_1_and_prints_json(tmp_path: Path) -> None:
+    broken = tmp_path / "edge.toml"
+    broken.write_text('gateway = "gw-1"\nbatch = 3\n', encoding="utf-8")
+    command = [sys.executable, "-m", "edge", "doctor", "--json", "--config", str(broken)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    answer = json.loads(result.stdout)
+    assert result.returncode == 1
+    assert answer["good"] is False
+    assert "line 2" in answer["findings"][0]["text"]

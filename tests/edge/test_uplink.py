@@ -1,0 +1,143 @@
+"""When to send again, when to reconnect, what a device's state is worth."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edge.config import DeviceEntry
+from edge.uplink.board import Board, inventory_hash
+from edge.uplink.schedule import Timings, batch_wait_s, event_due_s, reconnect_s
+from firmware_specs.ids import uuid7
+from firmware_specs.messages import ClockState, Command, DeviceState, InventoryEntry
+from tests.edge.stand import (
+    GATEWAY,
+    AgentProcess,
+    Broker,
+    FakeCloud,
+    door,
+    running,
+    sos,
+    watch,
+    write_config,
+)
+from tests.waiting import until
+
+USUAL = Timings()
+FAR = 253_402_300_799_999
+
+
+def test_events_are_resent_at_2_4_8_15_then_each_30_s() -> None:
+    assert [event_due_s(sent, USUAL) for sent in range(1, 8)] == [2, 4, 8, 15, 45, 75, 105]
+
+
+def test_batches_are_resent_after_30_s_doubling_to_10_minutes() -> None:
+    assert [batch_wait_s(sent, USUAL) for sent in (1, 2, 3, 4, 5, 6, 99)] == [30, 60, 120, 240, 480, 600, 600]
+
+
+def test_the_first_reconnect_is_at_once_and_a_waiting_event_keeps_it_quick() -> None:
+    def delay(failures: int, outage_s: float, urgent: bool, chance: float = 0.999) -> float:
+        return reconnect_s(failures, outage_s, urgent=urgent, chance=chance, timings=USUAL)
+
+    assert delay(0, 0, False) == delay(0, 9999, False) == delay(1, 9999, True) == 0
+    assert delay(50, 9999, True) <= 2
+    assert all(0.2 < delay(n, 30, False) <= 5 for n in range(1, 9))
+    assert delay(5, 600, False) > 29
+    assert delay(5, 600, False, chance=0.0) == 2
+
+
+def test_a_device_state_is_said_when_it_changes_and_now_and_then() -> None:
+    entries = {"watch-1": DeviceEntry(id="watch-1", role="wrist", room="bathroom")}
+    board = Board(entries, 3600, "run00001", "b", ClockState)
+    board.see(DeviceState(device="watch-1", at=0, battery_percent=50, worn=True), "watch")
+    assert [state.role for state in board.changed()] == ["wrist"]
+    board.see(DeviceState(device="watch-1", at=1000), "watch")
+    board.see(DeviceState(device="watch-1", at=2000, battery_percent=49), "watch")
+    assert board.changed() == []
+    board.see(DeviceState(device="watch-1", at=3000, worn=False), "watch")
+    (state,) = board.changed()
+    assert (state.worn, state.battery_percent, state.last_seen, state.run) == (False, 49, 3000, "run00001")
+    board.see(DeviceState(device="watch-1", at=3_604_000), "watch")
+    assert len(board.changed()) == 1
+    assert len(board.everything()) == 1
+
+
+def test_the_inventory_joins_configuration_drivers_and_sightings() -> None:
+    board = Board({"zb-1": DeviceEntry(id="zb-1", room="hall")}, 3600, "run00001", "b", ClockState)
+    board.see(DeviceState(device="watch-1", at=0), "watch")
+    known = [InventoryEntry(device="zb-1", driver="zigbee2mqtt", model="SNZB-03")]
+    found = board.inventory(known)
+    assert [(e.device, e.driver, e.model, e.room) for e in found] == [
+        ("watch-1", "watch", None, None),
+        ("zb-1", "zigbee2mqtt", "SNZB-03", "hall"),
+    ]
+    assert inventory_hash(found) != inventory_hash(found[:1])
+
+
+@pytest.mark.broker
+async def test_an_event_during_an_outage_is_delivered_as_soon_as_the_broker_is_back(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
+        broker.kill()
+        await until(lambda: not agent.link.connected.is_set())
+        assert b"*AL]" in await device.ask(sos())
+        broker.start()
+        await until(lambda: bool(fake_cloud.events))
+
+
+@pytest.mark.broker
+async def test_without_a_broker_the_agent_is_ready_and_says_that_it_is_away(
+    tmp_path: Path, broker: Broker
+) -> None:
+    broker.kill()
+    agent = AgentProcess(write_config(tmp_path / "home", broker))
+    port = await agent.start()
+    assert "broker=away" in agent.line
+    async with watch(port) as device:
+        assert b"*AL]" in await device.ask(sos())
+    assert await agent.terminate() == 0
+
+
+@pytest.mark.broker
+async def test_an_order_to_restart_is_refused_while_an_event_waits_and_done_after(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    fake_cloud.acking = False
+    agent = AgentProcess(write_config(tmp_path / "home", broker))
+    port = await agent.start()
+    async with watch(port) as device:
+        await device.ask(sos())
+    await until(lambda: bool(fake_cloud.event_copies))
+    first_run = fake_cloud.event_copies[0][0]
+    await fake_cloud.order_to(GATEWAY, order("restart", 1))
+    await until(lambda: len(fake_cloud.results) == 1)
+    assert fake_cloud.results[0].status == "rejected"
+    fake_cloud.acking = True
+    await until(lambda: bool(fake_cloud.events), 30)
+    await fake_cloud.order_to(GATEWAY, order("restart", 2))
+    await until(lambda: len(fake_cloud.results) == 2)
+    assert fake_cloud.results[1].status == "done"
+    await until(lambda: fake_cloud.states["birth"]["run"] != first_run, 20)
+    assert agent.process is not None
+    assert agent.process.returncode is None
+    assert await agent.terminate() == 0
+
+
+@pytest.mark.broker
+async def test_a_message_of_the_cloud_that_is_garbage_changes_nothing(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
+        assert fake_cloud.client is not None
+        for topic in ("ack", "command", "config", "nonsense"):
+            for payload in (b"", b"{", b"\xff\xfe", b"[]", b'{"run": 1}', os.urandom(300), b"[" * 100_000):
+                await fake_cloud.client.publish(f"carebed/v1/{GATEWAY}/down/{topic}", payload, qos=1)
+        await fake_cloud.client.publish("carebed/v1/cloud/status", b"{", qos=1, retain=True)
+        await device.ask(sos())
+        await until(lambda: bool(fake_cloud.events))
+        await until(agent.link.events.idle)
+
+
+def order(op: str, number: int) -> Command:
+    return Command(id=str(uuid7(number)), op=op, expires_at=FAR, by="test")
