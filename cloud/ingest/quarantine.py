@@ -6,9 +6,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
-from cloud.access.access import Identity
 from cloud.alarms.rules import bare_alarm, gateway_alarm
 from cloud.cases.intake import CaseRef, take_alarm
 from cloud.cases.publish import publish
@@ -20,20 +17,6 @@ logger = logging.getLogger(__name__)
 
 RAW_KEPT: Final = 64 * 1024
 _SQL: Final = queries.load(__package__ or "cloud.ingest")
-
-
-class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that was set aside; `raw` is its beginning."""
-
-    id: int
-    received_at: datetime
-    last_at: datetime
-    times: int
-    topic: str
-    gateway_id: str | None
-    reason: str
-    size: int
-    raw: bytes
 
 
 async def keep(
@@ -99,19 +82,6 @@ async def set_aside(
         await report(conn, gateway_id, reason, area_code=sender.area_code, org_id=sender.org_id, now=now)
     )
     await publish(conn, [ref.case_id for ref in touched if ref.tell], now=now)
-
-
-async def latest(
-    conn: Connection, reader: Identity, *, limit: int = 100, before: int | None = None
-) -> list[Quarantined]:
-    """The latest messages that were set aside, of gateways in the reader's area."""
-    values = {"limit": limit, "before": before, "area_code": reader.area_code}
-    cursor = await conn.execute(_SQL["list_quarantine"], values)
-    names = ("id", "received_at", "last_at", "times", "topic", "gateway_id", "reason", "size", "raw")
-    return [
-        Quarantined(**dict(zip(names, (*row[:-1], bytes(row[-1])), strict=True)))
-        for row in await cursor.fetchall()
-    ]
 
 
 def _plain(text: str) -> str:

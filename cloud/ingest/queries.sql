@@ -65,14 +65,6 @@ values (%(at)s, %(topic)s, %(gateway_id)s, %(reason)s, %(size)s, %(sha256)s, %(r
 on conflict (topic, sha256) do update
 set times = quarantine.times + 1, last_at = excluded.last_at, reason = excluded.reason;
 
--- name: list_quarantine --
--- The latest of what could not be understood.
-select id, received_at, last_at, times, topic, gateway_id, reason, size, raw from quarantine
-where (%(before)s::bigint is null or id < %(before)s) and (
-    %(area_code)s = '' or gateway_id in (select id from gateway where starts_with(area_code, %(area_code)s))
-)
-order by id desc limit %(limit)s;
-
 -- name: find_gateway --
 -- What is known of a gateway's present run.
 select run, run_started_at from gateway where id = %(id)s;
