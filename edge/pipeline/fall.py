@@ -3,15 +3,17 @@ the pre-alarm of the person who wears the sensor.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from edge.pipeline.fall_features import FallDetector, RecoveryWatch, Row, Suspicion
 from edge.pipeline.options import PipelineOptions
 from edge.readings import Happening, Item, Press, Samples
 from edge.recent import Recent
 from firmware_specs.messages import Phase
+
+if TYPE_CHECKING:
+    from edge.pipeline.fall_features import FallDetector, RecoveryWatch, Suspicion
 
 PRE_ALARM_MS: Final = 15_000
 RECOVERED_S: Final = 5
@@ -19,6 +21,7 @@ CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
 _BREAK_MS: Final = 10_000
 _MAX_DEVICES: Final = 1_000
+_Row = tuple[float, float, float]
 
 
 class _Fall(msgspec.Struct):
@@ -30,15 +33,15 @@ class _Fall(msgspec.Struct):
     at: int
     since: int
     evidence: dict[str, Any]
-    before: Row
+    before: _Row
     raised: int | None = None
 
 
 @dataclass
 class _Stream:
-    detector: FallDetector
+    detector: "FallDetector"
     end: float
-    recovery: RecoveryWatch | None = None
+    recovery: "RecoveryWatch | None" = None
 
 
 class Fall:
@@ -99,6 +102,8 @@ class Fall:
 
     def _stream(self, samples: Samples) -> _Stream:
         """The device's detector; a new one when rows are missing or the rate has changed."""
+        from edge.pipeline.fall_features import FallDetector, RecoveryWatch  # numpy: only where samples come
+
         stream = self._streams.get(samples.device)
         broken = samples.gap or stream is None or abs(samples.at - stream.end) > _BREAK_MS
         if stream is None or broken or stream.detector.rate_hz != samples.rate_hz:
@@ -110,7 +115,9 @@ class Fall:
         stream.end = samples.at + len(samples.xyz_g) * 1000 / samples.rate_hz
         return stream
 
-    def _suspected(self, device: str, suspicion: Suspicion, stream: _Stream, now: int) -> list[Item]:
+    def _suspected(self, device: str, suspicion: "Suspicion", stream: _Stream, now: int) -> list[Item]:
+        from edge.pipeline.fall_features import RecoveryWatch
+
         running = self._falls.get(device)
         if running is not None and running.raised is None:
             return []
