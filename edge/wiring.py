@@ -47,7 +47,8 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     secret = config.secret(settings)
     broker = config.broker(settings.broker_url)
     check_drivers(settings)
-    timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)  # silence is counted by the clock
+    # The cloud counts silence by the same clock.
+    timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
     run = new_run()
     time = Timekeeper(clock, boot=boot_id())
     folder = Path(settings.data_dir)

@@ -30,6 +30,7 @@ class Verdict:
     expectations: int = 0
     failures: list[str] = field(default_factory=list)
     seed: int = 0
+    clock_rate: float = 1.0
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Story:
         self._begun = [_Begun() for _ in scenario.step]
         self._background: list[asyncio.Task[Any]] = []
         self._times: dict[int, float] = {}
-        self.verdict = Verdict(name, expectations=len(scenario.expect), seed=home.seed)
+        self.verdict = Verdict(name, expectations=len(scenario.expect), seed=home.seed, clock_rate=clock.rate)
 
     async def play(self) -> Verdict:
         """Set up, do the steps, wait for the expectations. Raises SimulatorError when set-up fails."""
