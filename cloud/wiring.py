@@ -90,6 +90,8 @@ async def run_api(settings: Settings, announce: Announce) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=2,
+                ws_max_size=65_536,
+                ws_per_message_deflate=False,  # it doubles the cost of a frame, and frames are small
             )
         )
         announcing = asyncio.create_task(_announce_started(server, announce), name="announce")

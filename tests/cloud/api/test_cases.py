@@ -188,3 +188,15 @@ async def test_an_unknown_case_is_a_404_and_a_malformed_id_a_422(http: httpx.Asy
     headers = bearer(town, "operator")
     assert (await http.get(f"/api/v1/cases/{uuid.uuid4()}", headers=headers)).status_code == 404
     assert (await http.get("/api/v1/cases/not-an-id", headers=headers)).status_code == 422
+
+
+async def test_a_program_may_hold_a_case_without_a_seat(
+    app: FastAPI, http: httpx.AsyncClient, conn: Connection, services: Services, town: Town
+) -> None:
+    case = await ring(conn, services, town, town.east)
+    answer = await http.post(f"/api/v1/cases/{case}/claim", json={}, headers=bearer(town, "operator"))
+    owner = schemas.CaseSummary.model_validate_json(answer.content).owner
+    assert owner is not None
+    assert (owner.name, owner.seat_id) == ("program-operator", None)
+    seat = await sign_in(app, "operator")
+    assert (await seat.post(f"/cases/{case}/release")).status_code == 409
