@@ -1125,7 +1125,9 @@ export interface components {
         };
         /**
          * Health
-         * @description `ok` only where all parts are; `ingest_lag_s` is since a gateway was last heard, null for never.
+         * @description `ok` only where all parts are; `ingest_lag_s` since the ingestor's last sign of life, null for never.
+         *
+         *     `listening`: the ingestor lives and the broker has granted it everything.
          */
         Health: {
             /** Ok */
@@ -1134,6 +1136,8 @@ export interface components {
             database: boolean;
             /** Broker */
             broker: boolean | null;
+            /** Listening */
+            listening: boolean;
             /** Ingest Lag S */
             ingest_lag_s: number | null;
             /**

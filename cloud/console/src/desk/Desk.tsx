@@ -19,13 +19,17 @@ import { useRinging } from "./useRinging";
 
 function leave(): void {
   rememberCsrf("");
-  clearDesk();
-  queries.clear();
   queries.setQueryData(["session"], null);
 }
 
 function signOut(): void {
   answered(api.DELETE("/api/v1/session")).then(leave, leave);
+}
+
+/** What was read for this operator is forgotten when the desk goes. */
+function forget(): void {
+  clearDesk();
+  queries.removeQueries({ predicate: ({ queryKey: [name] }) => name !== "session" && name !== "ui-config" });
 }
 
 function newestOf(groups: Groups): CaseSummary | undefined {
@@ -58,7 +62,7 @@ export function Desk(): ReactElement {
   const openId = useDesk((state) => state.openCaseId);
   const stale = useDesk((state) => state.link === "stale");
   const ringing = useDesk((state) => (state.mutedMs > 0 ? null : state.ringing));
-  useEffect(() => clearDesk, []);
+  useEffect(() => forget, []);
   return (
     <div className="desk" data-stale={stale || undefined} data-ringing={ringing ?? undefined}>
       <TopBar groups={groups} onSignOut={signOut} />

@@ -13,6 +13,12 @@ test("a row inserted above a short list scrolls it into room made at its end", (
   expect(seenAt(100 + 74, after)).toBe(seenAt(100, resting));
 });
 
+test("room left below the rows is filled first", () => {
+  const after = compensate({ ...resting, maxScroll: -500 }, 74);
+  expect(after.padBottom).toBe(574);
+  expect(after.maxScroll).toBe(74);
+});
+
 test("a row taken away above leaves room at the top", () => {
   const after = compensate(resting, -74);
   expect(after.scrollTop).toBe(0);

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, type RefObject } from "react";
 
 export interface ScrollState {
   scrollTop: number;
+  /** How far the content reaches beyond the list; negative where there is room left. */
   maxScroll: number;
   padTop: number;
   padBottom: number;
@@ -28,11 +29,18 @@ function rowAt(list: HTMLElement, target: EventTarget | null): HTMLElement | nul
   return row !== null && list.contains(row) ? row : null;
 }
 
+/** The height of all content with padding, also where it is less than the list's own. */
+function contentHeight(list: HTMLElement): number {
+  const bottom = list.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+  const padding = Number.parseFloat(getComputedStyle(list).paddingBottom);
+  return bottom - list.getBoundingClientRect().top + list.scrollTop + padding;
+}
+
 function shift(list: HTMLElement, delta: number): void {
   const style = getComputedStyle(list);
   const before: ScrollState = {
     scrollTop: list.scrollTop,
-    maxScroll: list.scrollHeight - list.clientHeight,
+    maxScroll: contentHeight(list) - list.clientHeight,
     padTop: Number.parseFloat(style.paddingTop),
     padBottom: Number.parseFloat(style.paddingBottom),
   };

@@ -1,0 +1,172 @@
+"""Browser stories: the whole cloud as it is started for real, Debian's Chromium, one district a story."""
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+from cloud.console import build_hook
+from tests.cloud.console.district import PASSWORD, District, RunningCloud, admin
+from tests.conftest import free_port
+from tests.programs import program
+
+CONSOLE = Path(build_hook.__file__).parent
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+]
+# The browser itself reports these: nobody is signed in yet; another operator was quicker.
+_EXPECTED = re.compile(r"status of (401|409|429)")
+
+
+@dataclass
+class Seat:
+    """One browser window of its own profile; what went wrong in it fails the story."""
+
+    page: Page
+    home_url: str
+    errors: list[str] = field(default_factory=list)
+    link_may_break: bool = False
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> Page:
+        """Type name and password, and wait for the desk with a live line."""
+        self.page.goto(self.home_url)
+        self.page.get_by_label(re.compile("用户名|User name")).fill(username)
+        self.page.get_by_label(re.compile("密码|Password")).fill(password)
+        self.page.locator("button[type=submit]").click()
+        self.page.locator('.link[data-link="live"]').wait_for()
+        return self.page
+
+    def heard(self, message: ConsoleMessage) -> None:
+        """Keep what the page complains about."""
+        if message.type in ("error", "warning") and not _EXPECTED.search(message.text):
+            if (self.link_may_break and "net::" in message.text) or "WebSocket" in message.text:
+                return
+            self.errors.append(f"{message.type}: {message.text}")
+
+    def asked(self, request: Request) -> None:
+        """No request may leave this machine."""
+        if urlsplit(request.url).hostname not in ("127.0.0.1", None):
+            self.errors.append(f"request to {request.url}")
+
+
+OpenSeat = Callable[..., Seat]
+
+
+@pytest.fixture(scope="session")
+def built_console() -> Path:
+    """The console built from these very sources, where the machine can build it."""
+    if not build_hook.is_current(CONSOLE):
+        if build_hook.npm_on_path() is None and build_hook.npm_of_wheel() is None:
+            pytest.skip("the console is not built and there is no Node >= 20.19")
+        build_hook.build(CONSOLE)
+    return CONSOLE / "dist"
+
+
+@pytest.fixture(scope="session")
+def cloud(built_console: Path) -> Iterator[RunningCloud]:
+    """`carebed-cloud up` in a folder of its own, with an administrator's token."""
+    folder = Path(tempfile.mkdtemp(prefix="carebed-console-"))
+    folder.chmod(0o711)
+    http_port, mqtt_port = free_port(), free_port()
+    command = [sys.executable, "-m", "cloud", "up", "--data-dir", str(folder)]
+    command += ["--http-port", str(http_port), "--mqtt-port", str(mqtt_port)]
+    with (folder / "up.log").open("w") as log:
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert running.stdout is not None
+    watchdog = threading.Timer(60, running.kill)
+    watchdog.start()
+    try:
+        line = running.stdout.readline()
+        assert line.startswith("ready"), (folder / "up.log").read_text()[-2000:]
+        watchdog.cancel()
+        token = admin(folder, "token", "create", "--name", "stories", "--role", "admin")["token"]
+        made = RunningCloud(f"http://127.0.0.1:{http_port}", http_port, mqtt_port, folder, token)
+        made.post("/orgs", {"name": "康养中心"})
+        made.post("/areas", {"code": "37", "name": "安澜市"})
+        yield made
+    finally:
+        watchdog.cancel()
+        running.send_signal(signal.SIGTERM)
+        try:
+            running.wait(30)
+        except subprocess.TimeoutExpired:
+            running.kill()
+        rmtree(folder, ignore_errors=True)
+
+
+_areas = iter(range(100_001, 1_000_000))
+
+
+@pytest.fixture
+def district(cloud: RunningCloud) -> District:
+    area = f"37{next(_areas)}"
+    cloud.post("/areas", {"code": area, "name": "安澜市滨江区"})
+    return District(cloud, area)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium for one module: Playwright's own event loop must not outlive it, other tests need theirs."""
+    with sync_playwright() as playwright:
+        path = next(filter(Path.exists, map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome"))), None)
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_seat(request: pytest.FixtureRequest, cloud: RunningCloud) -> Iterator[OpenSeat]:
+    """Opens browser windows; at the end no page may have complained or asked another machine."""
+    program("chromium", request)
+    opened: list[Seat] = []
+
+    def open_one(
+        *,
+        width: int = 1920,
+        height: int = 1080,
+        language: str = "zh",
+        theme: str = "day",
+        port: int | None = None,
+    ) -> Seat:
+        running: Browser = request.getfixturevalue("browser")
+        context = running.new_context(
+            viewport={"width": width, "height": height},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(10_000)
+        context.add_init_script(
+            "if (!localStorage.getItem('carebed.language')) {"
+            f"localStorage.setItem('carebed.language', '{language}');"
+            f"localStorage.setItem('carebed.theme', '{theme}');}}"
+        )
+        page = context.new_page()
+        seat = Seat(page, f"http://127.0.0.1:{port or cloud.http_port}/")
+        page.on("console", seat.heard)
+        page.on("pageerror", lambda error: seat.errors.append(f"page error: {error}"))
+        page.on("request", seat.asked)
+        opened.append(seat)
+        return seat
+
+    yield open_one
+    complaints = [complaint for seat in opened for complaint in seat.errors]
+    for seat in opened:
+        seat.page.context.close()
+    assert complaints == []

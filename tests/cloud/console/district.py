@@ -1,0 +1,175 @@
+"""A district for each story: homes made through the public API, alarms sent by gateways over MQTT."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from firmware_specs import topics
+from firmware_specs.clock import Clock
+from firmware_specs.ids import uuid7
+from firmware_specs.messages import Event
+from tests.mqtt_client import mqtt_client
+
+PASSWORD = "床前明月光-2026"
+_numbers = iter(range(1, 1_000_000))
+_PEOPLE = (
+    ("张桂兰", "female", "1943-05-01", "桂花苑小区"),
+    ("陈国栋", "male", "1949-02-11", "松林里"),
+    ("周淑芬", "female", "1940-07-30", "青羊坊小区"),
+    ("赵文清", "male", "1945-11-05", "惠民小区"),
+    ("何秀英", "female", "1937-03-21", "学府花园"),
+    ("吴建华", "male", "1954-08-08", "东风新村"),
+)
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home, its elder and its gateway."""
+
+    gateway: str
+    secret: str
+    elder: str
+    resident_id: str
+
+
+@dataclass(frozen=True)
+class RunningCloud:
+    """A whole `carebed-cloud up` on free ports."""
+
+    url: str
+    http_port: int
+    mqtt_port: int
+    data_dir: Path
+    token: str
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """An administrator's request."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=10)
+        assert answer.is_success, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def get(self, path: str) -> dict[str, Any]:
+        """An administrator's look."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.get(f"{self.url}/api/v1{path}", headers=headers, timeout=10)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def admin(data_dir: Path, *words: str, password: str | None = None) -> dict[str, Any]:
+    """One `carebed-cloud admin … --json`."""
+    command = [sys.executable, "-m", "cloud", "admin", *words, "--json", "--data-dir", str(data_dir)]
+    if password is not None:
+        command.append("--password-stdin")
+    done = subprocess.run(
+        command, input=password, capture_output=True, text=True, timeout=60, env=os.environ, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+@dataclass
+class District:
+    """An area that only its own operators see."""
+
+    cloud: RunningCloud
+    area: str
+    homes: list[Home] = field(default_factory=list)
+
+    def operator(self, name: str) -> str:
+        """A new operator of this district; the user name."""
+        username = f"op{next(_numbers)}-{self.area}"
+        admin(
+            self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
+            "--role", "operator", "--area", self.area, password=PASSWORD,
+        )  # fmt: skip
+        return username
+
+    def home(self, elder: str | None = None) -> Home:
+        """A home with door code, elder, contacts and gateway."""
+        number = next(_numbers)
+        name, sex, born, compound = _PEOPLE[len(self.homes) % len(_PEOPLE)]
+        made = self.cloud.post("/homes", _home(self.area, compound, number))
+        bed = self.cloud.post(f"/homes/{made['id']}/beds", {"label": "主卧床位"})
+        resident = self.cloud.post("/residents", _resident(elder or name, sex, born, bed["id"]))
+        gateway = f"gw-{self.area}-{number}"
+        secret = self.cloud.post("/gateways", {"id": gateway, "home_id": made["id"]})["secret"]
+        self.homes.append(Home(gateway, secret, elder or name, resident["id"]))
+        return self.homes[-1]
+
+    def alarm(self, home: Home, *kinds: str, room: str = "bathroom", age_s: float = 0) -> None:
+        """The gateway of a home reports these kinds, as a gateway does: QoS 1 to its own topic."""
+        now = Clock().now_ms()
+        with mqtt_client(self.cloud.mqtt_port, home.gateway, home.secret) as client:
+            for kind in kinds:
+                event = Event(
+                    id=str(uuid7(now)),
+                    run=uuid.uuid4().hex[:16],
+                    boot="boot-1",
+                    seq=next(_numbers),
+                    kind=kind,
+                    room=room,
+                    at=now - round(age_s * 1000),
+                )
+                client.publish(topics.up(home.gateway, "event"), msgspec.json.encode(event))
+
+    def cases(self, state: str = "live") -> list[dict[str, Any]]:
+        """The district's cases in a state."""
+        found = self.cloud.get(f"/cases?state={state}&limit=1000")["items"]
+        gateways = {home.gateway for home in self.homes}
+        elders = {home.resident_id for home in self.homes}
+        return [
+            case
+            for case in found
+            if (case["resident"] or {}).get("id") in elders or case["subject_id"] in gateways
+        ]
+
+
+def _home(area: str, compound: str, number: int) -> dict[str, Any]:
+    return {
+        "area_code": area,
+        "org": "康养中心",
+        "street": "滨江街道",
+        "compound": compound,
+        "building": f"{number % 9 + 1}栋",
+        "unit": "2单元",
+        "room": f"{number % 6 + 1}01",
+        "gate": {"lat": 37.43, "lon": 118.67},
+        "access_note": "网格员马志强有备用钥匙，有电梯",
+        "door_code": f"88{number:04d}#",
+    }
+
+
+def _resident(name: str, sex: str, born: str, bed_id: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "sex": sex,
+        "birth_date": born,
+        "phones": ["13981124471"],
+        "bed_id": bed_id,
+        "profile": {
+            "living": "独居",
+            "care_level": "失能 2 级",
+            "conditions": ["房颤", "高血压", "骨质疏松"],
+            "mobility": "助行器，夜间起夜 2 次",
+        },
+        "needs": {"hearing": "左耳聋，说慢一点", "dialect": "四川话"},
+        "risks": ["华法林 抗凝，跌倒易出血", "青霉素 过敏", "右髋人工关节 2023"],
+        "contacts": [
+            {"name": "张伟", "relation": "长子", "phone": "13900001111", "distance_note": "15 公里"},
+            {"name": "张敏", "relation": "次女", "phone": "13900002222", "distance_note": "同小区"},
+            {"name": "李婶", "relation": "邻居", "phone": "13900003333", "has_key": True},
+        ],
+    }

@@ -1,0 +1,105 @@
+"""The line to the cloud is lost and comes back: the screen never pretends to know."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.cloud.console.conftest import OpenSeat
+from tests.cloud.console.district import District, RunningCloud
+from tests.cloud.console.proxy import Proxy, proxied
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def proxy(cloud: RunningCloud) -> Iterator[Proxy]:
+    with proxied(cloud.http_port) as opened:
+        yield opened
+
+
+def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_gap(
+    district: District, open_seat: OpenSeat, proxy: Proxy
+) -> None:
+    home, meanwhile = district.home(), district.home()
+    seat = open_seat(port=proxy.port)
+    seat.link_may_break = True
+    page = seat.sign_in(district.operator("王敏"))
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    proxy.swallow()
+    district.alarm(meanwhile, "smoke", room="kitchen")
+    expect(page.locator(".desk[data-stale]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".link")).to_have_text(re.compile(r"连接中断 · 数据截至 \d\d:\d\d:\d\d"))
+    assert page.locator(".queue").evaluate("(area) => getComputedStyle(area).outlineStyle") == "dashed"
+    top = page.locator(".claim-top")
+    expect(top).to_be_disabled()
+    expect(top).to_contain_text("请用电话接警")
+    expect(page.locator('[data-group="waiting"] .claim')).to_be_disabled()
+    clock = page.locator(".server-time").text_content()
+    expect(page.locator(".server-time")).not_to_have_text(clock or "")
+    page.keyboard.press("F2")
+    expect(page.locator('[data-group="waiting"] .row')).to_have_count(1)
+
+    proxy.restore()
+    expect(page.locator('.link[data-link="live"]')).to_be_visible(timeout=15_000)
+    expect(page.locator(".desk[data-stale]")).to_have_count(0)
+    expect(page.locator('[data-group="waiting"] .row')).to_have_count(2)
+    page.keyboard.press("F2")
+    expect(page.locator(".case")).to_be_visible()
+
+
+def test_a_line_that_is_cut_for_a_moment_comes_back_before_anything_is_stale(
+    district: District, open_seat: OpenSeat, proxy: Proxy
+) -> None:
+    home = district.home()
+    seat = open_seat(port=proxy.port)
+    seat.link_may_break = True
+    page = seat.sign_in(district.operator("王敏"))
+    proxy.cut()
+    expect(page.locator('.link[data-link="connecting"]')).to_be_visible()
+    district.alarm(home, "sos")
+    proxy.restore()
+    expect(page.locator('[data-group="waiting"] .row')).to_have_count(1)
+    expect(page.locator('.link[data-link="live"]')).to_be_visible()
+    expect(page.locator(".desk[data-stale]")).to_have_count(0)
+
+
+def test_a_note_that_did_not_arrive_stays_in_its_line_and_is_saved_once(
+    district: District, open_seat: OpenSeat, proxy: Proxy
+) -> None:
+    home = district.home()
+    seat = open_seat(port=proxy.port)
+    seat.link_may_break = True
+    page = seat.sign_in(district.operator("王敏"))
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    note = page.get_by_role("textbox", name="记录一句话，回车保存")
+    note.fill("神志清楚")
+    proxy.cut()
+    note.press("Enter")
+    expect(page.locator(".note .failure")).to_contain_text("没有保存")
+    expect(note).to_have_value("神志清楚")
+    proxy.restore()
+    expect(page.locator('.link[data-link="live"]')).to_be_visible(timeout=15_000)
+    note.press("Enter")
+    expect(note).to_have_value("")
+    expect(page.locator(".log-list li", has_text="神志清楚")).to_have_count(1)
+
+
+def test_an_owner_whose_seat_is_gone_loses_the_case_to_the_queue(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    gone = open_seat()
+    page = gone.sign_in(district.operator("王敏"))
+    stays = open_seat().sign_in(district.operator("李娜"))
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    expect(stays.locator('[data-group="others"] .row')).to_contain_text("王敏")
+    page.close()
+    expect(stays.locator('[data-group="waiting"] .row')).to_be_visible(timeout=40_000)
+    expect(stays.locator('.desk[data-ringing="1"]')).to_be_visible()
