@@ -1,0 +1,170 @@
+"""`carebed-cloud up`: starts everything, keeps it running, ends it, and says what is in its way."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from cloud.database.pool import connect
+from firmware_specs.ids import new_run, uuid7
+from firmware_specs.messages import Ack, Event, TelemetryBatch, encode
+from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
+from tests.conftest import free_port
+from tests.mqtt_client import Refused, mqtt_client
+from tests.waiting import until
+
+pytestmark = [pytest.mark.postgres, pytest.mark.broker]
+
+STORED = """select (select count(*) from event), (select count(*) from reading),
+    (select count(*) from cases where class = 'care')"""
+CHILDREN = ("postgres", "nats", "ingest", "api", "work")
+
+
+async def healthy(cloud: Cloud) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            answer = await client.get(f"http://127.0.0.1:{cloud.http_port}/api/v1/health", timeout=5)
+        except httpx.TransportError:
+            return False
+    return bool(answer.json()["ok"])
+
+
+def comes_in(port: int, user: str, secret: str) -> bool:
+    try:
+        with mqtt_client(port, user, secret):
+            return True
+    except Refused:
+        return False
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def send_sos_and_readings(port: int, gateway: str, secret: str) -> set[str]:
+    """An SOS and a batch from a gateway; returns what was acknowledged, once both were."""
+    run, at = new_run(), now_ms()
+    event = Event(id=str(uuid7(at)), run=run, boot="b", seq=1, kind="sos", device="zb-1", at=at)
+    batch = TelemetryBatch(
+        run=run,
+        boot="b",
+        seq=9,
+        sent_at=at,
+        t0=at,
+        devices=["zb-1"],
+        kinds=["battery"],
+        d=[0],
+        k=[0],
+        dt=[0],
+        value=[80],
+    )
+    acked: set[str] = set()
+    with mqtt_client(port, gateway, secret) as client:
+        assert client.subscribe(f"carebed/v1/{gateway}/down/#", 0)
+        client.publish(f"carebed/v1/{gateway}/up/event", encode(event))
+        client.publish(f"carebed/v1/{gateway}/up/telemetry", encode(batch))
+        while acked != {event.id, "9"}:
+            ack = msgspec.json.decode(client.next(15).payload, type=Ack)
+            assert (ack.run, ack.stage) == (run, "stored")
+            acked |= {*ack.events, *map(str, ack.telemetry)}
+    return acked
+
+
+async def gone(pids: list[int]) -> None:
+    await until(lambda: not any(alive(pid) for pid in pids), 15)
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; who is dead and not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+async def test_a_new_gateway_is_let_in_heard_and_answered_and_all_of_it_is_there_after_a_restart(
+    data_dir: Path,
+) -> None:
+    async with running_cloud(data_dir) as cloud:
+        assert await healthy(cloud)
+        secret = await add_gateway(cloud.facts["database_url"], "gw-1")
+        await until(lambda: asyncio.to_thread(comes_in, cloud.mqtt_port, "gw-1", secret))
+        await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
+        pids = [cloud.child(name) for name in CHILDREN]
+        begun = time.monotonic()
+        assert await cloud.stop(signal.SIGINT) == 0
+        assert time.monotonic() - begun < 10
+        await gone(pids)
+        assert not (data_dir / "running.json").exists()
+    async with running_cloud(data_dir) as cloud:
+        async with await connect(cloud.facts["database_url"]) as conn:
+            assert await (await conn.execute(STORED)).fetchone() == (1, 1, 1)
+        await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+async def test_a_killed_child_comes_back_and_messages_go_through_again(data_dir: Path, name: str) -> None:
+    async with running_cloud(data_dir) as cloud:
+        secret = await add_gateway(cloud.facts["database_url"], "gw-1")
+        await until(lambda: asyncio.to_thread(comes_in, cloud.mqtt_port, "gw-1", secret))
+        os.kill(cloud.child(name), signal.SIGKILL)
+        await until(lambda: bool(cloud.said("child_back")), 30)
+        await until(lambda: healthy(cloud), 30)
+        await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
+        lost = [line["child"] for line in cloud.said("child_lost")]
+        assert lost == [name]
+        assert [line["child"] for line in cloud.said("child_back")] == [name]
+
+
+async def test_nothing_outlives_a_killed_supervisor_and_the_next_start_goes_on(data_dir: Path) -> None:
+    async with running_cloud(data_dir) as cloud:
+        pids = [cloud.child(name) for name in CHILDREN]
+        await cloud.stop(signal.SIGKILL)
+        await gone(pids)
+    async with running_cloud(data_dir) as cloud:
+        assert await healthy(cloud)
+
+
+async def test_a_second_start_on_the_same_data_names_the_first(data_dir: Path) -> None:
+    async with running_cloud(data_dir) as cloud:
+        said = await failing_up(data_dir, free_port(), free_port())
+        assert f"in use by process {cloud.process.pid}" in said
+        assert "--data-dir" in said
+        assert await healthy(cloud)
+
+
+@pytest.mark.parametrize(("what", "option"), [("HTTP", "--http-port"), ("MQTT", "--mqtt-port")])
+async def test_a_busy_port_is_named_in_both_languages(data_dir: Path, what: str, option: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        busy = holder.getsockname()[1]
+        ports = (busy, free_port()) if what == "HTTP" else (free_port(), busy)
+        english = await failing_up(data_dir, *ports)
+        chinese = await failing_up(data_dir, *ports, language="zh_CN.UTF-8")
+    assert f"127.0.0.1:{busy} ({what})" in english
+    assert option in english
+    assert f"127.0.0.1:{busy}（{what}）已被占用" in chinese
+
+
+async def test_an_open_address_and_wrong_urls_are_refused_with_the_way_out(data_dir: Path) -> None:
+    ports = (free_port(), free_port())
+    assert "TLS" in await failing_up(data_dir, *ports, "--host", "0.0.0.0")
+    assert "--broker-url" in await failing_up(data_dir, *ports, "--broker-url", "http://x")
+    nowhere = f"postgresql://127.0.0.1:{free_port()}/x"
+    assert "database" in await failing_up(data_dir, *ports, "--database-url", nowhere)
+
+
+async def test_secrets_are_readable_by_their_owner_only_and_stay_the_same(data_dir: Path) -> None:
+    async with running_cloud(data_dir):
+        private = ["carebed.key", "services.json", "running.json", "nats/nats.conf"]
+        assert {(data_dir / name).stat().st_mode & 0o777 for name in private} == {0o600}
+        before = (data_dir / "services.json").read_bytes(), (data_dir / "carebed.key").read_bytes()
+    async with running_cloud(data_dir):
+        assert before == ((data_dir / "services.json").read_bytes(), (data_dir / "carebed.key").read_bytes())
