@@ -125,6 +125,7 @@ class ExpectSpec(_Table, frozen=True, kw_only=True):
     age_below_s: float | None = None
     readings: str | None = None
     readings_of: Literal["home", "other_home"] = "home"
+    readings_above: float = 0.0
     readings_at_least: int | None = None
     readings_at_most: int | None = None
     settled: bool = False

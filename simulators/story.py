@@ -209,7 +209,7 @@ class Story:
             for resident in self._home.residents[expect.readings_of]:
                 query: dict[str, str | int] = {"kind": expect.readings, "points": 2000, "from": self._since}
                 trend = await screen.get(f"residents/{resident}/trend", **query)
-                count += len(trend["items"])
+                count += sum(item["value"] >= expect.readings_above for item in trend["items"])
             over = time.monotonic() >= deadline
             if expect.readings_at_most is not None and count > expect.readings_at_most:
                 return [f"{count} readings {expect.readings}, expected at most {expect.readings_at_most}"]
