@@ -29,16 +29,23 @@ class Knowing(Protocol):
         """One entry a device."""
 
 
+@runtime_checkable
+class Locating(Protocol):
+    """A driver that can ask a device where it is."""
+
+    def locate(self, device: str) -> bool:
+        """Put the question into `replies()`; False when the device is not on this connection."""
+
+
 @dataclass(eq=False)
 class Line:
-    """One connection: its driver, where answers go, the devices heard on it, how many items came."""
+    """One connection: its driver, where answers go, how many items came."""
 
     driver_name: str
     driver: Driver
     label: str
     send: Callable[[bytes], None]
     items: int = 0
-    devices: set[str] = field(default_factory=set)
     busy: bool = False
 
 
@@ -108,9 +115,14 @@ class Intake:
         drivers = [line.driver for line in self._lines]
         return [entry for driver in drivers if isinstance(driver, Knowing) for entry in driver.inventory()]
 
-    def line_of(self, device: str) -> Line | None:
-        """The connection on which a device was heard last."""
-        return next((line for line in self._lines if device in line.devices), None)
+    def locate(self, device: str) -> bool:
+        """Ask a connected device where it is; False when none of this id can be asked."""
+        for line in self._lines:
+            if isinstance(line.driver, Locating) and line.driver.locate(device):
+                if not line.busy:
+                    line.send(line.driver.replies())
+                return True
+        return False
 
     async def _keep(self, items: list[Item], line: Line | None) -> None:
         """Readings and positions to telemetry, sightings to the board, events to disk."""
@@ -120,8 +132,6 @@ class Intake:
         for item in items:
             if isinstance(item, Sighting):
                 self.board.see(item.state, line.driver_name if line else "unknown")
-                if line is not None:
-                    line.devices.add(item.state.device)
         events = [self._event(item) for item in items if isinstance(item, IdentifiedEvent)]
         events += [self._event(_unidentified(item)) for item in items if isinstance(item, Happening)]
         if events:

@@ -73,6 +73,7 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
         now=time.now_ms,
         busy=lambda: not events.idle(),
         replayed=replayed,
+        locate=intake.locate,
         restart=lambda: agent.stop(again=True),
     )
     link = Link(

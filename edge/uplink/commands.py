@@ -25,13 +25,15 @@ class Refused(Exception):
 class Commands:
     """Carries orders out. `now` is ms UTC; `replayed` tells the lanes that rows wait again.
 
-    `busy` is true while an event is not stored; `restart` ends this run of the agent and begins another.
+    `busy` is true while an event is not stored; `locate` asks a device for its position, False when it
+    cannot be asked; `restart` ends this run of the agent and begins another.
     """
 
     outbox: Outbox
     now: Callable[[], int]
     busy: Callable[[], bool]
     replayed: Callable[[], None]
+    locate: Callable[[str], bool]
     restart: Callable[[], None]
     _running: set[str] = field(default_factory=set)
     _restarting: str | None = None
@@ -73,12 +75,14 @@ class Commands:
             match command.op:
                 case "replay":
                     await self._replay(command)
+                case "locate":
+                    self._locate(command)
                 case "restart":
                     self._restart(command)
                 case op if op in _DANGEROUS:
                     raise Refused(f"{op} is dangerous: this agent never does it by remote order")
                 case op:
-                    raise Refused(f"unknown operation {op[:64]!r}; there are replay, restart")
+                    raise Refused(f"unknown operation {op[:64]!r}; there are replay, locate, restart")
         except Refused as refused:
             return Result(id=command.id, status="rejected", error=str(refused))
         except Exception as error:
@@ -98,6 +102,12 @@ class Commands:
         count = await self.outbox.send_again(args.stream, args.from_at, args.to_at)
         log.info("replay", extra={"action": "replay", "stream": args.stream, "rows": count})
         self.replayed()
+
+    def _locate(self, command: Command) -> None:
+        if command.device is None:
+            raise Refused("locate needs a device")
+        if not self.locate(command.device):
+            raise Refused(f"{command.device} is not connected, or cannot be asked for its position")
 
     def _restart(self, command: Command) -> None:
         if self.busy():

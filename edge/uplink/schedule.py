@@ -15,7 +15,7 @@ class Timings:
     batches_in_flight: int = 50
     backfill_per_s: float = 5.0
     late_after_s: float = 120.0
-    heartbeat_s: float = 30.0
+    heartbeat_s: float = 28.0
     keep_alive_s: int = 30
     device_state_s: float = 3600.0
     connect_s: float = 5.0

@@ -1,5 +1,6 @@
 """When to send again, when to reconnect, what a device's state is worth."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from edge.uplink.schedule import Timings, batch_wait_s, event_due_s, reconnect_s
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import ClockState, Command, DeviceState, InventoryEntry
 from tests.edge.stand import (
+    DEVICE,
     GATEWAY,
     AgentProcess,
     Broker,
@@ -139,5 +141,20 @@ async def test_a_message_of_the_cloud_that_is_garbage_changes_nothing(
         await until(agent.link.events.idle)
 
 
-def order(op: str, number: int) -> Command:
-    return Command(id=str(uuid7(number)), op=op, expires_at=FAR, by="test")
+@pytest.mark.broker
+async def test_a_watch_is_asked_for_its_position(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
+        await device.ask(sos())
+        await fake_cloud.order_to(GATEWAY, order("locate", 1, DEVICE))
+        async with asyncio.timeout(10):
+            assert (await device.reader.readuntil(b"]")).endswith(b"*CR]")
+        await fake_cloud.order_to(GATEWAY, order("locate", 2, "watch-999"))
+        await fake_cloud.order_to(GATEWAY, order("locate", 3))
+        await until(lambda: len(fake_cloud.results) == 3)
+        assert [result.status for result in fake_cloud.results] == ["done", "rejected", "rejected"]
+
+
+def order(op: str, number: int, device: str | None = None) -> Command:
+    return Command(id=str(uuid7(number)), op=op, device=device, expires_at=FAR, by="test")
