@@ -18,6 +18,7 @@ from edge.drivers.watch_frames import (
 )
 from edge.drivers.watch_framing import WatchFramer
 from edge.readings import Fix, Happening, Item, Reading, Sighting
+from edge.recent import Recent
 from firmware_specs.messages import DeviceState, Position
 
 _ZONE_STEP_MS: Final = 15 * 60_000
@@ -25,6 +26,7 @@ _ZONE_ERROR_MS: Final = 2 * 60_000
 _ZONE_MAX_MS: Final = 14 * 3_600_000
 _PAST_MS: Final = 400 * 86_400_000
 _KNOWN_EVENTS: Final = 50
+_MAX_HEARD: Final = 100
 
 
 @dataclass
@@ -50,6 +52,7 @@ class WatchDriver:
         self.counts: Counter[str] = Counter()
         self._framer = WatchFramer(self.counts)
         self._replies = bytearray()
+        self._heard: Recent[str, WatchFrame] = Recent(_MAX_HEARD)
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the frames that these bytes complete; never raises."""
@@ -72,8 +75,16 @@ class WatchDriver:
         self._replies.clear()
         return data
 
+    def locate(self, device: str) -> bool:
+        """Ask a watch of this connection where it is (`CR`); False when it was not heard here."""
+        frame = self._heard.get(device)
+        if frame is not None:
+            self._replies += encode_reply(frame, "CR")
+        return frame is not None
+
     def _frame(self, frame: WatchFrame, at: int) -> list[Item]:
         device = f"watch-{frame.id}"
+        self._heard[device] = frame
         memory = remembered(self._options.memory, device, WatchMemory)
         fix = frame.fix
         moment = _moment(frame, device, memory, at)
