@@ -68,56 +68,63 @@ def _printable(value: object) -> str:
     return str(value)[:200].encode("utf-8", "replace").decode()
 
 
+async def _domain(_: Request, error: CareBedError) -> Response:
+    return domain_problem(error)
+
+
+async def _invalid(_: Request, error: RequestValidationError) -> Response:
+    mistakes = _mistakes(error)
+    fields = ", ".join(mistake["field"] for mistake in mistakes)
+    return problem(422, f"以下字段有误：{fields}", f"these fields are wrong: {fields}", errors=mistakes)
+
+
+async def _plain(_: Request, error: HTTPException) -> Response:
+    response = problem(error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _unstorable(request: Request, error: DataError) -> Response:
+    _log("value_refused", "value refused by the database", request, sqlstate=error.sqlstate)
+    return domain_problem(InvalidInput("有数值无法保存", "a value cannot be stored"))
+
+
+async def _clash(request: Request, error: IntegrityError) -> Response:
+    _log("change_refused", "change refused by the database", request, sqlstate=error.sqlstate)
+    return domain_problem(Conflict("与已有数据冲突", "it clashes with what is stored"))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    _log("database_away", "database did not answer", request, error=type(error).__name__)
+    response = problem(503)
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    logger.error(
+        "request failed", exc_info=error, extra={"action": "request_failed", "path": request.url.path}
+    )
+    return problem(500)
+
+
+def _log(action: str, text: str, request: Request, **facts: str | None) -> None:
+    logger.warning(text, extra={"action": action, "path": request.url.path, **facts})
+
+
+_HANDLERS: Final[tuple[tuple[type[Exception], Any], ...]] = (
+    (CareBedError, _domain),
+    (RequestValidationError, _invalid),
+    (HTTPException, _plain),
+    (DataError, _unstorable),
+    (IntegrityError, _clash),
+    (OperationalError, _away),
+    (PoolTimeout, _away),
+    (Exception, _unexpected),
+)
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers; a database that is away is a 503, what PostgreSQL cannot store a 422."""
-
-    @app.exception_handler(CareBedError)
-    async def domain(_: Request, error: CareBedError) -> Response:
-        return domain_problem(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        mistakes = _mistakes(error)
-        fields = ", ".join(mistake["field"] for mistake in mistakes)
-        return problem(422, f"以下字段有误：{fields}", f"these fields are wrong: {fields}", errors=mistakes)
-
-    @app.exception_handler(HTTPException)
-    async def plain(_: Request, error: HTTPException) -> Response:
-        response = problem(error.status_code)
-        response.headers.update(error.headers or {})
-        return response
-
-    @app.exception_handler(DataError)
-    async def unstorable(request: Request, error: DataError) -> Response:
-        logger.warning(
-            "value refused by the database",
-            extra={"action": "value_refused", "path": request.url.path, "sqlstate": error.sqlstate},
-        )
-        return domain_problem(InvalidInput("有数值无法保存", "a value cannot be stored"))
-
-    @app.exception_handler(IntegrityError)
-    async def clash(request: Request, error: IntegrityError) -> Response:
-        logger.warning(
-            "change refused by the database",
-            extra={"action": "change_refused", "path": request.url.path, "sqlstate": error.sqlstate},
-        )
-        return domain_problem(Conflict("与已有数据冲突", "it clashes with what is stored"))
-
-    async def away(request: Request, error: Exception) -> Response:
-        logger.warning(
-            "database did not answer",
-            extra={"action": "database_away", "path": request.url.path, "error": type(error).__name__},
-        )
-        response = problem(503)
-        response.headers["Retry-After"] = "2"
-        return response
-
-    app.add_exception_handler(OperationalError, away)
-    app.add_exception_handler(PoolTimeout, away)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        logger.error(
-            "request failed", exc_info=error, extra={"action": "request_failed", "path": request.url.path}
-        )
-        return problem(500)
+    for kind, handler in _HANDLERS:
+        app.add_exception_handler(kind, handler)

@@ -109,7 +109,7 @@ async def _admit(socket: WebSocket) -> tuple[Identity, str | None]:
     spoken = next((item for item in offered if item.startswith("bearer.")), None)
     bearer = bearer_of(socket) or (spoken.removeprefix("bearer.") if spoken else None)
     services: Services = socket.app.state.services
-    if bearer is None and COOKIE in socket.cookies and not same_origin(socket, services.origins):
+    if bearer is None and COOKIE in socket.cookies and not same_origin(socket):
         raise NotAllowed("连接来自其他网站", "the connection comes from another site")
     identity, _ = await find_caller(socket, bearer)
     check_role(identity, "open_live_feed")

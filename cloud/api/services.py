@@ -16,7 +16,7 @@ CONSOLE: Final = Path(__file__).parents[1] / "console" / "dist"
 class Services:
     """`pool` is open while the app runs; `database_url` is for the live feed's own LISTEN connection.
 
-    `origins` are further trusted browser origins; `broker_url` is only probed for /api/v1/health.
+    `broker_url` is only probed for /api/v1/health.
     """
 
     pool: Pool
@@ -26,4 +26,3 @@ class Services:
     passwords: Passwords = field(default_factory=Passwords)
     broker_url: str | None = None
     console: Path = CONSOLE
-    origins: frozenset[str] = frozenset()
