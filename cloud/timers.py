@@ -63,7 +63,7 @@ class Timers:
         """Keep the arguments."""
         self._pool = pool
         self._clock = clock
-        self._away = False
+        self._failing: set[str] = set()
 
     async def run(self) -> None:
         """Every job in a task of its own, for ever."""
@@ -83,16 +83,16 @@ class Timers:
             async with asyncio.timeout(LIMIT_S), self._pool.connection() as conn:
                 await run_alone(conn, job, Moment(now=self._clock.now(), started_at=started_at))
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
-            if not self._away:
-                self._away = True
-                extra = {"action": "timer_failed", "job": job.name, "error": type(error).__name__}
-                logger.warning("timer could not run", extra=extra)
+            if job.name not in self._failing:
+                self._failing.add(job.name)
+                extra = {"action": "timer_lost", "job": job.name, "error": type(error).__name__}
+                logger.warning("timer cannot run", extra=extra)
         except Exception:
             logger.exception("timer failed", extra={"action": "timer_failed", "job": job.name})
         else:
-            if self._away:
-                self._away = False
-                logger.info("timers run again", extra={"action": "timers_back", "job": job.name})
+            if job.name in self._failing:
+                self._failing.discard(job.name)
+                logger.info("timer runs again", extra={"action": "timer_back", "job": job.name})
 
 
 async def run_alone(conn: Connection, job: Job, moment: Moment) -> bool:
