@@ -260,7 +260,7 @@ def test_the_other_language_changes_every_word_but_the_data(district: District, 
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
     page.keyboard.press("F2")
     expect(page.locator(".case-body .log-list li").first).to_be_visible()
-    page.get_by_role("button", name="Switch to English").click()
+    page.locator(".top button[lang]").click()
     expect(page.locator(".queue h2")).to_have_text("Emergency queue")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     headings = page.locator("h1, h3, dt, button:not(.row-open), .stages, .limit").all_text_contents()

@@ -109,7 +109,7 @@ export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
           type="button"
           className="plain"
           lang={other === "zh" ? "zh-CN" : "en"}
-          aria-label={t("top.other_language_name")}
+          title={t("top.other_language_name")}
           onClick={() => switchLanguage(other)}
         >
           {t("top.other_language")}

@@ -16,7 +16,7 @@ export function Panel({ name, title, aside, children, foot }: PanelProps): React
         {title}
         {aside !== undefined && <span className="aside">{aside}</span>}
       </h3>
-      <div className="panel-body" tabIndex={0} role="region" aria-label={title}>
+      <div className="panel-body" tabIndex={0} role="group" aria-label={title}>
         {children}
       </div>
       {foot}

@@ -106,7 +106,7 @@ export function Queue({ groups }: { groups: Groups }): ReactElement {
         <h2>{t("queue.title")}</h2>
         <MuteButton />
       </header>
-      <div className="queue-list" ref={list} tabIndex={0} role="region" aria-label={t("queue.list_label")}>
+      <div className="queue-list" ref={list} tabIndex={0} role="group" aria-label={t("queue.list_label")}>
         <Group name="waiting" items={groups.waiting} shown={unfolded ? groups.waiting : shown} fold={line} />
         <Group name="mine" items={groups.mine} />
         <Group name="others" items={groups.others} />

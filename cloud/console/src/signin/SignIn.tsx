@@ -56,7 +56,7 @@ export function SignIn({ expired }: { expired: boolean }): ReactElement {
             type="button"
             className="plain"
             lang={other === "zh" ? "zh-CN" : "en"}
-            aria-label={t("top.other_language_name")}
+            title={t("top.other_language_name")}
             onClick={() => switchLanguage(other)}
           >
             {t("top.other_language")}
