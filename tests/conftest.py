@@ -16,18 +16,20 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cloud.broker import SERVICES, login, nats_config, new_secret
+from cloud.broker import SERVICES, login, mosquitto_files, nats_config, new_secret
+from cloud.config import DataDir
 from cloud.database.pool import Connection, Pool, connect, open_pool
 from cloud.embedded import nats, postgres
 from cloud.preparation import prepare_database
-from tests.programs import absent_programs
+from tests.programs import absent_programs, program
+from tests.waiting import until
 
 START = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for program, tests in absent_programs().items():
-        terminalreporter.section(f"absent program: {program}")
+    for name, tests in absent_programs().items():
+        terminalreporter.section(f"absent program: {name}")
         terminalreporter.write_line(f"{len(tests)} skipped for it: " + ", ".join(sorted(tests)))
 
 
@@ -126,6 +128,69 @@ async def broker(data_dir: Path) -> AsyncIterator[RunningBroker]:
     await nats.wait_ready(server, "127.0.0.1", port, limit_s=15)
     yield RunningBroker(port, secrets, found, server)
     await nats.stop(server)
+
+
+@dataclass(frozen=True)
+class Mosquitto:
+    """Debian's mosquitto with our generated files: one port for gateways, one for the services."""
+
+    gateway_port: int
+    service_port: int
+    secrets: dict[str, str]
+
+
+@pytest.fixture
+async def mosquitto(data_dir: Path, request: pytest.FixtureRequest) -> AsyncIterator[Mosquitto]:
+    """Gateways as in `broker`; the services' secrets are those that `up` finds in the same data folder."""
+    found = program("mosquitto", request)
+    services = DataDir(data_dir)
+    secrets = {name: new_secret() for name in GATEWAYS} | services.service_secrets()
+    running = Mosquitto(free_port(), free_port(), secrets)
+    files = mosquitto_files(
+        [login(name, secrets[name]) for name in GATEWAYS],
+        services.service_logins(),
+        directory=str(data_dir),
+        gateway_port=running.gateway_port,
+        service_port=running.service_port,
+    )
+    for name, text in files.items():
+        (data_dir / name).write_text(text)
+        if os.geteuid() == 0:
+            shutil.chown(data_dir / name, "mosquitto")  # as whom it then runs
+    server = await asyncio.create_subprocess_exec(
+        str(found), "-c", str(data_dir / "carebed.conf"), cwd=str(data_dir), stderr=asyncio.subprocess.DEVNULL
+    )
+    for port in (running.gateway_port, running.service_port):
+        await _answers(port)
+    yield running
+    server.terminate()
+    await server.wait()
+
+
+async def _answers(port: int) -> None:
+    async def open_once() -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    await until(open_once)
+
+
+@pytest.fixture
+async def debian_database_url(data_dir: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """An empty database of Debian's own PostgreSQL, started for this test."""
+    folder = data_dir / "debian"
+    folder.mkdir(mode=0o755)
+    cluster = postgres.prepare(folder, program("postgresql", request).parent)
+    server = await postgres.start(cluster, log=folder / "postgres.log")
+    await postgres.wait_ready(cluster, server, limit_s=30)
+    await postgres.create_database(cluster)
+    yield cluster.url()
+    await postgres.stop(server)
+    postgres.remove_sockets(cluster)
 
 
 def free_port() -> int:

