@@ -2,8 +2,9 @@
 
 import asyncio
 import fcntl
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,7 +21,10 @@ from edge.texts import say
 from edge.timekeeping import Timekeeper
 from edge.uplink.link import Link
 
+log = logging.getLogger(__name__)
+
 TICK_S: Final = 1.0
+AGAIN_S: Final = 2.0
 SHORTEST_SLEEP_S: Final = 0.02
 GOODBYE_S: Final = 12.0
 
@@ -62,15 +66,21 @@ class Agent:
         await self._restore()
         async with asyncio.TaskGroup() as group:
             background = [
-                group.create_task(self.outbox.commit_loop(), name="outbox-events"),
-                group.create_task(self.outbox.upkeep_loop(), name="outbox-upkeep"),
-                group.create_task(self._telemetry_loop(), name="outbox-telemetry"),
-                group.create_task(self._tick_loop(), name="pipeline-tick"),
-                group.create_task(self._problem_loop(), name="problems"),
-                group.create_task(self.pulse.run(), name="watchdog"),
+                group.create_task(self._lasting(name, run), name=name)
+                for name, run in (
+                    ("outbox-events", self.outbox.commit_loop),
+                    ("outbox-upkeep", self.outbox.upkeep_loop),
+                    ("outbox-telemetry", self._telemetry_loop),
+                    ("pipeline-tick", self._tick_loop),
+                    ("problems", self._problem_loop),
+                    ("watchdog", self.pulse.run),
+                )
             ]
-            link = group.create_task(self.link.run(), name="uplink")
-            doors = [group.create_task(door.run(), name=door.name) for door in self.transports]
+            link = group.create_task(self._lasting("uplink", self.link.run), name="uplink")
+            doors = [
+                group.create_task(self._lasting(door.name, door.run), name=door.name)
+                for door in self.transports
+            ]
             group.create_task(self._announce(ready), name="announce")
             await self._stop.wait()
             supervisor.notify("STOPPING=1")
@@ -84,6 +94,17 @@ class Agent:
                 task.cancel()
         await self.outbox.close()
         return self._again
+
+    async def _lasting(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run until it returns; a fault of ours ends neither it nor the others, and is never silent."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                log.exception("started again after a fault", extra={"action": "task_failed", "task": name})
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
 
     async def _announce(self, ready: Callable[[str], None]) -> None:
         """Say `ready` when every transport and the broker have been tried."""

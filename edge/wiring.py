@@ -44,56 +44,56 @@ LIMITS: Final = Limits()
 
 def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits: Limits = LIMITS) -> Agent:
     """The agent of a configuration, not yet running. Raises ConfigError."""
-    secret = config.secret(settings)
-    broker = config.broker(settings.broker_url)
     check_drivers(settings)
-    # The cloud counts silence by the same clock.
-    timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
-    run = new_run()
     time = Timekeeper(clock, boot=boot_id())
-    folder = Path(settings.data_dir)
-    outbox = Outbox(folder, run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits)
+    run = new_run()
+    outbox = Outbox(
+        Path(settings.data_dir), run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits
+    )
     entries = {entry.id: entry for entry in settings.device}
     board = Board(entries, timings.device_state_s, run, time.boot, time.state)
-    intake = Intake(
-        steps.steps(_pipeline_options(settings)), outbox, board, time.boot, time.now_ms, time.state
-    )
+    pipeline = steps.steps(_pipeline_options(settings))
+    intake = Intake(pipeline, outbox, board, time.boot, time.now_ms, time.state)
+    # The cloud counts silence by the same clock.
+    timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
+    link = _link(settings, timings, time, intake)
+    agent = Agent(settings, time, outbox, intake, link, _transports(settings, intake))
+    link.commands.restart = lambda: agent.stop(again=True)
+    outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
+    return agent
+
+
+def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) -> Link:
+    """The uplink: both lanes on the outbox, the cloud's orders, the connection. Raises ConfigError."""
+    outbox, board = intake.outbox, intake.board
+    broker = config.broker(settings.broker_url)
     events = EventLane(outbox, timings, _event_mover(time))
-    telemetry = TelemetryLane(outbox, timings, _batch_mover(time), time.now_ms, settings.metered, clock.rate)
+    telemetry = TelemetryLane(
+        outbox, timings, _batch_mover(time), time.now_ms, settings.metered, time.clock.rate
+    )
     outbox.on_events = events.add
     outbox.on_batches = telemetry.look
-    agent: Agent
 
     def replayed() -> None:
         events.look_again()
         telemetry.look_again()
 
-    commands = Commands(
-        outbox,
-        now=time.now_ms,
-        busy=lambda: not events.idle(),
-        replayed=replayed,
-        locate=intake.locate,
-        restart=lambda: agent.stop(again=True),
-    )
-    link = Link(
+    return Link(
         broker,
         settings.gateway,
-        secret,
-        run,
+        config.secret(settings),
+        outbox.run_id,
         tls(settings, broker),
         timings,
         events,
         telemetry,
-        commands,
+        Commands(outbox, time.now_ms, lambda: not events.idle(), replayed, intake.locate),
         board,
-        birth=_birth(settings, run, time, intake, board, outbox),
+        birth=_birth(settings, time, intake),
+        inventory_hash=lambda: inventory_hash(board.inventory(intake.inventory())),
         cloud_time=time.cloud_says,
         claimed=outbox.note_stage,
     )
-    agent = Agent(settings, time, outbox, intake, link, _transports(settings, intake))
-    outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
-    return agent
 
 
 def check_drivers(settings: Config) -> None:
@@ -160,17 +160,15 @@ def _transport(
             assert_never(entry)
 
 
-def _birth(
-    settings: Config, run: str, time: Timekeeper, intake: Intake, board: Board, outbox: Outbox
-) -> Callable[[], Awaitable[Birth]]:
+def _birth(settings: Config, time: Timekeeper, intake: Intake) -> Callable[[], Awaitable[Birth]]:
     started_at = time.now_ms()
     agent_version = version()
 
     async def birth() -> Birth:
-        inventory = board.inventory(intake.inventory())
-        events, waiting = await outbox.counts()
+        inventory = intake.board.inventory(intake.inventory())
+        events, waiting = await intake.outbox.counts()
         return Birth(
-            run=run,
+            run=intake.outbox.run_id,
             boot=time.boot,
             started_at=started_at,
             agent_version=agent_version,

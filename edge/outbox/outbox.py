@@ -78,6 +78,7 @@ class Outbox:
         """Open both files; a damaged one is set aside."""
         await self._on_events_db(self._events.open)
         await self._on_telemetry_db(self._telemetry.open)
+        self._report()
 
     async def close(self) -> None:
         """Commit everything that waits, seal the open telemetry, close the files."""

@@ -34,7 +34,7 @@ class Commands:
     busy: Callable[[], bool]
     replayed: Callable[[], None]
     locate: Callable[[str], bool]
-    restart: Callable[[], None]
+    restart: Callable[[], None] = lambda: None
     _running: set[str] = field(default_factory=set)
     _restarting: str | None = None
 

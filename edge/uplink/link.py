@@ -43,6 +43,7 @@ class Link:
     commands: Commands
     board: Board
     birth: Callable[[], Awaitable[Birth]]
+    inventory_hash: Callable[[], str]
     cloud_time: Callable[[int], None]
     claimed: Callable[[list[str], str], Awaitable[None]]
     connected: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,6 +51,7 @@ class Link:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _client: aiomqtt.Client | None = None
     _trouble: str = ""
+    _said_inventory: str = ""
 
     def stop(self) -> None:
         """End the session cleanly: flush, say offline, disconnect; `run` then returns."""
@@ -121,6 +123,7 @@ class Link:
                     group.create_task(self.events.run(self._publish), name="uplink-events"),
                     group.create_task(self.telemetry.run(self._publish), name="uplink-telemetry"),
                     group.create_task(self._states(client), name="uplink-states"),
+                    group.create_task(self._inventory(client), name="uplink-inventory"),
                     group.create_task(self._heartbeat(client), name="uplink-heartbeat"),
                 ]
                 await self._stopping.wait()
@@ -138,8 +141,7 @@ class Link:
                     "the broker does not permit a subscription",
                     extra={"action": "not_permitted", "topic": topic},
                 )
-        birth = encode(await self.birth())
-        await client.publish(topics.state(self.gateway, "birth"), birth, qos=1, retain=True)
+        await self._say_birth(client)
         await self._say_online(client, online=True)
         self.connected.set()
         self.tried.set()
@@ -147,6 +149,11 @@ class Link:
         log.info(
             "connected", extra={"action": "uplink_back", "broker": f"{self.broker.host}:{self.broker.port}"}
         )
+
+    async def _say_birth(self, client: aiomqtt.Client) -> None:
+        birth = await self.birth()
+        await client.publish(topics.state(self.gateway, "birth"), encode(birth), qos=1, retain=True)
+        self._said_inventory = birth.inventory_hash
 
     async def _say_online(self, client: aiomqtt.Client, *, online: bool) -> None:
         payload = encode(Online(online=online, run=self.run_id))
@@ -156,6 +163,13 @@ class Link:
         while True:
             await asyncio.sleep(self.timings.heartbeat_s)
             await self._say_online(client, online=True)
+
+    async def _inventory(self, client: aiomqtt.Client) -> None:
+        """Publish the birth again when the devices it names have changed."""
+        while True:
+            await asyncio.sleep(self.timings.inventory_s)
+            if self.inventory_hash() != self._said_inventory:
+                await self._say_birth(client)
 
     async def _states(self, client: aiomqtt.Client) -> None:
         """Publish all device states, then each second those that changed."""

@@ -18,6 +18,7 @@ class Timings:
     heartbeat_s: float = 28.0
     keep_alive_s: int = 30
     device_state_s: float = 3600.0
+    inventory_s: float = 10.0
     connect_s: float = 5.0
     publish_s: float = 10.0
     short_connection_s: float = 5.0

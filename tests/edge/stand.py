@@ -40,6 +40,7 @@ FAST = Timings(
     calm_retry_s=0.2,
     short_connection_s=0.5,
     flush_s=1.0,
+    inventory_s=0.1,
     connect_s=1.5,
 )
 
@@ -51,6 +52,7 @@ class Broker:
     folder: Path
     port: int
     users: str = ""
+    mqtt: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -63,7 +65,7 @@ class Broker:
         path.write_text(
             f"listen: 127.0.0.1:-1\nserver_name: test\n{self.users}\n"
             f"jetstream {{ store_dir: {self.folder}, limits {{ default_max_consumers: -1 }} }}\n"
-            f'mqtt {{ listen: "127.0.0.1:{self.port}", ack_wait: 1s }}\n',
+            f'mqtt {{ listen: "127.0.0.1:{self.port}", ack_wait: 1s\n{self.mqtt} }}\n',
             encoding="utf-8",
         )
         program = Path(sys.executable).parent / "nats-server"
