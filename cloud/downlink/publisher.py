@@ -96,7 +96,7 @@ async def _lead(conn: Connection, publisher: MqttPublisher, clock: Clock) -> Non
     said: tuple[bool, datetime] | None = None
     while True:
         now = clock.now()
-        alive = ingest_alive(await store.ingest_life(conn), now)
+        alive = ingest_alive(await store.ingest_life(conn), now, clock.rate)
         due = said is None or said[0] != alive or (now - said[1]).total_seconds() >= STATUS_EVERY_S
         if due and publisher.connected:
             try:
@@ -108,9 +108,10 @@ async def _lead(conn: Connection, publisher: MqttPublisher, clock: Clock) -> Non
         await asyncio.sleep(max(1.0 / clock.rate, 0.1))
 
 
-def ingest_alive(life: tuple[datetime | None, datetime] | None, now: datetime) -> bool:
-    """True while the ingestor listens to the broker and said so within the last 30 s."""
-    return life is not None and life[0] is not None and now - life[1] <= INGEST_SILENT_AFTER
+def ingest_alive(life: tuple[datetime | None, datetime] | None, now: datetime, rate: float = 1.0) -> bool:
+    """True while the ingestor listens to the broker and said so within 30 s, at least 5 s of real time."""
+    silent_after = max(INGEST_SILENT_AFTER, timedelta(seconds=5) * rate)
+    return life is not None and life[0] is not None and now - life[1] <= silent_after
 
 
 async def _publish_all(publisher: MqttPublisher, messages: Sequence[tuple[str, bytes]]) -> None:

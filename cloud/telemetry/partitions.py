@@ -55,7 +55,7 @@ async def drop_before(conn: Connection, before: datetime) -> list[str]:
 
 
 async def _create(conn: Connection) -> None:
-    if await _ask(conn, "timescaledb_available"):
+    if await _ask(conn, "timescaledb_usable"):
         await conn.execute(_SQL["create_extension"])
         await conn.execute(_SQL["create_reading_hypertable"])
     else:

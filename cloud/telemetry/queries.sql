@@ -4,9 +4,13 @@
 -- Whether the table of readings is there.
 select to_regclass('reading') is not null
 
--- name: timescaledb_available --
--- Whether this server offers the TimescaleDB extension.
-select exists (select 1 from pg_available_extensions where name = 'timescaledb')
+-- name: timescaledb_usable --
+-- Whether TimescaleDB is in this database, or loaded by the server and ours to create.
+select exists (select 1 from pg_extension where extname = 'timescaledb') or case
+    when (select rolsuper from pg_roles where rolname = current_user)
+        then current_setting('shared_preload_libraries') like '%timescaledb%'
+            and exists (select 1 from pg_available_extensions where name = 'timescaledb')
+    else false end
 
 -- name: timescaledb_present --
 -- Whether the table of readings is a hypertable.

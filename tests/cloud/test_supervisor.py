@@ -13,7 +13,7 @@ import pytest
 
 from cloud.database.pool import connect
 from firmware_specs.ids import new_run, uuid7
-from firmware_specs.messages import Ack, Event, TelemetryBatch, encode
+from firmware_specs.messages import Ack, CloudStatus, Event, TelemetryBatch, encode
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
 from tests.conftest import Mosquitto, free_port
 from tests.mqtt_client import Refused, mqtt_client
@@ -76,6 +76,13 @@ def send_sos_and_readings(port: int, gateway: str, secret: str) -> set[str]:
     return acked
 
 
+def cloud_is_alive(port: int, gateway: str, secret: str) -> bool:
+    """What the cloud says of itself to a gateway that has just come."""
+    with mqtt_client(port, gateway, secret) as client:
+        assert client.subscribe("carebed/v1/cloud/status", 0)
+        return msgspec.json.decode(client.next(15).payload, type=CloudStatus).alive
+
+
 async def gone(pids: list[int]) -> None:
     await until(lambda: not any(alive(pid) for pid in pids), 15)
 
@@ -96,6 +103,7 @@ async def test_a_new_gateway_is_let_in_heard_and_answered_and_all_of_it_is_there
         secret = await add_gateway(cloud.facts["database_url"], "gw-1")
         await until(lambda: asyncio.to_thread(comes_in, cloud.mqtt_port, "gw-1", secret))
         await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
+        assert await asyncio.to_thread(cloud_is_alive, cloud.mqtt_port, "gw-1", secret)
         pids = [cloud.child(name) for name in CHILDREN]
         begun = time.monotonic()
         assert await cloud.stop(signal.SIGINT) == 0
