@@ -177,9 +177,10 @@ class Supervisor:
         arguments = self.plan.clock.arguments()
         if name == "api":
             arguments = [*arguments, "--host", self.plan.host, "--port", str(self.plan.http_port)]
+        places = [str(Path(cloud.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
-            "PYTHONPATH": str(Path(cloud.__file__).parents[1]),
+            "PYTHONPATH": os.pathsep.join(filter(None, places)),
             config.DATABASE_URL: self._database_url,
             config.BROKER_URL: self._broker_url(_PROGRAMS[name]),
             config.KEY_FILE: str(self.plan.data.key_file),
