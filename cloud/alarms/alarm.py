@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from cloud.alarms.person import Person
 from firmware_specs.kinds import AlarmClass
 
 SubjectKind = Literal["home", "gateway", "area", "system"]
@@ -24,7 +25,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What is known when an event is judged: who, where, when, and what came before it.
 
     `home_id` is where it rings; `ended_by` is a `cleared` or `cancelled` of the same activation that was
-    numbered after this event but stored before it; `ended` says that any such phase is stored.
+    numbered after this event but stored before it; `ended` says that any such phase is stored. `people` are
+    all who live in the home, `person` the one whom it is about.
     """
 
     gateway_id: str
@@ -37,6 +39,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     home_id: UUID | None = None
     resident_id: UUID | None = None
     resident_state: str | None = None
+    person: Person | None = None
+    people: tuple[Person, ...] = ()
     room: str = ""
     area_code: str = ""
     org_id: UUID | None = None

@@ -11,10 +11,12 @@ from uuid import UUID
 import msgspec
 
 from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Suspect
+from cloud.alarms.profiles import adapt
+from cloud.alarms.rule_versions import CURRENT, RuleSet
 from firmware_specs.kinds import EVENTS, AlarmClass, EventKind
 from firmware_specs.messages import Event
 
-RULE_VERSION: Final = "1"
+RULE_VERSION: Final = CURRENT.version
 SUSPICION: Final = timedelta(seconds=20)
 FIRE_WINDOW: Final = timedelta(minutes=10)
 LATE_AFTER: Final = timedelta(minutes=10)
@@ -34,9 +36,9 @@ _UNKNOWN: Final = EVENTS["unknown_alarm_bit"]
 _SUSPICIONS: Final = {"fall": "fall_suspected"}
 
 
-def judge(event: Event, context: Context) -> list[Action]:
+def judge(event: Event, context: Context, rules: RuleSet = CURRENT) -> list[Action]:
     """What is to be done about one phase of an activation, in order; empty when nothing is new."""
-    return _PHASES[event.phase](event, context)
+    return adapt(_PHASES[event.phase](event, context), context, rules)
 
 
 def fire_suspected(alarms: Iterable[tuple[str, datetime]]) -> bool:
