@@ -30,11 +30,11 @@ class Compound:
 
 
 COMPOUNDS: Final = (
-    Compound("桂花苑", "临江街道望江路18号", f"{DISTRICT_CODE}001", 37.3812, 118.0125),
-    Compound("松林里", "松林街道松涛路6号", f"{DISTRICT_CODE}002", 37.3871, 118.0236),
-    Compound("望潮新村", "临江街道潮音路77号", f"{DISTRICT_CODE}001", 37.3768, 118.0048),
-    Compound("梧桐花园", "梧桐街道凤栖路102号", f"{DISTRICT_CODE}003", 37.3925, 117.9981),
-    Compound("荷塘人家", "梧桐街道荷塘路9号", f"{DISTRICT_CODE}003", 37.3703, 118.0312),
+    Compound("桂花苑", "望江路18号", f"{DISTRICT_CODE}001", 37.3812, 118.0125),
+    Compound("松林里", "松涛路6号", f"{DISTRICT_CODE}002", 37.3871, 118.0236),
+    Compound("望潮新村", "潮音路77号", f"{DISTRICT_CODE}001", 37.3768, 118.0048),
+    Compound("梧桐花园", "凤栖路102号", f"{DISTRICT_CODE}003", 37.3925, 117.9981),
+    Compound("荷塘人家", "荷塘路9号", f"{DISTRICT_CODE}003", 37.3703, 118.0312),
 )
 AREAS: Final = (
     (DISTRICT_CODE, f"{CITY}{DISTRICT}"),

@@ -190,7 +190,7 @@ class StoryHome:
                 await self._walk(device, 0)
             case "old_report":
                 for n in range(step.times):
-                    state = WatchState(lat=device.state.lat, lon=device.state.lon, steps=1000 + 100 * n)
+                    state = WatchState(lat=device.state.lat, lon=device.state.lon, steps=5000 + 100 * n)
                     await device.backfill(earlier + n * 60_000, state)
             case "old_sos":
                 await device.backfill(earlier, WatchState(lat=device.state.lat, status=watch.SOS))
