@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +17,7 @@ from firmware_specs.messages import Network
 SECRET_VARIABLE: Final = "CAREBED_GATEWAY_SECRET"  # noqa: S105  # the name of a variable, not a secret
 METERED_BATCH_S: Final = 60.0
 
+Bit22 = Literal["unknown", "fall", "heart_rate", "vibration"]
 Id = Annotated[str, Meta(pattern=WIRE_ID_PATTERN)]
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
@@ -39,6 +40,7 @@ class TcpTransport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     driver: str
     host: str = "127.0.0.1"
     port: Port = 5093
+    watch_bit22: Bit22 = "unknown"
     idle_s: Annotated[float, Meta(gt=0)] = 1200.0
     max_connections: Annotated[int, Meta(ge=1)] = 1024
 
@@ -70,6 +72,7 @@ class DeviceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     id: Id
     room: str | None = None
     role: str | None = None
+    button_only: bool = False
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +84,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     secret_file: str | None = None
     ca_file: str | None = None
     metered: bool = False
+    many_homes: bool = False
     link: Network = Network()
     batch_s: Annotated[float, Meta(ge=0.05, le=3600)] = 10.0
     safe_zone: SafeZone | None = None

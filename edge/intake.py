@@ -19,6 +19,11 @@ from firmware_specs.messages import ClockState, Event, InventoryEntry, decode, e
 log = logging.getLogger(__name__)
 
 PIPELINE_NOTE = "pipeline"
+# What a driver counts when nothing is wrong; all other counts are of bytes that it had to drop.
+_ORDINARY = frozenset(
+    {"frames", "messages", "hello", "samples", "button", "status", "not_for_us", "replays", "repeats", "gaps"}
+    | {"unlisted_device", "clock_wrong"}
+)
 
 
 @runtime_checkable
@@ -68,8 +73,22 @@ class Intake:
         return line
 
     def disconnect(self, line: Line) -> None:
-        """The connection is gone."""
+        """The connection is gone; what it sent that nobody could read is said once."""
         self._lines.discard(line)
+        line.driver.finish()
+        dropped = {
+            what: count for what, count in line.driver.counts.items() if what not in _ORDINARY and count
+        }
+        if dropped:
+            log.warning(
+                "a connection sent what cannot be read",
+                extra={
+                    "action": "unreadable_input",
+                    "source": line.label,
+                    "driver": line.driver_name,
+                    **dropped,
+                },
+            )
 
     async def take(self, line: Line, data: bytes) -> None:
         """Decode, judge, keep, then answer: an answer is a promise."""

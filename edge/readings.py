@@ -11,7 +11,7 @@ Bytes = bytes | bytearray | memoryview
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """One measured value. `at` is ms UTC and already judged trustworthy; `device_at` is what the device's clock said."""
+    """One measured value. `at` is ms UTC, judged trustworthy; `device_at` is what the device's clock said."""
 
     device: str
     kind: str
@@ -36,7 +36,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Press(msgspec.Struct, frozen=True, kw_only=True):
-    """A button's gesture that means nothing by itself (`single`, `hold`, `cancel` ...): a role or a running suspicion gives it one."""
+    """A button's gesture (`single`, `hold`, `cancel` ...) that only a role or a suspicion gives a meaning."""
 
     device: str
     button: str
@@ -47,9 +47,10 @@ class Press(msgspec.Struct, frozen=True, kw_only=True):
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """An event before it has an id: `pipeline/identify` gives one for each activation until cleared.
 
-    `activation` names what is active (default: device and kind); `instant` marks happenings that have no clearing,
-    such as a button press: each is an activation of its own. The same `fingerprint` within `repeat_ms` is the same
-    activation told again (a device that got no answer); a new fingerprint is a new activation, even while one is active.
+    `activation` names what is active (default: device and kind); `instant` marks happenings that have no
+    clearing, such as a button press: each is an activation of its own. The same `fingerprint` within
+    `repeat_ms` is the same activation told again (a device that got no answer); a new fingerprint is a new
+    activation, even while one is active.
     """
 
     device: str
@@ -68,7 +69,7 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IdentifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event with its id and room; the outbox adds run, boot, seq and clock and makes a `firmware_specs.messages.Event` of it."""
+    """An event with its id and room; the outbox adds run, boot, seq and clock and makes it a message."""
 
     id: str
     device: str
@@ -84,7 +85,7 @@ class IdentifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a raw acceleration stream: rows of (x, y, z) in g, evenly spaced from `at` (ms UTC) at `rate_hz`.
+    """A piece of raw acceleration: rows of (x, y, z) in g, evenly spaced from `at` (ms UTC) at `rate_hz`.
 
     A piece continues the one before it, unless `gap` says that rows between them are missing.
     """
@@ -100,7 +101,7 @@ Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples
 
 
 class Driver(Protocol):
-    """Bytes in, items and reply bytes out; no I/O, no clock. One object a connection (or a broker subscription).
+    """Bytes in, items and reply bytes out; no I/O, no clock. One object a connection or subscription.
 
     Send `replies()` only after the items are kept: a reply is a promise.
     """
@@ -110,10 +111,13 @@ class Driver(Protocol):
         """How often what happened, by name, since the driver was made."""
 
     def receive(self, data: bytes, at: int) -> list[Item]:
-        """Take bytes that arrived at `at` (ms UTC); half frames are kept until the rest comes. Never raises for bad bytes.
+        """Take bytes that arrived at `at` (ms UTC); half frames wait for their rest. Never raises for bytes.
 
         With `b""` only time passes (call it each second): what waited for more may come out.
         """
+
+    def finish(self) -> None:
+        """The connection is gone; what was left half is counted."""
 
     def replies(self) -> bytes:
         """Bytes to send back now, each once."""

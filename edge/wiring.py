@@ -128,6 +128,8 @@ def _pipeline_options(settings: Config) -> PipelineOptions:
         roles={entry.id: entry.role for entry in settings.device if entry.role},
         rooms={entry.id: entry.room for entry in settings.device if entry.room},
         safe_zone=SafeZone(zone.lat, zone.lon, zone.radius_m) if zone else None,
+        button_only=frozenset(entry.id for entry in settings.device if entry.button_only),
+        many_homes=settings.many_homes,
     )
 
 
@@ -146,7 +148,8 @@ def _transport(
     entry: TcpTransport | MqttTransport | RecordingTransport, name: str, settings: Config, intake: Intake
 ) -> Transport:
     topic = entry.base_topic if isinstance(entry, MqttTransport) else "zigbee2mqtt"
-    options = DriverOptions(base_topic=topic)
+    bit22 = entry.watch_bit22 if isinstance(entry, TcpTransport) else "unknown"
+    options = DriverOptions(base_topic=topic, watch_bit22=bit22)
     port = Port(intake, entry.driver, lambda: DRIVERS[entry.driver](options))
     match entry:
         case TcpTransport():

@@ -14,6 +14,12 @@ class Lines:
         self._buffer = bytearray()
         self._dropping = False
 
+    def finish(self) -> None:
+        """No more bytes will come: a line that was begun is counted as cut."""
+        if self._buffer:
+            self._counts["line_cut"] += 1
+            self._buffer.clear()
+
     def feed(self, data: bytes) -> list[bytes | None]:
         """Complete lines in order, empty ones left out; None stands for a line that was too long (told as
         soon as it is).

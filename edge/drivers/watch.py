@@ -69,6 +69,10 @@ class WatchDriver:
                 self._replies += encode_reply(frame, content)
         return items
 
+    def finish(self) -> None:
+        """The connection is gone; what was left half is counted."""
+        self._framer.finish()
+
     def replies(self) -> bytes:
         """Answers to the frames received so far, each once."""
         data = bytes(self._replies)

@@ -37,6 +37,13 @@ class WatchFramer:
             self._scan = self._depth = 0
         return frames
 
+    def finish(self) -> None:
+        """No more bytes will come: a frame that was begun is counted as cut."""
+        if self._buffer:
+            self._counts["frame_cut"] += 1
+            self._buffer.clear()
+            self._scan = self._depth = 0
+
     def _advance(self, frames: list[bytes]) -> int | None:
         """Bytes to drop from the front, a frame among them perhaps; None when more is needed."""
         if not self._buffer:

@@ -80,6 +80,10 @@ class WristDriver:
                 items += self._line(line, at)
         return items
 
+    def finish(self) -> None:
+        """The connection is gone; what was left half is counted."""
+        self._lines.finish()
+
     def replies(self) -> bytes:
         """Answers to the lines received so far, each once."""
         data = bytes(self._replies)

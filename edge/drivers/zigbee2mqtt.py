@@ -69,6 +69,10 @@ class ZigbeeDriver:
             items += self._message(message, at)
         return items + self._overdue(at)
 
+    def finish(self) -> None:
+        """The connection is gone; what was left half is counted."""
+        self._lines.finish()
+
     def replies(self) -> bytes:
         """Nothing: Zigbee2MQTT expects no answers."""
         return b""

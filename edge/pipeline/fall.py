@@ -56,6 +56,7 @@ class Fall:
 
     def __init__(self, options: PipelineOptions) -> None:
         self._button_only = options.button_only
+        self._many_homes = options.many_homes
         self._streams: Recent[str, _Stream] = Recent(_MAX_DEVICES)
         self._falls: Recent[str, _Fall] = Recent(_MAX_DEVICES)
 
@@ -149,12 +150,12 @@ class Fall:
         return [_happening(fall, "cancelled", at, at)]
 
     def _confirmed(self, sos: Happening) -> list[Item]:
-        """An SOS on this gateway during the pre-alarm confirms the fall: its own device's,
-        or any when it has none.
+        """An SOS during the pre-alarm confirms the fall of its own device; without one, in a home of its own,
+        any.
         """
         pending = [fall for fall in self._falls.values() if fall.raised is None]
         own = [fall for fall in pending if fall.device == sos.device]
-        return [self._raise(fall, sos.at, "sos") for fall in own or pending]
+        return [self._raise(fall, sos.at, "sos") for fall in own or ([] if self._many_homes else pending)]
 
     def _due(self, now: int) -> list[Item]:
         for device in [

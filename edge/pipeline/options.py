@@ -18,7 +18,8 @@ class PipelineOptions:
     """`new_id(now)` makes an event id (UUIDv7); `roles` and `rooms` are by device id.
 
     `button_only` names the devices of people who cannot hear or speak:
-    only the cancel button ends their suspected fall.
+    only the cancel button ends their suspected fall. On a gateway of `many_homes` an SOS says nothing about
+    the falls of other devices.
     """
 
     new_id: Callable[[int], str]
@@ -26,3 +27,4 @@ class PipelineOptions:
     rooms: Mapping[str, str] = field(default_factory=dict)
     safe_zone: SafeZone | None = None
     button_only: frozenset[str] = frozenset()
+    many_homes: bool = False

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import random
 import socket
@@ -174,6 +175,24 @@ async def test_garbage_half_frames_and_broken_connections_disturb_nobody(
                 bad.writer.transport.abort()
         assert b"*AL]" in await device.ask(chance.randbytes(2000) + sos())
         await until(lambda: any(e.device == "watch-861100000000017" for e in fake_cloud.events.values()))
+
+
+async def test_what_a_connection_sent_that_nobody_could_read_is_said_once_with_its_source(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(write_config(tmp_path / "home", broker)) as agent:
+        async with watch(door(agent)) as bad:
+            await bad.say(b"GET / HTTP/1.1 ]]" + sos("861100000000099")[:30])
+            source = ":".join(str(part) for part in bad.writer.get_extra_info("sockname")[:2])
+
+        def said() -> list[logging.LogRecord]:
+            return [r for r in caplog.records if getattr(r, "action", "") == "unreadable_input"]
+
+        await until(lambda: bool(said()))
+        (record,) = said()
+        assert source in record.__dict__["source"]
+        assert record.__dict__["garbage_bytes"] > 0
+        assert record.__dict__["frame_cut"] == 1
 
 
 async def test_a_busy_port_is_named_tried_again_and_stops_nobody_else(

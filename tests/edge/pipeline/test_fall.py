@@ -223,6 +223,13 @@ def test_an_sos_confirms_the_fall_of_its_own_wearer_first() -> None:
     assert [h.device for h in one.events if h.phase == "raised"] == ["wrist-1"]
 
 
+def test_on_a_gateway_of_many_homes_a_strangers_sos_confirms_nothing() -> None:
+    wearer = Wearer(Fall(options(many_homes=True)))
+    wearer.stream(a_fall(5))
+    wearer.sos("watch-of-another-home")
+    assert wearer.phases == ["suspected"]
+
+
 def test_missing_rows_start_the_window_anew() -> None:
     wearer = Wearer()
     wearer.stream(np.vstack([walk(5), impact()]))
