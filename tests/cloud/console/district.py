@@ -15,7 +15,7 @@ import msgspec
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
-from firmware_specs.messages import Event
+from firmware_specs.messages import Event, TelemetryBatch
 from tests.mqtt_client import mqtt_client
 
 PASSWORD = "床前明月光-2026"
@@ -38,6 +38,8 @@ class Home:
     secret: str
     elder: str
     resident_id: str
+    watch: str
+    mat: str
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,18 @@ class District:
         resident = self.cloud.post("/residents", _resident(elder or name, sex, born, bed["id"]))
         gateway = f"gw-{self.area}-{number}"
         secret = self.cloud.post("/gateways", {"id": gateway, "home_id": made["id"]})["secret"]
-        self.homes.append(Home(gateway, secret, elder or name, resident["id"]))
+        watch, mat = f"watch-88{number:08d}", f"mat-{self.area}-{number}"
+        for device, family in ((watch, "watch"), (mat, "mattress")):
+            placed = {"home_id": made["id"], "bed_id": bed["id"]}
+            self.cloud.post("/devices", {"id": device, "family": family, **placed})
+        self.homes.append(Home(gateway, secret, elder or name, resident["id"], watch, mat))
         return self.homes[-1]
 
     def alarm(self, home: Home, *kinds: str, room: str = "bathroom", age_s: float = 0) -> None:
-        """The gateway of a home reports these kinds, as a gateway does: QoS 1 to its own topic."""
+        """The gateway of a home reports these kinds, as a gateway does: QoS 1 to its own topic.
+
+        The devices are installed from the moment they are made: an older event names none.
+        """
         now = Clock().now_ms()
         with mqtt_client(self.cloud.mqtt_port, home.gateway, home.secret) as client:
             for kind in kinds:
@@ -120,10 +129,31 @@ class District:
                     boot="boot-1",
                     seq=next(_numbers),
                     kind=kind,
+                    device=home.watch if age_s == 0 else None,
                     room=room,
                     at=now - round(age_s * 1000),
                 )
                 client.publish(topics.up(home.gateway, "event"), msgspec.json.encode(event))
+
+    def readings(self, home: Home, **values: float) -> None:
+        """The watch and the mattress of a home measure: heart_rate, spo2, worn ...; resp_rate, in_bed."""
+        now = Clock().now_ms()
+        kinds = list(values)
+        batch = TelemetryBatch(
+            run=uuid.uuid4().hex[:16],
+            boot="boot-1",
+            seq=next(_numbers),
+            sent_at=now,
+            t0=now,
+            devices=[home.watch, home.mat],
+            kinds=kinds,
+            d=[int(kind in ("resp_rate", "in_bed")) for kind in kinds],
+            k=list(range(len(kinds))),
+            dt=[0] * len(kinds),
+            value=list(values.values()),
+        )
+        with mqtt_client(self.cloud.mqtt_port, home.gateway, home.secret) as client:
+            client.publish(topics.up(home.gateway, "telemetry"), msgspec.json.encode(batch))
 
     def cases(self, state: str = "live") -> list[dict[str, Any]]:
         """The district's cases in a state."""
@@ -166,6 +196,7 @@ def _resident(name: str, sex: str, born: str, bed_id: str) -> dict[str, Any]:
             "mobility": "助行器，夜间起夜 2 次",
         },
         "needs": {"hearing": "左耳聋，说慢一点", "dialect": "四川话"},
+        "limits": {"heart_rate": {"low": 55, "high": 95}, "spo2": {"low": 94, "high": 100}},
         "risks": ["华法林 抗凝，跌倒易出血", "青霉素 过敏", "右髋人工关节 2023"],
         "contacts": [
             {"name": "张伟", "relation": "长子", "phone": "13900001111", "distance_note": "15 公里"},

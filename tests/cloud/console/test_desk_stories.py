@@ -233,6 +233,25 @@ def test_enter_that_picks_a_word_in_an_input_method_saves_nothing(
     expect(page.locator(".log-list li", has_text="shenzhi")).to_have_count(1)
 
 
+def test_vital_signs_show_age_source_and_what_is_out_of_the_persons_own_band(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    page = open_seat().sign_in(district.operator("王敏"))
+    district.readings(home, heart_rate=117, spo2=96, worn=1, resp_rate=18, in_bed=0)
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    vital = page.locator(".vital")
+    expect(vital.nth(0)).to_have_text(
+        re.compile(r"心率117 ↑ 次/分常态 55–95 · \d+ 秒前 · 手表"), timeout=15_000
+    )
+    expect(vital.nth(1)).to_have_text("呼吸—离床无数据")
+    expect(vital.nth(2)).to_have_text(re.compile(r"血氧96 %常态 94–100 · \d+ 秒前 · 手表"))
+    expect(vital.nth(3)).to_have_text("血压—没有收到读数")
+    expect(page.locator(".states")).to_contain_text("离床")
+
+
 def test_given_back_a_case_waits_and_rings_again(district: District, open_seat: OpenSeat) -> None:
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))

@@ -91,9 +91,9 @@ export function useClosedCases(): UseQueryResult<CaseSummary[]> {
   return useQuery({ queryKey: ["cases", "closed"], queryFn });
 }
 
-const LAST_EVERY_MS = 10_000;
+const LAST_EVERY_MS = 5_000;
 
-/** The newest values of the resident's devices, read again each 10 s; undefined when there is no resident. */
+/** The newest values of the resident's devices, read again each 5 s; undefined when there is no resident. */
 export function useLastReadings(residentId: string | null): UseQueryResult<LastReading[]> {
   return useQuery({
     queryKey: ["last", residentId],

@@ -6,7 +6,7 @@ import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
 import { stageOf } from "../queue/order";
-import { titleOf } from "../queue/wording";
+import { repeatsOf, titleOf } from "../queue/wording";
 import { useTexts, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
 import { reasonsOf } from "./reasons";
@@ -114,7 +114,7 @@ export function Band({ item, detail, mine }: BandProps): ReactElement {
         <h2>
           {titleOf(item, texts)}
           {item.class !== "care" && <span className="tag">{t(`case.${item.class}`)}</span>}
-          {item.repeats > 1 && <span className="tag">×{item.repeats}</span>}
+          {repeatsOf(item) > 1 && <span className="tag">×{repeatsOf(item)}</span>}
         </h2>
         <p>{[t("case.number", { number: item.number }), ...why].join(" · ")}</p>
       </div>

@@ -72,10 +72,10 @@ function alarmWords(data: CaseEntry["data"], { term }: Texts): string {
   return room === "" ? what : `${what} · ${term("room", room)}`;
 }
 
-/** A call is begun again each few minutes to hold the case: only its first and its last line tell something. */
+/** A call that holds the case is begun again each few minutes; a screen shows each ring: once is enough to read. */
 function isEcho(entry: CaseEntry, before: CaseEntry | undefined): boolean {
   if (before === undefined || entry.kind !== before.kind || entry.actor !== before.actor) return false;
-  if (entry.kind === "renewed") return true;
+  if (entry.kind === "renewed" || entry.kind === "shown") return true;
   return entry.kind === "call" && entry.data["call_s"] !== 0 && before.data["call_s"] !== 0;
 }
 

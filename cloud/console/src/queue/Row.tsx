@@ -9,7 +9,7 @@ import { useTexts } from "../texts/texts";
 import { instant, span } from "../time/format";
 import { stageOf } from "./order";
 import { useShown } from "./useShown";
-import { doorOf, nameOf, personOf, titleOf, whoAndWhat } from "./wording";
+import { doorOf, nameOf, personOf, repeatsOf, titleOf, whoAndWhat } from "./wording";
 
 /** Time left to the stage's limit, or by how much it is overdue (white on red). */
 function Remaining({ item }: { item: CaseSummary }): ReactElement | null {
@@ -43,11 +43,12 @@ function Running({ item }: { item: CaseSummary }): ReactElement {
 
 function Tags({ item, unseen }: { item: CaseSummary; unseen: boolean }): ReactElement {
   const { t } = useTexts();
+  const repeats = repeatsOf(item);
   return (
     <>
-      {item.repeats > 1 && (
-        <span className="tag" title={t("alarms.repeats_hint", { count: item.repeats })}>
-          ×{item.repeats}
+      {repeats > 1 && (
+        <span className="tag" title={t("alarms.repeats_hint", { count: repeats })}>
+          ×{repeats}
         </span>
       )}
       {item.class === "test" && <span className="tag">{t("case.test")}</span>}
@@ -82,7 +83,7 @@ export function Row({ item, mine }: RowProps): ReactElement {
       <button className="row-open" type="button" aria-pressed={selected} onClick={() => openCase(item.id)}>
         <Mark priority={item.priority} flashing={waiting || unseen} />
         <span className="row-title">
-          <span className="words">{titleOf(item, texts)}</span>
+          <span>{titleOf(item, texts)}</span>
           <Tags item={item} unseen={unseen} />
         </span>
         <Running item={item} />

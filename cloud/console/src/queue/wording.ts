@@ -32,3 +32,8 @@ export function doorOf(item: CaseSummary): string {
 export function whoAndWhat(item: CaseSummary, texts: Texts): string {
   return `${nameOf(item, texts)} ${titleOf(item, texts)}`;
 }
+
+/** How often the same source told the same thing: activations beyond one for each alarm. 1 is none. */
+export function repeatsOf(item: CaseSummary): number {
+  return Math.max(1, item.repeats - item.alarm_count + 1);
+}

@@ -98,7 +98,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "case.retry": "Try again",
   "case.back": "Back",
   "case.fire": "Suspected fire: call 119 first",
-  "case.fire_hint": "A call for help and smoke or CO in one home within 10 minutes. Fire brigade first, then the elder.",
+  "case.fire_hint": "A call for help and smoke, heat or CO in one home within 10 minutes. Fire brigade first, then the elder.",
   "case.late": "Late alarm: it happened {{age}} ({{time}})",
   "case.test": "Test",
   "case.technical": "Technical",

@@ -96,7 +96,7 @@ export const zh = {
   "case.retry": "重试",
   "case.back": "返回",
   "case.fire": "疑似火灾：先拨 119",
-  "case.fire_hint": "同一户 10 分钟内既有求助又有烟雾或一氧化碳报警。先报火警，再联系本人。",
+  "case.fire_hint": "同一户 10 分钟内既有求助又有烟雾、高温或一氧化碳报警。先报火警，再联系本人。",
   "case.late": "迟到的报警：实际发生在 {{age}}（{{time}}）",
   "case.test": "测试",
   "case.technical": "技术",

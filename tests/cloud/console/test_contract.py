@@ -1,0 +1,67 @@
+"""The console speaks the API's and the contract's words: fresh generated types, a text for every kind."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloud.console import build_hook
+from firmware_specs.kinds import EVENTS, READINGS
+
+CONSOLE = Path(build_hook.__file__).parent
+SHOWN_READINGS = ("heart_rate", "resp_rate", "spo2", "body_temperature", "systolic", "diastolic")
+
+
+def texts(name: str) -> dict[str, str]:
+    """Keys and texts of one of the console's text files."""
+    found = re.findall(r'^ {2}"([^"]+)": "([^"]*)",$', (CONSOLE / "src" / "texts" / name).read_text(), re.M)
+    return dict(found)
+
+
+def test_every_event_kind_has_the_contracts_name_in_both_languages() -> None:
+    chinese, english = texts("zh_terms.ts"), texts("en_terms.ts")
+    for kind in EVENTS.values():
+        assert chinese.get(f"event.{kind.name}") == kind.zh
+        assert english.get(f"event.{kind.name}", "").lower() == kind.en.lower()
+
+
+def test_every_vital_sign_has_the_contracts_name() -> None:
+    chinese = texts("zh_terms.ts")
+    for name in SHOWN_READINGS:
+        assert chinese.get(f"reading.{name}") == READINGS[name].zh
+
+
+def test_the_generated_types_fit_the_api() -> None:
+    node = shutil.which("node")
+    if node is None or not (CONSOLE / "node_modules" / "openapi-typescript").is_dir():
+        pytest.skip("the console's packages are not installed: run npm ci in cloud/console")
+    done = subprocess.run(
+        [node, "generate.mjs", "--check"],
+        cwd=CONSOLE,
+        env={"PATH": str(Path(node).parent), "CAREBED_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_lock_names_no_registry_and_every_version_is_pinned() -> None:
+    lock = json.loads((CONSOLE / "package-lock.json").read_text())
+    assert [path for path, package in lock["packages"].items() if "resolved" in package] == []
+    assert [path for path, package in lock["packages"].items() if path and "integrity" not in package] == []
+    package = json.loads((CONSOLE / "package.json").read_text())
+    wanted = {**package["dependencies"], **package["devDependencies"]}
+    assert [name for name, version in wanted.items() if not re.fullmatch(r"[0-9.]+", version)] == []
+
+
+def test_no_page_of_the_console_carries_an_inline_script(built_console: Path) -> None:
+    page = (built_console / "index.html").read_text()
+    assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
+    assert re.findall(r'(?:src|href)="(?!/)', page) == []
+    assert re.findall(r"\bon[a-z]+=", page) == []
