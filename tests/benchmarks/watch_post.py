@@ -47,7 +47,8 @@ class WatchPost:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / "gateway.secret").write_text(secret)
         (self._folder / "edge.toml").write_text(
-            f'gateway = "{GATEWAY}"\nmany_homes = true\nbroker_url = {json.dumps(broker_url)}\nsecret_file = "gateway.secret"\n'
+            f'gateway = "{GATEWAY}"\nmany_homes = true\nsecret_file = "gateway.secret"\n'
+            f"broker_url = {json.dumps(broker_url)}\n"
             f'[[transport]]\ntype = "tcp"\ndriver = "watch"\nport = {self.port}\n'
         )
         await self.start_agent()
