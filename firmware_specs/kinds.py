@@ -165,6 +165,13 @@ _EVENTS: Final = (
     _technical("undecodable_message", "无法解读的消息", "message that cannot be read"),
     _technical("outbox_damaged", "网关存储损坏", "gateway store damaged"),
     _technical("storage_full", "网关存储已满", "gateway storage full"),
+    _technical("area_outage", "片区中断", "area outage"),
+    _technical("same_cause", "同因报警", "alarms of one cause"),
+    _technical("broker_silent", "消息服务器无响应", "broker is silent"),
+    _technical("ingest_silent", "消息接收程序无响应", "ingestor is silent"),
+    _technical("work_silent", "定时任务程序无响应", "worker is silent"),
+    _technical("canary_silent", "全链路自检中断", "canary is silent"),
+    _technical("screen_silent", "坐席屏幕失联", "operator's screen is silent"),
     EventKind(
         name="detector_test", priority=4, alarm_class="test", zh="探测器自检", en="detector's own test"
     ),
