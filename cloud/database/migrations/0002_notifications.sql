@@ -39,7 +39,7 @@ create table notification (
 );
 create index notification_due on notification (priority, next_at)
     where state in ('queued', 'sending', 'sent') and next_at is not null;
-create index notification_expiry on notification (expires_at) where state in ('queued', 'sending');
+create index notification_expiry on notification (expires_at) where state = 'queued';
 create index notification_case on notification (case_id) where case_id is not null;
 create index notification_troubled on notification (state, queued_at) where state in ('dead', 'expired', 'failed');
 create index notification_recipient on notification (recipient_kind, recipient_id, channel, sent_at)
@@ -92,7 +92,7 @@ create table notification_quota (
     primary key (provider, period)
 );
 
--- What the senders are configured with, as they said it themselves: reachability is judged by it.
+-- What the senders are configured with, as they said it themselves and until when that holds.
 create table notification_provider (
     name text primary key,
     channel text not null,
@@ -101,7 +101,7 @@ create table notification_provider (
     per_day integer,
     -- null: every template can be sent; else those with an approved code.
     templates text[],
-    alive_at timestamptz not null
+    alive_until timestamptz not null
 );
 
 -- Where somebody is reached; a person's calls and SMS go to person_phone where nothing is written here.
