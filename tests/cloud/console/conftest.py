@@ -13,7 +13,7 @@ from shutil import rmtree
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from cloud.console import build_hook
 from tests.cloud.console.district import PASSWORD, District, RunningCloud, admin
@@ -32,6 +32,9 @@ FLAGS = [
 ]
 # The browser itself reports these: nobody is signed in yet; another operator was quicker.
 _EXPECTED = re.compile(r"status of (401|409|429)")
+
+
+expect.set_options(timeout=15_000)
 
 
 @dataclass

@@ -168,7 +168,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "needs.none": "Nothing registered",
 
   "vitals.title": "Vital signs",
-  "vitals.latest": "newest readings",
+  "vitals.latest": "newest (personal band)",
   "vitals.no_data": "no reading received",
   "vitals.out_of_bed": "out of bed, no data",
   "vitals.not_worn": "watch not worn",
@@ -178,7 +178,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "vitals.states": "States",
   "vitals.above": "above the personal band",
   "vitals.below": "below the personal band",
-  "vitals.band": "normal {{low}}–{{high}}",
+  "vitals.band": "({{low}}–{{high}})",
   "vitals.old": "not current",
 
   "log.title": "Timeline",

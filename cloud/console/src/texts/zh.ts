@@ -166,7 +166,7 @@ export const zh = {
   "needs.none": "未登记",
 
   "vitals.title": "生命体征",
-  "vitals.latest": "最近一次读数",
+  "vitals.latest": "最近读数（个人常态）",
   "vitals.no_data": "没有收到读数",
   "vitals.out_of_bed": "离床无数据",
   "vitals.not_worn": "手表未佩戴",
@@ -176,7 +176,7 @@ export const zh = {
   "vitals.states": "状态",
   "vitals.above": "高于个人常态",
   "vitals.below": "低于个人常态",
-  "vitals.band": "常态 {{low}}–{{high}}",
+  "vitals.band": "({{low}}–{{high}})",
   "vitals.old": "不是当前值",
 
   "log.title": "处置记录",
