@@ -12,6 +12,7 @@ from typing import Any
 from firmware_specs.clock import add_clock_arguments
 from simulators import commands
 from simulators.demo import demo
+from simulators.far_server import far_end
 from simulators.processes import SimulatorError
 from simulators.replay import replay
 
@@ -71,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     town.add_argument("--mqtt-port", type=int, default=18830, help="消息服务器端口 / the broker's port")
     town.add_argument("--page-port", type=int, default=8430, help="小镇页面端口 / the town page's port")
     add_clock_arguments(town)
+    far = commands_of.add_parser(
+        "far-end", help="模拟电话、短信、微信、邮件的对方 / the far ends of calls, SMS, WeChat, e-mail"
+    )
+    far.set_defaults(command=far_end)
+    far.add_argument("--port", type=int, default=8440, help="HTTP 端口 / port of HTTP")
+    far.add_argument("--smtp-port", type=int, default=8441, help="邮件端口 / port of SMTP")
+    far.add_argument("--secret", help="回执与签名的密钥 / secret of reports and signatures")
+    add_clock_arguments(far)
     return parser
 
 

@@ -93,6 +93,16 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{count} 个网关运行中；Ctrl-C 结束",
         "{count} gateways are running; Ctrl-C ends them",
     ),
+    "far_end_ready": (
+        "模拟的电话、短信、微信、网络回调在 {url}（/log 看发出了什么），邮件服务器端口 {smtp_port}\n"
+        "密钥（写进 notifications.toml 指向的文件）：{secret}\n"
+        "号码末位决定结局：0 正常 1 按1 2 按2 3 无人接 4 忙 5 故障 6 乱码 7 应答丢失 8 重复 9 迟缓",
+        "Simulated telephone, SMS, WeChat and webhooks at {url} (/log shows what went out),"
+        " mail on port {smtp_port}\n"
+        "Secret (for the files that notifications.toml names): {secret}\n"
+        "A number's last digit: 0 normal 1 presses 1 2 presses 2 3 no answer 4 busy 5 out of order 6 garbage"
+        " 7 answer lost 8 twice 9 slow",
+    ),
     "gateways_file": (
         '{path} 第 {line} 行：需要 {{"id": …, "secret": …}}：{reason}',
         '{path}, line {line}: needs {{"id": …, "secret": …}}: {reason}',
