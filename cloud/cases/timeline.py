@@ -1,75 +1,31 @@
-"""The timeline of a case: append-only, each entry hashed over the one before it, so that a change shows.
+"""The timeline of a case: append-only, each entry hashed over the one before it (see chain.py)."""
 
-hash = sha256(previous || sha256(salt || canonical JSON of {case_id, n, at, kind, actor, data})).
-The chain needs only the inner hashes, so erasing the words of a person later leaves it verifiable.
-"""
-
-import hashlib
+import logging
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from psycopg.types.json import Jsonb
 
+from cloud.cases import chain
+from cloud.cases.chain import ERASED as ERASED
+from cloud.cases.chain import FIRST as FIRST
+from cloud.cases.chain import Algorithm, AlgorithmMissing, Entry
+from cloud.cases.chain import chain_holds as chain_holds
+from cloud.cases.chain import entry_hash as entry_hash
 from cloud.cases.summary import EntryShown, iso
 from cloud.database import queries
 from cloud.database.pool import Connection
 
+logger = logging.getLogger(__name__)
+
 _SQL: Final = queries.load(__package__ or "cloud.cases", "timeline.sql")
-FIRST: Final = bytes(32)
 _SALT_BYTES: Final = 16
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One stored line."""
-
-    n: int
-    at: datetime
-    kind: str
-    actor: str
-    data: dict[str, Any]
-    salt: bytes
-    previous: bytes
-    hash: bytes
-
-
-def entry_hash(
-    previous: bytes,
-    salt: bytes,
-    case_id: UUID,
-    n: int,
-    at: datetime,
-    kind: str,
-    actor: str,
-    data: dict[str, Any],
-) -> bytes:
-    """The link of one entry to the one before it."""
-    words = {
-        "case_id": str(case_id),
-        "n": n,
-        "at": iso(at),
-        "kind": kind,
-        "actor": actor,
-        "data": _canonical(data),
-    }
-    inner = hashlib.sha256(salt + msgspec.json.encode(words, order="sorted")).digest()
-    return hashlib.sha256(previous + inner).digest()
-
-
-def chain_holds(case_id: UUID, entries: Iterable[Entry]) -> bool:
-    """True when every entry is there, in order, and as it was written."""
-    previous = FIRST
-    for expected, entry in enumerate(entries, 1):
-        again = entry_hash(
-            previous, entry.salt, case_id, entry.n, entry.at, entry.kind, entry.actor, entry.data
-        )
-        if entry.n != expected or entry.previous != previous or entry.hash != again:
-            return False
-        previous = entry.hash
-    return True
+_FALLBACK: Final = "sha256"
+# What figures need and no person can be known by; it stays with an erased entry, unproved.
+_KEPT_OF_ERASED: Final = ("priority", "kind", "seat_id", "rings", "disposition", "reason")
 
 
 def shown(entry: Entry) -> EntryShown:
@@ -88,9 +44,11 @@ async def add(
 ) -> int:
     """Write one entry and return its number. The caller holds the case's row lock."""
     row = await (await conn.execute(_SQL["last_entry"], {"case_id": case_id})).fetchone()
-    n, previous = (1, FIRST) if row is None else (int(row[0]) + 1, bytes(row[1]))
+    wanted, n, previous = (_FALLBACK, None, None) if row is None else row
+    n, previous = (1, FIRST) if n is None else (int(n) + 1, bytes(previous))
     words = data or {}
     salt = secrets.token_bytes(_SALT_BYTES)
+    algorithm, inner = _hashed(wanted, salt, chain.payload(case_id, n, now, kind, actor, words))
     await conn.execute(
         _SQL["add_entry"],
         {
@@ -101,11 +59,23 @@ async def add(
             "actor": actor,
             "data": Jsonb(words),
             "salt": salt,
+            "algorithm": algorithm,
+            "payload_hash": inner,
             "previous": previous,
-            "hash": entry_hash(previous, salt, case_id, n, now, kind, actor, words),
+            "hash": chain.digest(algorithm, previous, inner),
         },
     )
     return n
+
+
+def _hashed(algorithm: str, salt: bytes, payload: bytes) -> tuple[str, bytes]:
+    """H(salt || payload) and its H: an alarm is never refused for a hash that this machine lacks."""
+    try:
+        return algorithm, chain.digest(algorithm, salt, payload)
+    except AlgorithmMissing:
+        extra = {"action": "timeline_hash_missing", "algorithm": algorithm}
+        logger.exception("the deployment's hash is missing here", extra=extra)
+        return _FALLBACK, chain.digest(_FALLBACK, salt, payload)
 
 
 async def has_entry(conn: Connection, case_id: UUID, kind: str, data: dict[str, Any]) -> bool:
@@ -119,11 +89,22 @@ async def read(conn: Connection, case_id: UUID) -> list[Entry]:
     cursor = await conn.execute(_SQL["read_entries"], {"case_id": case_id})
     return [
         Entry(
-            n=n, at=at, kind=kind, actor=actor, data=data,
-            salt=bytes(salt), previous=bytes(previous), hash=bytes(hashed),
+            n=n,
+            at=at,
+            kind=kind,
+            actor=actor,
+            data=data,
+            salt=None if salt is None else bytes(salt),
+            previous=bytes(previous),
+            hash=bytes(hashed),
+            algorithm=algorithm,
+            payload_hash=None if inner is None else bytes(inner),
+            erased_at=erased_at,
         )
-        for n, at, kind, actor, data, salt, previous, hashed in await cursor.fetchall()
-    ]  # fmt: skip
+        for n, at, kind, actor, data, salt, previous, hashed, algorithm, inner, erased_at in (
+            await cursor.fetchall()
+        )
+    ]
 
 
 async def verify_chain(conn: Connection, case_id: UUID) -> bool:
@@ -131,14 +112,38 @@ async def verify_chain(conn: Connection, case_id: UUID) -> bool:
     return chain_holds(case_id, await read(conn, case_id))
 
 
-def _canonical(value: Any) -> Any:
-    """Numbers as the database gives them back: a whole float is an integer."""
-    match value:
-        case dict():
-            return {key: _canonical(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_canonical(item) for item in value]
-        case float() if value.is_integer():
-            return int(value)
-        case _:
-            return value
+async def erase(
+    conn: Connection, case_id: UUID, numbers: Iterable[int], *, actor: str, reason: str, now: datetime
+) -> list[int]:
+    """Erase words and salts of entries for good; the chain still holds, and a new entry says what was erased.
+
+    Returns the numbers that were erased now. The caller holds the case's row lock.
+    """
+    wanted = set(numbers)
+    found = [
+        entry
+        for entry in await read(conn, case_id)
+        if entry.n in wanted and entry.salt is not None and entry.kind != ERASED
+    ]
+    for entry in found:
+        await conn.execute(
+            _SQL["erase_entry"],
+            {
+                "case_id": case_id,
+                "n": entry.n,
+                "data": Jsonb({key: entry.data[key] for key in _KEPT_OF_ERASED if key in entry.data}),
+                "payload_hash": chain.payload_hash_of(case_id, entry),
+                "now": now,
+            },
+        )
+    erased = [entry.n for entry in found]
+    if erased:
+        words = {"entries": erased, "reason": reason}
+        await add(conn, case_id, ERASED, actor=actor, data=words, now=now)
+    return erased
+
+
+async def set_algorithm(conn: Connection, algorithm: Algorithm) -> None:
+    """With which hash entries are written from here on; raises AlgorithmMissing where OpenSSL lacks it."""
+    chain.digest(algorithm)
+    await conn.execute(_SQL["set_algorithm"], {"algorithm": algorithm})
