@@ -16,6 +16,7 @@ DATABASE_URL: Final = "CAREBED_DATABASE_URL"
 BROKER_URL: Final = "CAREBED_BROKER_URL"
 KEY_FILE: Final = "CAREBED_KEY_FILE"
 DATA_DIR: Final = "CAREBED_DATA_DIR"
+NOTIFICATIONS_FILE: Final = "CAREBED_NOTIFICATIONS_FILE"  # providers of calls, SMS, ...; none without it
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -33,6 +34,7 @@ class Settings:
     clock: Clock
     http_host: str = "127.0.0.1"
     http_port: int = 8420
+    notifications_file: Path | None = None
 
     @property
     def broker(self) -> Address:
@@ -50,7 +52,15 @@ def variable(name: str) -> str:
 
 def from_environment(clock: Clock, **others: Any) -> Settings:
     """Settings of a child process; raises ConfigError naming the variable that is missing."""
-    return Settings(variable(DATABASE_URL), variable(BROKER_URL), Path(variable(KEY_FILE)), clock, **others)
+    named = os.environ.get(NOTIFICATIONS_FILE)
+    return Settings(
+        variable(DATABASE_URL),
+        variable(BROKER_URL),
+        Path(variable(KEY_FILE)),
+        clock,
+        notifications_file=Path(named) if named else None,
+        **others,
+    )
 
 
 def broker_address(url: str, option: str) -> Address:
@@ -89,6 +99,14 @@ class DataDir:
     def key_file(self) -> Path:
         """The key of sealed columns."""
         return self.path / "carebed.key"
+
+    @property
+    def notifications_file(self) -> Path | None:
+        """Providers of notifications: CAREBED_NOTIFICATIONS_FILE, else `notifications.toml` if it exists."""
+        if named := os.environ.get(NOTIFICATIONS_FILE):
+            return Path(named).resolve()
+        own = self.path / "notifications.toml"
+        return own if own.exists() else None
 
     def log(self, program: str) -> Path:
         """Where the broker and the database write."""

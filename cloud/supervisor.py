@@ -184,6 +184,7 @@ class Supervisor:
             config.DATABASE_URL: self._database_url,
             config.BROKER_URL: self._broker_url(_PROGRAMS[name]),
             config.KEY_FILE: str(self.plan.data.key_file),
+            config.NOTIFICATIONS_FILE: str(self.plan.data.notifications_file or ""),
         }
         return Child(
             name=name,

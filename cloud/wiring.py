@@ -8,6 +8,7 @@ The three share nothing but the database and the broker; each may be killed and 
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,10 @@ from cloud.ingest.life import note_life, show_life
 from cloud.ingest.mqtt_source import MqttSource, Subscription
 from cloud.ingest.states import state_lane
 from cloud.ingest.telemetry_lane import TelemetryLane
+from cloud.notifications.channel import Provider
+from cloud.notifications.providers import ProvidersError
+from cloud.notifications.providers import load as load_providers
+from cloud.notifications.sender import Sender
 from cloud.registry.sealing import load_seal
 from cloud.telemetry.housekeeping import keep_house
 from cloud.timers import Timers
@@ -30,6 +35,8 @@ from firmware_specs.clock import Clock
 
 if TYPE_CHECKING:
     import uvicorn
+
+logger = logging.getLogger(__name__)
 
 _RETAINED_AGAIN_S = 15.0  # nats-server loads what it retains some seconds after its start
 Announce = Callable[[], None]
@@ -80,6 +87,7 @@ async def run_api(settings: Settings, announce: Announce) -> None:
             clock=settings.clock,
             seal=load_seal(settings.key_file),
             broker_url=settings.broker_url,
+            providers={one.name: one for one in _providers(settings)},
         )
         server = uvicorn.Server(
             uvicorn.Config(
@@ -104,9 +112,11 @@ async def run_api(settings: Settings, announce: Announce) -> None:
 async def run_work(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: timers, acknowledgements and commands, partitions; `announce` once all of it runs."""
     url, clock = settings.database_url, settings.clock
+    providers = _providers(settings)
     async with (
         open_pool(url, name="carebed-timers") as for_timers,
         open_pool(url, name="carebed-downlink", max_size=2) as for_downlink,
+        open_pool(url, name="carebed-sender") as for_sender,
         MqttPublisher(settings.broker, WORK_USER) as publisher,
     ):
         announce()
@@ -115,7 +125,18 @@ async def run_work(settings: Settings, announce: Announce) -> None:
             publish_queues(url, for_downlink, publisher, clock),
             publish_status(url, publisher, clock),
             keep_house(for_timers, clock),
+            Sender(for_sender, providers, clock).run(url),
         )
+
+
+def _providers(settings: Settings) -> list[Provider]:
+    """The configured providers; none for a file that cannot be used: the desk goes on and shows the hole."""
+    try:
+        return load_providers(settings.notifications_file)
+    except ProvidersError as error:
+        extra = {"action": "providers_unusable", "reason": str(error)}
+        logger.error("providers of notifications cannot be used", extra=extra)
+        return []
 
 
 def _source(settings: Settings, client_id: str, *subscriptions: Subscription) -> MqttSource:

@@ -4,7 +4,7 @@ from typing import Final
 
 from cloud.access.access import Role
 
-PUBLIC: Final = frozenset({"sign_in", "get_ui_config", "get_health"})
+PUBLIC: Final = frozenset({"sign_in", "get_ui_config", "get_health", "take_receipt", "prove_receipt_address"})
 
 _EVERYONE: Final[frozenset[Role]] = frozenset(
     {"operator", "supervisor", "technician", "responder", "family", "official", "admin"}
@@ -37,6 +37,14 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "list_devices": _FIELD,
     "list_gateways": _FIELD,
     "list_quarantine": _CHIEFS,
+    "list_notifications": _CHIEFS,
+    "get_notification": _CHIEFS,
+    "list_overdue_notifications": _READERS,
+    "list_channels": _READERS,
+    "check_reach": _CHIEFS,
+    "set_address": _ADMINS,
+    "retry_notification": _CHIEFS,
+    "finish_notification": _DESK,
     "create_area": _ADMINS,
     "create_org": _ADMINS,
     "create_home": _ADMINS,

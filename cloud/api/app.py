@@ -19,6 +19,7 @@ from cloud.api import (
     errors,
     health_routes,
     live_routes,
+    notification_routes,
     registry_routes,
     session_routes,
     system_routes,
@@ -48,6 +49,7 @@ _ROUTERS: Final = (
     health_routes.router,
     registry_routes.router,
     equipment_routes.router,
+    notification_routes.router,
     system_routes.router,
 )
 

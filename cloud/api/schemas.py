@@ -261,7 +261,25 @@ class EscalationFrame(Shown):
     data: Escalation
 
 
-Frame = Annotated[CaseFrame | EscalationFrame, Field(discriminator="type")]
+class DeskNews(Shown):
+    """`notifications_overdue`: look at the list; `notification_dead`: a P1 came to nothing on a channel."""
+
+    kind: str
+    count: int
+    case_ids: list[UUID]
+    reason: str
+
+
+class DeskFrame(Shown):
+    """Something for everybody at the desk."""
+
+    seq: int
+    prev: int
+    type: Literal["desk"]
+    data: DeskNews
+
+
+Frame = Annotated[CaseFrame | EscalationFrame | DeskFrame, Field(discriminator="type")]
 
 
 class FeedPage(Shown):
@@ -295,4 +313,4 @@ class ResetFrame(Shown):
     at: Instant
 
 
-LIVE_MESSAGES = (CaseFrame, EscalationFrame, HelloFrame, HeartbeatFrame, ResetFrame)
+LIVE_MESSAGES = (CaseFrame, EscalationFrame, DeskFrame, HelloFrame, HeartbeatFrame, ResetFrame)

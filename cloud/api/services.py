@@ -1,11 +1,13 @@
 """What the API is built from; wiring makes it and passes it to `create_app`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from cloud.access.passwords import Passwords
 from cloud.database.pool import Pool
+from cloud.notifications.channel import Provider
 from cloud.registry.sealing import Seal
 from firmware_specs.clock import Clock
 
@@ -16,7 +18,8 @@ CONSOLE: Final = Path(__file__).parents[1] / "console" / "dist"
 class Services:
     """`pool` is open while the app runs; `database_url` is for the live feed's own LISTEN connection.
 
-    `broker_url` is only probed for /api/v1/health.
+    `broker_url` is only probed for /api/v1/health. `providers` are of notifications, by name: their
+    receipts are taken here.
     """
 
     pool: Pool
@@ -26,3 +29,4 @@ class Services:
     passwords: Passwords = field(default_factory=Passwords)
     broker_url: str | None = None
     console: Path = CONSOLE
+    providers: Mapping[str, Provider] = field(default_factory=dict)

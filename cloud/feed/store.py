@@ -16,10 +16,10 @@ _SQL: Final = queries.load(__package__ or "cloud.feed")
 
 # Which frame types a role is entitled to see.
 _TYPES: Final[dict[str, tuple[str, ...]]] = {
-    "operator": ("case",),
+    "operator": ("case", "desk"),
     "technician": ("case",),
-    "supervisor": ("case", "escalation"),
-    "admin": ("case", "escalation"),
+    "supervisor": ("case", "escalation", "desk"),
+    "admin": ("case", "escalation", "desk"),
 }
 
 

@@ -63,3 +63,15 @@ async def is_mourned(
     values = {"person_id": UUID(recipient.id), "resident_id": resident_id, "now": now}
     row = await (await conn.execute(_SQL["mourned"], values)).fetchone()
     return row is not None and bool(row[0])
+
+
+async def belongs(conn: Connection, recipient: Recipient) -> list[tuple[str, UUID | None]] | None:
+    """Areas and organisations of a person or a member of staff; None where there is no such one."""
+    query = "belongs_of_person" if recipient.kind == "person" else "belongs_of_staff"
+    rows = await (await conn.execute(_SQL[query], {"id": UUID(recipient.id)})).fetchall()
+    if rows:
+        return [(row[0], row[1]) for row in rows]
+    if recipient.kind == "person":
+        found = await conn.execute(_SQL["person_exists"], {"id": UUID(recipient.id)})
+        return [] if await found.fetchone() is not None else None
+    return None

@@ -262,3 +262,16 @@ update notification set state = 'queued', reason = 'retried', next_at = %(now)s,
     finished_at = null, handled_at = null, handled_by = null
 where id = %(id)s and state in ('dead', 'expired', 'failed')
 returning id;
+
+-- name: belongs_of_person --
+-- Whose a person is: of each elder whom they are a contact of, or are.
+select distinct r.area_code, r.org_id from resident r
+where r.person_id = %(id)s or r.id in (select resident_id from contact where person_id = %(id)s);
+
+-- name: belongs_of_staff --
+-- Whose a member of staff is.
+select area_code, org_id from staff where id = %(id)s;
+
+-- name: person_exists --
+-- Whether there is such a person.
+select 1 from person where id = %(id)s;
