@@ -15,8 +15,9 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from cloud import judging
 from cloud.alarms import store as alarms
-from cloud.cases import by_time
+from cloud.cases import by_time, escalation_work, rule_alarms
 from cloud.cases.intake import take_alarm
 from cloud.cases.publish import publish
 from cloud.database import queries
@@ -48,10 +49,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class Job:
-    """`run` every `every_s` simulated seconds; `lock` is its advisory lock."""
+    """`run` every `every_s` simulated seconds; `lock` is its advisory lock, None where workers share it."""
 
     name: str
-    lock: int
+    lock: int | None
     every_s: float
     run: Callable[[Connection, Moment], Awaitable[None]]
 
@@ -97,6 +98,9 @@ class Timers:
 
 async def run_alone(conn: Connection, job: Job, moment: Moment) -> bool:
     """Run a job unless another worker is at it; False when one is."""
+    if job.lock is None:
+        await job.run(conn, moment)
+        return True
     row = await (await conn.execute(_SQL["lock_job"], {"lock": job.lock})).fetchone()
     if row is None or not row[0]:
         return False
@@ -141,14 +145,18 @@ async def hold_claims(conn: Connection, moment: Moment) -> None:
     )
 
 
-async def escalate_unclaimed_lives(conn: Connection, moment: Moment) -> None:
-    """30 s without a claim, and the supervisors hear of a P1."""
+async def escalate_unclaimed(conn: Connection, moment: Moment) -> None:
+    """The steps of what nobody takes; any number of workers at once."""
     now = moment.now
     await _each(
         conn,
-        await by_time.unclaimed_lives(conn, now=now),
-        lambda case_id: by_time.escalate_unclaimed(conn, case_id, now=now),
+        await escalation_work.unplanned(conn, limit=_BATCH),
+        lambda case_id: escalation_work.plan(conn, case_id, now=now),
     )
+    done: set[escalation_work.Key] = set()
+    while fresh := [key for key in await escalation_work.due(conn, now=now, limit=_BATCH) if key not in done]:
+        await _each(conn, fresh, lambda key: escalation_work.take(conn, key, now=now))
+        done.update(fresh)  # a step may bring the next one forward
 
 
 async def settle_technical(conn: Connection, moment: Moment) -> None:
@@ -179,6 +187,22 @@ async def notice_silence(conn: Connection, moment: Moment) -> None:
     await _each(conn, [row[0] for row in await rows.fetchall()], act)
 
 
+async def judge_values(conn: Connection, moment: Moment) -> None:
+    """New readings and observations, then what should have happened by now."""
+    await judging.judge_waiting(conn, now=moment.now)
+    await judging.raise_overdue(conn, now=moment.now)
+
+
+async def hold_high_risks(conn: Connection, moment: Moment) -> None:
+    """15 min without the gateway of a high-risk elder are urgent, though technical."""
+    now = moment.now
+    await _each(
+        conn,
+        await rule_alarms.long_silent(conn, now=now),
+        lambda silence: rule_alarms.make_silence_urgent(conn, silence, now=now),
+    )
+
+
 def heard_for_long(
     life: tuple[datetime | None, datetime] | None, moment: Moment, silent_since: datetime
 ) -> bool:
@@ -202,15 +226,18 @@ async def clean_up(conn: Connection, moment: Moment) -> None:
     ):
         await conn.execute(_SQL[name], {"before": before, "now": now})
     await feed.trim(conn, before=now - days)
+    await judging.forget(conn, now=now)
 
 
 JOBS: Final = (
     Job("suspicions", 7_201, 1.0, raise_due_suspicions),
     Job("urgent-suspicions", 7_202, 1.0, make_suspicions_urgent),
     Job("claims", 7_203, 1.0, hold_claims),
-    Job("unclaimed", 7_204, 1.0, escalate_unclaimed_lives),
+    Job("unclaimed", None, 1.0, escalate_unclaimed),
     Job("settled", 7_205, 1.0, settle_technical),
     Job("silence", 7_206, 2.0, notice_silence),
+    Job("values", 7_208, 1.0, judge_values),
+    Job("high-risks", 7_209, 5.0, hold_high_risks),
     Job("clean-up", 7_207, 60.0, clean_up),
 )
 

@@ -18,6 +18,8 @@ from cloud.alarms.person import Person
 from cloud.alarms.rule_versions import RuleSet
 
 SILENCED: Final = frozenset({"inactivity", "not_returned_to_bed"})
+BY_PROFILE: Final = SILENCED | {"fence_exit", "mains_lost"}
+"""Kinds whose judgement needs the people of the home."""
 
 
 def adapt(actions: Sequence[Action], context: Context, rules: RuleSet) -> list[Action]:

@@ -12,10 +12,12 @@ where a.gateway_id = %(gateway_id)s and (
 order by a.stored_at desc, a.kind limit 1;
 
 -- name: repeated_alarm --
--- The last alarm of the same device and kind in a case.
+-- The last alarm of the same device, kind and person in a case; of a rule over values, for the same reasons.
 select id, last_at, repeats from alarm
 where case_id = %(case_id)s and kind = %(kind)s and gateway_id is not distinct from %(gateway_id)s
     and device_id is not distinct from %(device_id)s
+    and resident_id is not distinct from %(resident_id)s::uuid
+    and (%(reasons)s::text[] is null or reasons = %(reasons)s)
 order by last_at desc limit 1;
 
 -- name: insert_alarm --
@@ -51,7 +53,7 @@ update alarm set cleared_at = %(at)s where id = %(id)s and cleared_at is null re
 -- A gateway is back: its open alarms of a kind are over.
 update alarm set cleared_at = %(at)s
 where gateway_id = %(gateway_id)s and kind = %(kind)s and cleared_at is null
-    and case_id in (select id from cases where state in ('open', 'claimed')
+    and case_id in (select id from cases where live
         and subject_kind = 'gateway' and subject_id = %(gateway_id)s)
 returning id, case_id;
 

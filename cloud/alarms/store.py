@@ -32,7 +32,8 @@ async def find_by_event(conn: Connection, gateway_id: str, event_id: UUID) -> Kn
 
 
 async def find_repeated(conn: Connection, case_id: UUID, draft: AlarmDraft) -> Repeated | None:
-    """The last alarm of the draft's device and kind in a case."""
+    """The last alarm of the draft's device, kind and person in a case."""
+    judged = draft.kind in ("news2_high", "news2_medium", "vital_out_of_band")
     cursor = await conn.execute(
         _SQL["repeated_alarm"],
         {
@@ -40,6 +41,8 @@ async def find_repeated(conn: Connection, case_id: UUID, draft: AlarmDraft) -> R
             "kind": draft.kind,
             "gateway_id": draft.gateway_id,
             "device_id": draft.device_id,
+            "resident_id": draft.resident_id,
+            "reasons": list(draft.reasons) if judged else None,
         },
     )
     row = await cursor.fetchone()

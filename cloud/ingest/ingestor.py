@@ -12,9 +12,11 @@ from uuid import UUID
 
 import msgspec
 
-from cloud.alarms import rules
+from cloud.alarms import rules, vitals_store
 from cloud.alarms import store as alarms
 from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Suspect
+from cloud.alarms.person import Person
+from cloud.alarms.profiles import BY_PROFILE
 from cloud.cases.intake import end_alarm, take_alarm
 from cloud.cases.publish import publish
 from cloud.database import queries
@@ -243,7 +245,10 @@ async def _boot_at(p: Passage, since_boot: timedelta) -> datetime | None:
 
 
 async def _context(p: Passage) -> Context:
-    state = None
+    state: str | None = None
+    people: tuple[Person, ...] = ()
+    if p.event.kind in BY_PROFILE and p.place.home_id is not None:
+        people = await vitals_store.people_of_home(p.conn, p.place.home_id, at=p.received_at)
     if p.place.resident_id is not None:
         state = await whereabouts.state_of(p.conn, p.place.resident_id, at=p.received_at)
     ended = [(phase, run, seq) for phase, run, seq in p.others if phase in _ENDS]
@@ -258,6 +263,8 @@ async def _context(p: Passage) -> Context:
         home_id=p.place.home_id,
         resident_id=p.place.resident_id,
         resident_state=state,
+        person=next((person for person in people if person.id == p.place.resident_id), None),
+        people=people,
         room=p.event.room or p.place.room,
         area_code=p.place.area_code,
         org_id=p.place.org_id,

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
+from cloud.alarms.vitals_store import enqueue
 from cloud.database.pool import Pool
 from cloud.downlink.store import queue_batch_acks
 from cloud.ingest import quarantine
@@ -61,7 +62,7 @@ class TelemetryLane:
         """Keep the arguments."""
         self._pool = pool
         self._now = now
-        self._writer = TelemetryWriter()
+        self._writer = TelemetryWriter(follow=enqueue)
         self._away = False
 
     async def run(self, source: Source) -> None:

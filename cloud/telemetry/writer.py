@@ -1,7 +1,7 @@
 """Writes batches in one transaction: each batch once, each reading under its device, kind and time."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 _NAMES_HELD: Final = 500_000
 _LONGEST_UPTIME_MS: Final = 3650 * 86_400_000
 _EPOCH: Final = date(1970, 1, 1)
+
+Follow = Callable[[Connection, Columns, Mapping[str, int]], Awaitable[None]]
+"""Done in the transaction that stores readings of installed devices; is given the numbers of the kinds."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Homes:
 class TelemetryWriter:
     """Remembers the numbers of the devices and kinds that it has seen; the database holds everything."""
 
-    def __init__(self) -> None:
-        """Begin knowing nothing."""
+    def __init__(self, follow: Follow | None = None) -> None:
+        """Begin knowing nothing; `follow` is told of each transaction's readings."""
+        self._follow = follow
         self._devices: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
         self._days: set[int] = set()
@@ -86,12 +90,19 @@ class TelemetryWriter:
             if stored is not None and len(stored):
                 await store.copy_readings(conn, stored)
                 await store.move_last(conn, c.newest_of(stored))
+                await self._tell(conn, stored, homes)
             rows = [row for n in chosen for row in self._positions(batches[n], homes)]
             await store.add_positions(conn, rows)
             await queue_batch_acks(conn, list(first))
         for n in chosen:
             _tell_gaps(batches[n])
         return 0 if stored is None else len(stored)
+
+    async def _tell(self, conn: Connection, stored: Columns, homes: Homes) -> None:
+        if self._follow is not None and homes.installed:
+            installed = np.isin(stored.device_key, np.array(list(homes.installed), np.int64))
+            if installed.any():
+                await self._follow(conn, stored.where(installed), self._kinds)
 
     async def _learn_names(self, conn: Connection, batches: Iterable[Incoming], now: datetime) -> None:
         if len(self._devices) > _NAMES_HELD:
