@@ -27,6 +27,7 @@ TICK_S: Final = 1.0
 AGAIN_S: Final = 2.0
 SHORTEST_SLEEP_S: Final = 0.02
 GOODBYE_S: Final = 12.0
+END_S: Final = 1.0
 
 
 class Transport(Protocol):
@@ -84,9 +85,7 @@ class Agent:
             group.create_task(self._announce(ready), name="announce")
             await self._stop.wait()
             supervisor.notify("STOPPING=1")
-            for task in doors:
-                task.cancel()
-            await asyncio.wait(doors) if doors else None
+            await _end(set(doors))
             await self.outbox.commit_telemetry(seal=True)
             self.link.stop()
             await asyncio.wait([link], timeout=GOODBYE_S)
@@ -170,3 +169,11 @@ def lock(folder: Path) -> int:
     os.ftruncate(held, 0)
     os.write(held, f"{os.getpid()}\n".encode())
     return held
+
+
+async def _end(tasks: set["asyncio.Task[None]"]) -> None:
+    """Cancel until all have ended: a task group that fails in the same moment swallows a cancellation."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=END_S)
