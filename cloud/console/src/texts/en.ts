@@ -170,7 +170,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "vitals.title": "Vital signs",
   "vitals.latest": "newest (personal band)",
   "vitals.no_data": "no reading received",
-  "vitals.out_of_bed": "out of bed, no data",
+  "vitals.out_of_bed": "out of bed",
   "vitals.not_worn": "watch not worn",
   "vitals.charging": "watch charging",
   "vitals.unreadable": "readings cannot be read",

@@ -48,7 +48,7 @@ export const enTerms: Readonly<Record<TermKey, string>> = {
   "reading.body_temperature": "Temperature",
   "reading.systolic": "Systolic",
   "reading.diastolic": "Diastolic",
-  "reading.blood_pressure": "Blood pressure",
+  "reading.blood_pressure": "BP",
   "reading.glucose": "Glucose",
   "reading.weight": "Weight",
   "reading.in_bed": "Bed",
