@@ -88,7 +88,7 @@ async def run(arguments: argparse.Namespace) -> int:
         clock = story_clock(scenario, arguments)
     except (ScenarioError, SimulatorError, ValueError) as error:
         return _refuse(path.stem, error)
-    if given is not None and clock != Clock():
+    if given is not None and clock != Clock() and arguments.clock_start is None:
         return _refuse(path.stem, SimulatorError(say("clock_needs_own_cloud")))
     seed = arguments.seed if arguments.seed is not None else (secrets.randbelow(400_000) if given else 1)
     with work_folder(keep=arguments.keep) as folder:

@@ -49,8 +49,8 @@ async def demo(arguments: argparse.Namespace) -> int:
     ):
         require_free(port, say(what), option)
     _say(say("demo_starting", folder=folder))
-    _make_folder(folder)
     async with AsyncExitStack() as rest:
+        rest.enter_context(demo_state.held(folder))
         cloud = OwnCloud(
             folder / "cloud", clock, http_port=arguments.http_port, mqtt_port=arguments.mqtt_port
         )
@@ -65,6 +65,7 @@ async def demo(arguments: argparse.Namespace) -> int:
             await cloud.child.wait()
         except asyncio.CancelledError:
             _say(say("demo_ending"))
+            await cloud.stop()  # before its gateways, or it would take their end for an outage
             return 0
     raise SimulatorError(say("demo_lost", name="carebed-cloud", log=cloud.child.log, tail=cloud.child.tail()))
 
@@ -135,10 +136,6 @@ async def _bring_to_life(
     for record in state.fleet:
         homes[record.gateway] = LightTownHome(record, fleet.homes[record.gateway])
     return homes
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
 
 
 def _ready_text(state: DemoState, cloud: OwnCloud, page_port: int, seconds: float) -> str:

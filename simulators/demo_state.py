@@ -1,6 +1,9 @@
 """What the demo keeps between two starts: homes, credentials, tokens; one file, only for its user."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -37,6 +40,18 @@ def data_folder() -> Path:
         return Path("/var/lib/carebed/demo")
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
     return Path(base) / "carebed" / "demo"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """The folder, made if need be, for one demo at a time. Raises SimulatorError when another one has it."""
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SimulatorError(say("demo_busy", folder=folder)) from error
+        yield
 
 
 def read(folder: Path) -> DemoState | None:

@@ -24,6 +24,7 @@ from simulators.resident import Body, Resident
 from simulators.texts import say
 
 STARTS_A_SECOND: Final = 200
+HOURS_BEFORE_MS: Final = 4 * 3_600_000  # a life begins some hours before it is looked at
 _EVENT_KINDS: Final = ("sos", "fall", "smoke", "water_leak", "battery_low", "tamper")
 _STORM_KINDS: Final = ("sos", "fall", "smoke", "gas", "co")
 
@@ -46,7 +47,9 @@ class FleetHome:
         inventory = tuple(InventoryEntry(device=id, driver="light") for id in entry.devices.values())
         self.entry = entry
         self.gateway = LightGateway(entry.id, entry.secret, host, port, clock, ledger, inventory)
-        self.resident = Resident(entry.seed, clock.now_ms(), entry.lat, entry.lon, falls_a_year=0)
+        start = clock.now_ms() - HOURS_BEFORE_MS
+        self.resident = Resident(entry.seed, start, entry.lat, entry.lon, falls_a_year=0)
+        self.resident.advance(clock.now_ms())
         self._clock = clock
         self._active: dict[str, Event] = {}
         self._last: dict[tuple[str, str], float] = {}

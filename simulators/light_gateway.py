@@ -25,10 +25,10 @@ from firmware_specs.messages import (
     Network,
     Online,
     Phase,
-    TelemetryBatch,
     encode,
     encode_batch,
 )
+from simulators.batches import Row, batch_of
 from simulators.ledger import Ledger
 from simulators.mqtt import MqttClient, Will
 
@@ -159,13 +159,15 @@ class LightGateway:
             self.ledger.event_resent(event.id, n + 1)
             self._fly(topics.up(self.id, "event"), encode(event))
 
-    def telemetry(self, readings: Iterable[tuple[str, str, int, float]], *, late: bool = False) -> None:
+    def telemetry(self, readings: Iterable[Row], *, late: bool = False) -> None:
         """Send one batch of (device, kind, at ms, value); dropped while 50 wait for their acknowledgement."""
         rows = list(readings)
         if not rows or len(self._batches) >= _MAX_BATCHES:
             return
         self._batch_seq += 1
-        payload = encode_batch(self._batch(rows, late=late), compress=self.metered)
+        now = self.clock.now_ms()
+        batch = batch_of(rows, run=self.run_id, boot=self.boot, seq=self._batch_seq, sent_at=now, late=late)
+        payload = encode_batch(batch, compress=self.metered)
         self._batches[self.run_id, self._batch_seq] = _Pending(payload, self._time() + _BATCH_RESEND_S)
         self.ledger.batches_sent += 1
         self._fly(topics.up(self.id, "telemetry"), payload)
@@ -173,25 +175,6 @@ class LightGateway:
     def raw(self, channel: str, payload: bytes) -> None:
         """Send any bytes on `event`, `telemetry`, `result` or `log`."""
         self._fly(topics.up(self.id, channel), payload)
-
-    def _batch(self, rows: list[tuple[str, str, int, float]], *, late: bool) -> TelemetryBatch:
-        devices = sorted({row[0] for row in rows})
-        kinds = sorted({row[1] for row in rows})
-        start = min(row[2] for row in rows)
-        return TelemetryBatch(
-            run=self.run_id,
-            boot=self.boot,
-            seq=self._batch_seq,
-            sent_at=self.clock.now_ms(),
-            t0=start,
-            late=late,
-            devices=devices,
-            kinds=kinds,
-            d=[devices.index(row[0]) for row in rows],
-            k=[kinds.index(row[1]) for row in rows],
-            dt=[row[2] - start for row in rows],
-            value=[row[3] for row in rows],
-        )
 
     async def _session(self) -> None:
         will = Will(topics.state(self.id, "online"), encode(Online(online=False, run=self.run_id)))

@@ -54,7 +54,9 @@ async def replay(arguments: argparse.Namespace) -> int:
     """Play the trial, print the resulting cases as one JSON line, return 0."""
     trial, rows = choose_trial(Path(arguments.wrist), arguments.trial)
     given = given_stage(arguments)
-    if arguments.speed != 1.0 and given is None and arguments.clock_rate == 1.0:
+    if arguments.speed != 1.0 and arguments.clock_rate == 1.0:
+        if given is not None:
+            raise SimulatorError(say("speed_needs_clock", speed=arguments.speed))
         arguments.clock_rate = arguments.speed
     clock = clock_from(arguments)
     seed = arguments.seed if arguments.seed is not None else secrets.randbelow(400_000)

@@ -64,6 +64,7 @@ class Resident:
         self._fall_chance = falls_a_year / (365 * 16 * 60)
         self._wake_minute = self._random.randint(5 * 60, 6 * 60 + 45)
         self._sleep_minute = self._random.randint(20 * 60 + 30, 22 * 60 + 15)
+        self._late_minutes = self._random.randint(-50, 50)
         self._offset = (0.0, 0.0)
         self._activity: Activity = "asleep"
         self._until = 0
@@ -124,7 +125,8 @@ class Resident:
         if minute >= self._sleep_minute or minute < self._wake_minute:
             self._night(now)
             return
-        meal = any(abs(minute - at) < 40 for at in (6 * 60 + 40, 11 * 60 + 10, 17 * 60 + 10))
+        meals = (7 * 60 + 10, 11 * 60 + 10, 17 * 60 + 10)
+        meal = any(abs(minute - self._late_minutes - at) < 30 for at in meals)
         outing = 8 * 60 < minute < 10 * 60 + 30 or 15 * 60 < minute < 16 * 60 + 45
         if meal and self._activity != "cooking":
             self._set("cooking", now, self._random.randint(15, 35))

@@ -60,6 +60,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "这个剧本要调时钟，只能用自己启动的云端：请去掉 --api",
         "This story moves the clock, so it needs a cloud of its own: leave out --api",
     ),
+    "speed_needs_clock": (
+        "已有的云端按自己的时钟走：用同样的 --clock-start 和 --clock-rate {speed:g} 启动它并写在这里，或去掉 --api。",
+        "A running cloud keeps its own time: start it with --clock-start and --clock-rate {speed:g} and give"
+        " the same here, or leave out --api.",
+    ),
     "recording_unreadable": ("读不了记录文件：{reason}", "The recording cannot be read: {reason}"),
     "trial_unknown": (
         "{path} 里没有 {trial}；有：{known}",
@@ -79,6 +84,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "             supervisor {supervisor}, password {supervisor_password}\n"
         "  town page  {page}   (press a button, watch the emergency arrive at the console)\n"
         "  Ctrl-C ends everything",
+    ),
+    "demo_busy": (
+        "另一个演示正在使用 {folder}。请先结束它，或用 --data-dir 换一个文件夹。",
+        "Another demo uses {folder}. End it, or choose another folder with --data-dir.",
     ),
     "demo_ending": ("正在结束……", "Ending…"),
     "demo_lost": ("{name} 意外结束，日志 {log}：\n{tail}", "{name} ended unexpectedly, log {log}:\n{tail}"),

@@ -7,7 +7,7 @@ import msgspec
 
 from firmware_specs.clock import Clock
 from simulators.devices.watch import WatchState
-from simulators.fleet import FleetHome
+from simulators.fleet import HOURS_BEFORE_MS, FleetHome
 from simulators.household import Household
 from simulators.registration import HomeRecord
 from simulators.resident import Resident, distant_point
@@ -47,9 +47,11 @@ class AgentTownHome:
         self.house = house
         record = house.record
         self._clock = clock
-        self._resident = Resident(record.seed, clock.now_ms(), record.lat, record.lon, falls_a_year=0)
+        start = clock.now_ms() - HOURS_BEFORE_MS
+        self._resident = Resident(record.seed, start, record.lat, record.lon, falls_a_year=0)
         self._active: set[str] = set()
         self._room = ""
+        self._walking: asyncio.Task[None] | None = None
 
     def view(self) -> HomeView:
         """How the home is now."""
@@ -83,7 +85,7 @@ class AgentTownHome:
                     bracelet.fall()
             case "leave":
                 self._resident.go_out(self._clock.now_ms(), _FAR_M)
-                await self._walk(self._far())
+                self._walking = asyncio.create_task(self._walk(self._far()), name="walk")
             case "clear":
                 await self._clear()
             case "gateway_off":
@@ -101,7 +103,8 @@ class AgentTownHome:
                 bracelet.get_up()
         if "leave" in self._active:
             self._resident.come_home(now)
-            await self._walk((self.house.record.lat, self.house.record.lon))
+            home = (self.house.record.lat, self.house.record.lon)
+            self._walking = asyncio.create_task(self._walk(home), name="walk")
 
     async def _sensor(self, name: str, change: dict[str, object]) -> None:
         assert self.house.bridge is not None
