@@ -61,7 +61,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "This story moves the clock, so it needs a cloud of its own: leave out --api",
     ),
     "speed_needs_clock": (
-        "已有的云端按自己的时钟走：用同样的 --clock-start 和 --clock-rate {speed:g} 启动它并写在这里，或去掉 --api。",
+        "已有的云端按自己的时钟走：用同样的 --clock-start 和 --clock-rate {speed:g} 启动它并写在这里，"
+        "或去掉 --api。",
         "A running cloud keeps its own time: start it with --clock-start and --clock-rate {speed:g} and give"
         " the same here, or leave out --api.",
     ),
