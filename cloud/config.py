@@ -17,6 +17,7 @@ BROKER_URL: Final = "CAREBED_BROKER_URL"
 KEY_FILE: Final = "CAREBED_KEY_FILE"
 DATA_DIR: Final = "CAREBED_DATA_DIR"
 NOTIFICATIONS_FILE: Final = "CAREBED_NOTIFICATIONS_FILE"  # providers of calls, SMS, ...; none without it
+SIGNING_KEY: Final = "carebed-signing.pem"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -35,6 +36,11 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 8420
     notifications_file: Path | None = None
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The key of the daily roots, beside the key of sealed columns."""
+        return self.key_file.with_name(SIGNING_KEY)
 
     @property
     def broker(self) -> Address:
@@ -107,6 +113,11 @@ class DataDir:
             return Path(named).resolve()
         own = self.path / "notifications.toml"
         return own if own.exists() else None
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The key of the daily roots."""
+        return self.path / SIGNING_KEY
 
     def log(self, program: str) -> Path:
         """Where the broker and the database write."""

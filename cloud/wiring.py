@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from cloud.broker import INGEST_USER, WORK_USER
+from cloud.cases.signing import SigningError, load_signer, make_signing_key
 from cloud.config import Settings
 from cloud.database.pool import Pool, open_pool
 from cloud.downlink.mqtt_publisher import MqttPublisher
@@ -27,9 +28,11 @@ from cloud.notifications.channel import Provider
 from cloud.notifications.providers import ProvidersError
 from cloud.notifications.providers import load as load_providers
 from cloud.notifications.sender import Sender
+from cloud.proof import proof_jobs
 from cloud.registry.sealing import load_seal
 from cloud.telemetry.housekeeping import keep_house
 from cloud.timers import Timers
+from cloud.timing import Job
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 
@@ -121,7 +124,7 @@ async def run_work(settings: Settings, announce: Announce) -> None:
     ):
         announce()
         await _until_stopped(
-            Timers(for_timers, clock).run(),
+            Timers(for_timers, clock, _proof(settings)).run(),
             publish_queues(url, for_downlink, publisher, clock),
             publish_status(url, publisher, clock),
             keep_house(for_timers, clock),
@@ -137,6 +140,17 @@ def _providers(settings: Settings) -> list[Provider]:
         extra = {"action": "providers_unusable", "reason": str(error)}
         logger.error("providers of notifications cannot be used", extra=extra)
         return []
+
+
+def _proof(settings: Settings) -> tuple[Job, ...]:
+    """The jobs of evidence; days stay unsigned, and are signed later, where the key cannot be used."""
+    try:
+        make_signing_key(settings.signing_key_file)
+        return proof_jobs(load_signer(settings.signing_key_file))
+    except SigningError as error:
+        extra = {"action": "signing_key_unusable", "reason": str(error)}
+        logger.error("daily roots cannot be signed", extra=extra)
+        return proof_jobs(None)
 
 
 def _source(settings: Settings, client_id: str, *subscriptions: Subscription) -> MqttSource:

@@ -51,6 +51,8 @@ create table case_copy (
 );
 create index case_copy_due on case_copy (due_at) where due_at is not null;
 
+create index cases_closed on cases (closed_at) where state = 'closed' and class = 'care';
+
 create table case_reading (
     case_id uuid not null references cases,
     device_id text not null,
