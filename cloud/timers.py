@@ -6,10 +6,8 @@ Each case or gateway is a transaction of its own that locks it and decides anew.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import psycopg
@@ -27,6 +25,8 @@ from cloud.feed import store as feed
 from cloud.ingest import whereabouts
 from cloud.ingest.life import FRESH
 from cloud.ingest.states import set_online
+from cloud.supervision import jobs as supervision
+from cloud.timing import Job, Moment, each
 from firmware_specs.clock import Clock
 from firmware_specs.topics import OFFLINE_AFTER_S
 
@@ -36,41 +36,23 @@ LIMIT_S: Final = 10.0
 _LEAST_PAUSE_S: Final = 0.25  # of real time, where the clock runs fast
 _BATCH: Final = 200
 _SQL: Final = queries.load("cloud", "timers.sql")
-_Item = TypeVar("_Item")
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When a job runs, and since when its worker does."""
-
-    now: datetime
-    started_at: datetime
-
-
-@dataclass(frozen=True)
-class Job:
-    """`run` every `every_s` simulated seconds; `lock` is its advisory lock, None where workers share it."""
-
-    name: str
-    lock: int | None
-    every_s: float
-    run: Callable[[Connection, Moment], Awaitable[None]]
 
 
 class Timers:
-    """Runs the jobs until cancelled."""
+    """Runs the jobs until cancelled: the desk's own and those it is given."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Pool, clock: Clock, more: tuple[Job, ...] = ()) -> None:
         """Keep the arguments."""
         self._pool = pool
         self._clock = clock
+        self._more = more
         self._failing: set[str] = set()
 
     async def run(self) -> None:
         """Every job in a task of its own, for ever."""
         started_at = self._clock.now()
         async with asyncio.TaskGroup() as group:
-            for job in JOBS:
+            for job in (*JOBS, *self._more):
                 group.create_task(self._repeat(job, started_at), name=f"timer-{job.name}")
 
     async def _repeat(self, job: Job, started_at: datetime) -> None:
@@ -82,7 +64,7 @@ class Timers:
         """One run of a job; its failure is logged, and tried again at its next time."""
         try:
             async with asyncio.timeout(LIMIT_S), self._pool.connection() as conn:
-                await run_alone(conn, job, Moment(now=self._clock.now(), started_at=started_at))
+                await run_alone(conn, job, Moment(self._clock.now(), started_at, self._clock.rate))
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
             if job.name not in self._failing:
                 self._failing.add(job.name)
@@ -122,13 +104,13 @@ async def raise_due_suspicions(conn: Connection, moment: Moment) -> None:
             ref = await take_alarm(conn, draft, now)
             await publish(conn, [ref.case_id], now=now)
 
-    await _each(conn, await alarms.due_suspicions(conn, now=now, limit=_BATCH), act)
+    await each(conn, await alarms.due_suspicions(conn, now=now, limit=_BATCH), act)
 
 
 async def make_suspicions_urgent(conn: Connection, moment: Moment) -> None:
     """120 s later a suspected fall that nobody claimed is a matter of life."""
     now = moment.now
-    await _each(
+    await each(
         conn,
         await by_time.unclaimed_suspicions(conn, now=now),
         lambda case_id: by_time.make_suspicion_urgent(conn, case_id, now=now),
@@ -138,7 +120,7 @@ async def make_suspicions_urgent(conn: Connection, moment: Moment) -> None:
 async def hold_claims(conn: Connection, moment: Moment) -> None:
     """A claim needs a living seat and a stage within its limit; else a warning, then back to the queue."""
     now = moment.now
-    await _each(
+    await each(
         conn,
         await by_time.claims(conn, now=now),
         lambda case_id: by_time.hold_or_return(conn, case_id, now=now),
@@ -148,21 +130,21 @@ async def hold_claims(conn: Connection, moment: Moment) -> None:
 async def escalate_unclaimed(conn: Connection, moment: Moment) -> None:
     """The steps of what nobody takes; any number of workers at once."""
     now = moment.now
-    await _each(
+    await each(
         conn,
         await escalation_work.unplanned(conn, limit=_BATCH),
         lambda case_id: escalation_work.plan(conn, case_id, now=now),
     )
     done: set[escalation_work.Key] = set()
     while fresh := [key for key in await escalation_work.due(conn, now=now, limit=_BATCH) if key not in done]:
-        await _each(conn, fresh, lambda key: escalation_work.take(conn, key, now=now))
+        await each(conn, fresh, lambda key: escalation_work.take(conn, key, now=now))
         done.update(fresh)  # a step may bring the next one forward
 
 
 async def settle_technical(conn: Connection, moment: Moment) -> None:
     """A technical fault that went away before anybody came closes by itself."""
     now = moment.now
-    await _each(
+    await each(
         conn,
         await by_time.settled(conn, now=now),
         lambda case_id: by_time.settle(conn, case_id, now=now),
@@ -184,7 +166,7 @@ async def notice_silence(conn: Connection, moment: Moment) -> None:
             await publish(conn, changed, now=now)
 
     rows = await conn.execute(_SQL["silent_gateways"], {"silent_since": silent_since, "limit": _BATCH})
-    await _each(conn, [row[0] for row in await rows.fetchall()], act)
+    await each(conn, [row[0] for row in await rows.fetchall()], act)
 
 
 async def judge_values(conn: Connection, moment: Moment) -> None:
@@ -196,7 +178,7 @@ async def judge_values(conn: Connection, moment: Moment) -> None:
 async def hold_high_risks(conn: Connection, moment: Moment) -> None:
     """15 min without the gateway of a high-risk elder are urgent, though technical."""
     now = moment.now
-    await _each(
+    await each(
         conn,
         await rule_alarms.long_silent(conn, now=now),
         lambda silence: rule_alarms.make_silence_urgent(conn, silence, now=now),
@@ -239,16 +221,5 @@ JOBS: Final = (
     Job("values", 7_208, 1.0, judge_values),
     Job("high-risks", 7_209, 5.0, hold_high_risks),
     Job("clean-up", 7_207, 60.0, clean_up),
+    *supervision.JOBS,
 )
-
-
-async def _each(conn: Connection, items: Iterable[_Item], act: Callable[[_Item], Awaitable[object]]) -> None:
-    """Each item in a transaction of its own; one that fails is logged and the others go on."""
-    for item in items:
-        try:
-            async with conn.transaction():
-                await act(item)
-        except psycopg.OperationalError:
-            raise
-        except Exception:
-            logger.exception("timer item failed", extra={"action": "timer_item_failed", "item": str(item)})

@@ -25,7 +25,7 @@ delete from session where expires_at <= %(now)s;
 update seat set closed_at = %(now)s
 where closed_at is null and last_seen_at < %(before)s
     and not exists (select 1 from session s where s.seat_id = seat.id)
-    and not exists (select 1 from cases c where c.seat_id = seat.id and c.state = 'claimed');
+    and not exists (select 1 from cases c where c.seat_id = seat.id and c.held);
 
 -- name: trim_quarantine --
 -- What nobody looked at for long.

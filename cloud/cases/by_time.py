@@ -1,7 +1,7 @@
 """What time does to cases. Each function decides anew on the locked row, so that two workers do it once."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cloud.alarms import store as alarms
@@ -31,39 +31,30 @@ async def hold_or_return(conn: Connection, case_id: UUID, *, now: datetime) -> b
     trouble = _trouble(_owner(*claim[1:]), now)
     if trouble is None:
         return False
-    words = {"owner": row["owner_name"], "reason": trouble}
+    words = {"owner": row["owner_name"] or row["handed_to_name"], "reason": trouble, "state": row["state"]}
     if trouble == "warn":
         await conn.execute(_SQL["warn_case"], {"id": case_id, "now": now})
-        words["reason"] = "stage_overdue"
-        await timeline.add(conn, case_id, "warned", actor=SYSTEM, data=words, now=now)
+        data = words | {"reason": "stage_overdue"}
+        await timeline.add(conn, case_id, "warned", actor=SYSTEM, data=data, now=now)
+    elif trouble == "supervisor":
+        await conn.execute(_SQL["warn_supervisors"], {"id": case_id, "now": now})
+        data = words | {"reason": "stage_overdue", "to": "supervisors"}
+        await timeline.add(conn, case_id, "escalated", actor=SYSTEM, data=data, now=now)
     else:
-        case.step(State(row["state"]), Move.RETURN)
-        await conn.execute(_SQL["reopen_case"], {"id": case_id, "ring": 1, "now": now})
-        data = words | {"rings": row["rings"] + 1}
-        await timeline.add(conn, case_id, "returned", actor=SYSTEM, data=data, now=now)
+        await _return(conn, row, words, now)
     await publish(conn, [case_id], now=now)
+    if trouble == "supervisor":
+        await escalate(conn, case_id, "stage_overdue", now=now)
     return True
 
 
-async def unclaimed_lives(conn: Connection, *, now: datetime) -> list[UUID]:
-    """Open P1 cases that nobody claimed for 30 s and that supervisors were not told of."""
-    return await _ids(conn, "unclaimed_lives", before=now - case.P1_UNCLAIMED_LIMIT)
-
-
-async def escalate_unclaimed(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
-    """Tell the supervisors, once for each time that the case waits."""
-    row = await lock(conn, case_id)
-    if row is None or row["state"] != State.OPEN or row["priority"] != 1 or row["warned_at"] is not None:
-        return False
-    if now - row["waiting_since"] < case.P1_UNCLAIMED_LIMIT:
-        return False
-    reason = "p1_unclaimed"
-    await conn.execute(_SQL["warn_case"], {"id": case_id, "now": now})
-    data = {"reason": reason, "to": "supervisors"}
-    await timeline.add(conn, case_id, "escalated", actor=SYSTEM, data=data, now=now)
-    await publish(conn, [case_id], now=now)
-    await escalate(conn, case_id, reason, now=now)
-    return True
+async def _return(conn: Connection, row: dict[str, Any], words: dict[str, Any], now: datetime) -> None:
+    """Back to the queue, louder."""
+    case.step(State(row["state"]), Move.RETURN)
+    values = {"id": row["id"], "ring": 1, "returned": 1, "from_name": words["owner"], "now": now}
+    await conn.execute(_SQL["reopen_case"], values)
+    data = words | {"rings": row["rings"] + 1}
+    await timeline.add(conn, row["id"], "returned", actor=SYSTEM, data=data, now=now)
 
 
 async def unclaimed_suspicions(conn: Connection, *, now: datetime) -> list[UUID]:
@@ -74,7 +65,7 @@ async def unclaimed_suspicions(conn: Connection, *, now: datetime) -> list[UUID]
 async def make_suspicion_urgent(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
     """A suspected fall that nobody looked at becomes a matter of life."""
     row = await lock(conn, case_id)
-    if row is None or row["state"] != State.OPEN or row["priority"] == 1:
+    if row is None or row["state"] not in case.WAITING or row["priority"] == 1:
         return False
     await conn.execute(_SQL["set_priority"], {"id": case_id, "priority": 1, "now": now})
     await alarms.set_priority(conn, case_id, "fall_suspected", 1)
@@ -107,29 +98,36 @@ async def settle(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
 
 
 def _owner(
+    state: str,
     last_seen_at: datetime | None,
     closed: bool,
     call_until: datetime | None,
     stage_due_at: datetime | None,
     warned_at: datetime | None,
+    supervisor_warned_at: datetime | None,
 ) -> Owner:
     return Owner(
+        state=State(state),
         seat_last_seen_at=last_seen_at,
         seat_closed=closed,
         call_until=call_until,
         stage_due_at=stage_due_at,
         warned_at=warned_at,
+        supervisor_warned_at=supervisor_warned_at,
     )
 
 
 def _trouble(owner: Owner, now: datetime) -> str | None:
-    """`seat_died`, `stage_overdue` (both return the case), `warn`, or None."""
+    """`seat_died`, `stage_overdue`, `not_taken` (all return the case), `warn`, `supervisor`, or None."""
     if case.seat_died(owner, now):
         return "seat_died"
-    verdict = case.stage_verdict(owner, now)
-    if verdict == "fine":
-        return None
-    return "warn" if verdict == "warn" else "stage_overdue"
+    match case.stage_verdict(owner, now):
+        case "fine":
+            return None
+        case "return":
+            return "not_taken" if owner.state is State.HANDED_OVER else "stage_overdue"
+        case verdict:
+            return verdict
 
 
 async def _ids(conn: Connection, query: str, *, before: datetime | None = None) -> list[UUID]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from cloud.access.errors import NotFound
+from cloud.cases import escalation_plan
 from cloud.cases.summary import summary_of
 from cloud.database import queries
 from cloud.database.pool import Connection
@@ -17,18 +18,29 @@ from cloud.feed import store as feed
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 
 
-async def publish(conn: Connection, case_ids: Iterable[UUID], *, now: datetime) -> None:
-    """Tell the feed what these cases now are. Last in the transaction: it holds the feed's counter until
-    commit.
+async def publish(
+    conn: Connection, case_ids: Iterable[UUID], *, now: datetime, withdrawn: bool = False
+) -> None:
+    """Keep their escalation in step, then tell the feed what these cases now are. Last in the transaction: it
+    holds the feed's counter until commit.
+
+    What stands behind another line is not told, but for the one time when it goes there (`withdrawn`). The
+    canary's own test cases go to the canary alone.
     """
+    rows = []
     for case_id in sorted(set(case_ids)):
         row = await find(conn, case_id)
+        changed = await escalation_plan.keep(conn, row, now=now)
+        rows.append(await find(conn, case_id) if changed else row)
+    for row in rows:
+        if row["group_id"] is not None and not withdrawn:
+            continue
         await feed.append(
             conn,
             now=now,
-            type="case",
+            type="canary" if row["synthetic"] and row["class"] == "test" else "case",
             data=summary_of(row),
-            case_id=case_id,
+            case_id=row["id"],
             area_code=row["area_code"],
             org_id=row["org_id"],
         )

@@ -10,7 +10,7 @@ select * from cases where id = %(id)s for update;
 -- The one case of a subject and class that takes new alarms.
 select * from cases
 where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
-    and state in ('open', 'claimed')
+    and live
 for update;
 
 -- name: open_case --
@@ -18,20 +18,21 @@ for update;
 insert into cases (
     id, subject_kind, subject_id, class, state, priority, kinds, rings, resident_id, home_id, area_code, org_id,
     frozen, place, fire_suspected, late, alarm_count, repeats, event_ids, opened_at, waiting_since, occurred_at,
-    follows_id
+    follows_id, cause, group_id, synthetic
 ) values (
     %(id)s, %(subject_kind)s, %(subject_id)s, %(class)s, 'open', %(priority)s, %(kinds)s, 1, %(resident_id)s,
     %(home_id)s, %(area_code)s, %(org_id)s, %(frozen)s, %(place)s, %(fire_suspected)s, %(late)s, 1, 1,
-    %(event_ids)s, %(now)s, %(now)s, %(occurred_at)s, %(follows_id)s
+    %(event_ids)s, %(now)s, %(now)s, %(occurred_at)s, %(follows_id)s, %(cause)s, %(group_id)s,
+    coalesce((select h.synthetic from home h where h.id = %(home_id)s), false)
 )
-on conflict (subject_kind, subject_id, class) where state in ('open', 'claimed') do nothing
+on conflict (subject_kind, subject_id, class) where live do nothing
 returning *;
 
 -- name: find_followed --
--- The case that a new one follows: the latest of its subject and class that is resolved, or was closed lately.
+-- The case that a new one follows: the latest of its subject and class that is over but not closed, or was closed lately.
 select id from cases
 where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
-    and (state = 'resolved' or (state = 'closed' and closed_at > %(closed_after)s))
+    and (state in ('resolved', 'followed_up', 'merged') or (state = 'closed' and closed_at > %(closed_after)s))
 order by number desc limit 1;
 
 -- name: join_case --
@@ -41,7 +42,10 @@ update cases set
     late = %(late)s, alarm_count = alarm_count + %(alarms)s, repeats = repeats + %(repeats)s,
     event_ids = %(event_ids)s, place = %(place)s,
     waiting_since = case when priority > 1 and %(priority)s = 1 then %(now)s::timestamptz else waiting_since end,
-    warned_at = case when priority > 1 and %(priority)s = 1 and state = 'open' then null else warned_at end,
+    warned_at = case when priority > 1 and %(priority)s = 1 and not held then null else warned_at end,
+    group_id = case when %(surface)s then null else group_id end,
+    shelved_until = case when %(surface)s then null else shelved_until end,
+    shelf_reason = case when %(surface)s then null else shelf_reason end,
     version = version + 1
 where id = %(id)s;
 
@@ -49,41 +53,147 @@ where id = %(id)s;
 -- Exactly one of those who try at once gets a row.
 update cases set
     state = 'claimed', owner_id = %(owner_id)s, owner_name = %(owner_name)s, seat_id = %(seat_id)s,
-    claimed_at = %(now)s, stage_due_at = %(stage_due_at)s, warned_at = null, version = version + 1
-where id = %(id)s and state = 'open'
+    claimed_at = %(now)s, stage_due_at = %(stage_due_at)s, stage_limit_at = %(stage_due_at)s, warned_at = null,
+    supervisor_warned_at = null, handed_to_id = null, handed_to_name = null, version = version + 1
+where id = %(id)s and state in ('open', 'handed_over')
 returning *;
 
 -- name: renew_case --
 -- The owner works on it, perhaps from another seat.
 update cases set
     seat_id = coalesce(%(seat_id)s, seat_id), stage_due_at = %(stage_due_at)s, warned_at = null,
-    version = version + 1
+    supervisor_warned_at = null, version = version + 1
 where id = %(id)s;
+
+-- name: set_stage --
+-- The next stage of a case that somebody has, with its own limit.
+update cases set
+    state = %(state)s, stage_limit_at = %(stage_limit_at)s, stage_due_at = %(stage_due_at)s, warned_at = null,
+    supervisor_warned_at = null, version = version + 1
+where id = %(id)s;
+
+-- name: running_dispatch --
+-- How far help is that was sent to a case: arrived, on the way, or nothing (no row).
+select bool_or(state = 'arrived'), max(coalesce(eta_at + interval '5 minutes', promised_at))
+from dispatch where case_id = %(id)s and state in ('offered', 'accepted', 'arrived')
+having count(*) > 0;
 
 -- name: reopen_case --
 -- Back to the queue.
 update cases set
     state = 'open', owner_id = null, owner_name = null, seat_id = null, claimed_at = null, stage_due_at = null,
-    warned_at = null, waiting_since = %(now)s, rings = rings + %(ring)s, version = version + 1
+    stage_limit_at = null, warned_at = null, supervisor_warned_at = null, handed_from_name = %(from_name)s,
+    handed_to_id = null, handed_to_name = null, returns = returns + %(returned)s, waiting_since = %(now)s,
+    rings = rings + %(ring)s, version = version + 1
 where id = %(id)s;
+
+-- name: hand_over --
+-- To somebody named, who has still to take it.
+update cases set
+    state = 'handed_over', handed_from_name = owner_name, handed_to_id = %(to_id)s, handed_to_name = %(to_name)s,
+    owner_id = null, owner_name = null, seat_id = null, claimed_at = null, warned_at = null,
+    supervisor_warned_at = null, stage_due_at = %(stage_due_at)s, stage_limit_at = %(stage_due_at)s,
+    waiting_since = %(now)s, rings = rings + 1, version = version + 1
+where id = %(id)s;
+
+-- name: take_over --
+-- A new owner; the stage begins anew.
+update cases set
+    state = %(state)s, owner_id = %(owner_id)s, owner_name = %(owner_name)s, seat_id = %(seat_id)s,
+    claimed_at = %(now)s, stage_due_at = %(stage_due_at)s, stage_limit_at = %(stage_limit_at)s, warned_at = null,
+    supervisor_warned_at = null, handed_to_id = null, handed_to_name = null, version = version + 1
+where id = %(id)s;
+
+-- name: follow_up --
+-- Somebody asked how it went.
+update cases set state = 'followed_up', followed_up_at = %(now)s, version = version + 1 where id = %(id)s;
+
+-- name: reopen --
+-- A service order is an alarm again, in the hands of who said so.
+update cases set
+    state = 'claimed', service_order = false, disposition = null, resolved_at = null, followed_up_at = null,
+    owner_id = %(owner_id)s, owner_name = %(owner_name)s, seat_id = %(seat_id)s, claimed_at = %(now)s,
+    stage_due_at = %(stage_due_at)s, stage_limit_at = %(stage_due_at)s, version = version + 1
+where id = %(id)s;
+
+-- name: make_order --
+-- What has become a service order.
+update cases set service_order = true where id = %(id)s;
+
+-- name: live_case_like --
+-- The live case of the same subject and class as another.
+select b.id from cases a
+join cases b on b.subject_kind = a.subject_kind and b.subject_id = a.subject_id and b.class = a.class
+where a.id = %(id)s and b.live;
+
+-- name: merge_away --
+-- Its alarms are another case's now.
+update cases set
+    state = 'merged', merged_into = %(into)s, closed_at = %(now)s, alarm_count = 0, owner_id = null,
+    owner_name = null, seat_id = null, stage_due_at = null, stage_limit_at = null, warned_at = null,
+    supervisor_warned_at = null, handed_to_id = null, handed_to_name = null, version = version + 1
+where id = %(id)s;
+
+-- name: merge_in --
+-- What a case says with the alarms of another.
+update cases set
+    priority = %(priority)s, kinds = %(kinds)s, rings = rings + 1, alarm_count = alarm_count + %(alarms)s,
+    repeats = repeats + %(repeats)s, event_ids = %(event_ids)s, fire_suspected = fire_suspected or %(fire)s,
+    late = late or %(late)s, occurred_at = least(occurred_at, %(occurred_at)s), version = version + 1
+where id = %(id)s;
+
+-- name: move_alarms --
+-- Every alarm of one case is another's.
+update alarm set case_id = %(into)s where case_id = %(id)s returning id;
+
+-- name: move_dispatches --
+-- Help that is on the way, too.
+update dispatch set case_id = %(into)s where case_id = %(id)s and state in ('offered', 'accepted', 'arrived');
+
+-- name: seat_talks --
+-- Until when the owner of a case talks.
+select s.call_until from cases c join seat s on s.id = c.seat_id where c.id = %(id)s;
+
+-- name: find_seat --
+-- A living seat by its own or its user's id, the one that was heard last.
+select s.id, u.id, u.name, u.role, u.area_code, u.org_id from seat s join staff u on u.id = s.staff_id
+where (s.id = %(id)s or u.id = %(id)s) and s.closed_at is null and s.last_seen_at >= %(alive_since)s
+    and u.active and u.role in ('operator', 'supervisor')
+order by s.last_seen_at desc limit 1;
+
+-- name: living_seats --
+-- Who is at the desk now.
+select s.id, u.id, u.name, u.role, u.area_code, u.org_id, s.opened_at, s.last_seen_at, s.sound,
+    coalesce(s.call_until > %(now)s::timestamptz, false),
+    (select count(*) from cases c where c.seat_id = s.id and c.held)
+from seat s join staff u on u.id = s.staff_id
+where s.closed_at is null and s.last_seen_at >= %(alive_since)s and u.active
+    and u.role in ('operator', 'supervisor')
+order by u.name, s.opened_at;
 
 -- name: resolve_case --
 -- Done by the owner; it is kept who that was.
 update cases set
     state = 'resolved', resolved_at = %(now)s, disposition = coalesce(%(disposition)s, disposition),
-    stage_due_at = null, warned_at = null, version = version + 1
+    stage_due_at = null, stage_limit_at = null, warned_at = null, supervisor_warned_at = null,
+    version = version + 1
 where id = %(id)s;
 
 -- name: close_case --
 -- The end.
 update cases set
     state = 'closed', closed_at = %(now)s, resolved_at = coalesce(resolved_at, %(now)s),
-    disposition = %(disposition)s, stage_due_at = null, warned_at = null, version = version + 1
+    disposition = %(disposition)s, stage_due_at = null, stage_limit_at = null, warned_at = null,
+    supervisor_warned_at = null, version = version + 1
 where id = %(id)s;
 
 -- name: warn_case --
--- The owner (or, of an open case, the supervisors) has been told that it is overdue.
+-- The owner has been told that it is overdue.
 update cases set warned_at = %(now)s, version = version + 1 where id = %(id)s;
+
+-- name: warn_supervisors --
+-- The supervisors, too.
+update cases set supervisor_warned_at = %(now)s, version = version + 1 where id = %(id)s;
 
 -- name: touch_case --
 -- Something that is shown has changed.
@@ -97,7 +207,7 @@ update cases set
 -- name: list_cases --
 -- Cases of some states that a reader may see, newest first, before a number.
 select * from cases
-where state = any(%(states)s)
+where state = any(%(states)s) and group_id is null and not (synthetic and class = 'test')
     and starts_with(area_code, %(area_code)s)
     and (%(org_id)s::uuid is null or org_id = %(org_id)s)
     and (%(before)s::bigint is null or number < %(before)s)
@@ -158,31 +268,27 @@ select call_until from seat where id = %(seat_id)s;
 
 -- name: held_by_seat --
 -- The cases that a seat holds.
-select id from cases where seat_id = %(seat_id)s and state = 'claimed' order by id;
+select id from cases where seat_id = %(seat_id)s and held order by id;
 
 -- name: claims --
 -- Every claim with what keeps it alive.
-select c.id, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at, c.warned_at
+select c.id, c.state, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at,
+    c.warned_at, c.supervisor_warned_at
 from cases c left join seat s on s.id = c.seat_id
-where c.state = 'claimed'
+where c.held or c.state = 'handed_over'
 order by c.id;
 
 -- name: claim_of --
 -- One claim with what keeps it alive.
-select c.id, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at, c.warned_at
+select c.id, c.state, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at,
+    c.warned_at, c.supervisor_warned_at
 from cases c left join seat s on s.id = c.seat_id
-where c.state = 'claimed' and c.id = %(id)s;
-
--- name: unclaimed_lives --
--- Matters of life that nobody took in time and that supervisors have not been told of.
-select id from cases
-where state = 'open' and priority = 1 and class = 'care' and warned_at is null and waiting_since <= %(before)s
-order by waiting_since limit %(limit)s;
+where (c.held or c.state = 'handed_over') and c.id = %(id)s;
 
 -- name: unclaimed_suspicions --
 -- Suspected falls that the cloud raised, still not over, and nobody took in time.
 select distinct c.id from cases c join alarm a on a.case_id = c.id
-where c.state = 'open' and c.priority > 1 and c.class = 'care' and a.kind = 'fall_suspected'
+where c.live and not c.held and c.priority > 1 and c.class = 'care' and a.kind = 'fall_suspected'
     and a.cleared_at is null and a.stored_at <= %(before)s
 limit %(limit)s;
 

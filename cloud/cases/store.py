@@ -11,9 +11,10 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from cloud.access.access import Identity
-from cloud.access.errors import Conflict, InvalidInput
-from cloud.cases import case, timeline
-from cloud.cases.case import Actor, ImpossibleMove, Move, State
+from cloud.access.errors import InvalidInput
+from cloud.cases import acting, case, timeline
+from cloud.cases.acting import done, say
+from cloud.cases.case import Actor, Move, State
 from cloud.cases.intake import lock
 from cloud.cases.publish import find, no_such_case, tell_gateways
 from cloud.cases.publish import publish as publish
@@ -69,30 +70,31 @@ async def claim(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime)
     }
     cursor = await conn.execute(_SQL["claim_case"], values)
     if await cursor.fetchone() is None:
-        row = await _lock(conn, case_id)
-        if row["state"] == State.CLAIMED and row["owner_id"] == actor.id:
+        row = await acting.lock(conn, case_id)
+        if row["state"] in case.HELD and row["owner_id"] == actor.id:
             return await renew(conn, case_id, actor, now=now)
-        if row["state"] != State.OPEN:
-            raise _refused(row, Move.CLAIM)
+        acting.check(row, Move.CLAIM)
         await conn.execute(_SQL["claim_case"], values)  # given back a moment ago, and locked now
-    await _say(conn, case_id, "claimed", actor, now=now)
+    await acting.resume(conn, case_id, now=now)
+    await say(conn, case_id, "claimed", actor, now=now)
     await tell_gateways(conn, case_id, "claimed")
-    return await _done(conn, case_id, now)
+    return await done(conn, case_id, now)
 
 
 async def renew(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
     """The owner works on it: another 90 s. Raises Conflict for anybody else."""
-    await _owned(conn, case_id, actor, Move.RENEW)
-    await _renew(conn, case_id, actor, now)
-    return await _done(conn, case_id, now)
+    row = await acting.lock_owned(conn, case_id, actor, Move.RENEW)
+    await acting.renew(conn, row, actor, now)
+    return await done(conn, case_id, now)
 
 
 async def release(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
     """The owner gives it back to the queue, where it rings again."""
-    await _owned(conn, case_id, actor, Move.RELEASE)
-    await conn.execute(_SQL["reopen_case"], {"id": case_id, "ring": 1, "now": now})
-    await _say(conn, case_id, "released", actor, now=now)
-    return await _done(conn, case_id, now)
+    await acting.lock_owned(conn, case_id, actor, Move.RELEASE)
+    values = {"id": case_id, "ring": 1, "returned": 0, "from_name": actor.name, "now": now}
+    await conn.execute(_SQL["reopen_case"], values)
+    await say(conn, case_id, "released", actor, now=now)
+    return await done(conn, case_id, now)
 
 
 async def held_by_seat(conn: Connection, seat_id: UUID) -> list[UUID]:
@@ -120,10 +122,10 @@ async def resolve(
     now: datetime,
 ) -> CaseSummary:
     """The owner is done with it; new alarms open a new case from here on."""
-    await _owned(conn, case_id, actor, Move.RESOLVE)
+    await acting.lock_owned(conn, case_id, actor, Move.RESOLVE)
     await conn.execute(_SQL["resolve_case"], {"id": case_id, "disposition": disposition, "now": now})
-    await _say(conn, case_id, "resolved", actor, now=now, disposition=disposition, note=note)
-    return await _done(conn, case_id, now)
+    await say(conn, case_id, "resolved", actor, now=now, disposition=disposition, note=note)
+    return await done(conn, case_id, now)
 
 
 async def close(
@@ -136,12 +138,12 @@ async def close(
     now: datetime,
 ) -> CaseSummary:
     """The end of a resolved case, with what it was."""
-    row = await _lock(conn, case_id)
-    _step(row, Move.CLOSE)
+    row = await acting.lock(conn, case_id)
+    acting.check(row, Move.CLOSE)
     await conn.execute(_SQL["close_case"], {"id": case_id, "disposition": disposition, "now": now})
-    await _say(conn, case_id, "closed", actor, now=now, disposition=disposition, note=note)
+    await say(conn, case_id, "closed", actor, now=now, disposition=disposition, note=note)
     await tell_gateways(conn, case_id, "closed")
-    return await _done(conn, case_id, now)
+    return await done(conn, case_id, now)
 
 
 async def note(
@@ -151,18 +153,18 @@ async def note(
 
     The same `key` by the same actor is written once.
     """
-    row = await _lock(conn, case_id)
+    row = await acting.lock(conn, case_id)
     mark = None if key is None else f"{actor.id}:{key}"
     if mark is not None and await timeline.has_entry(conn, case_id, "note", {"key": mark}):
         return summary_of(row)
-    if row["state"] == State.CLOSED:
-        raise _refused(row, Move.RENEW)
-    await _say(conn, case_id, "note", actor, now=now, text=text, key=mark)
-    if row["state"] == State.CLAIMED and row["owner_id"] == actor.id:
-        await _renew(conn, case_id, actor, now)
+    if row["state"] in (State.CLOSED, State.MERGED):
+        raise acting.refused(row, Move.RENEW)
+    await say(conn, case_id, "note", actor, now=now, text=text, key=mark)
+    if row["held"] and row["owner_id"] == actor.id:
+        await acting.renew(conn, row, actor, now)
     else:
         await conn.execute(_SQL["touch_case"], {"id": case_id})
-    return await _done(conn, case_id, now)
+    return await done(conn, case_id, now)
 
 
 async def call(conn: Connection, case_id: UUID, actor: Actor, *, call_s: int, now: datetime) -> CaseSummary:
@@ -171,13 +173,13 @@ async def call(conn: Connection, case_id: UUID, actor: Actor, *, call_s: int, no
     """
     if not 0 <= call_s <= case.CALL_LIMIT.total_seconds():
         raise InvalidInput("通话时长须在 0 到 3600 秒之间", "a call lasts 0 to 3600 seconds")
-    await _owned(conn, case_id, actor, Move.RENEW)
+    row = await acting.lock_owned(conn, case_id, actor, Move.RENEW)
     until = now + timedelta(seconds=call_s)
     if actor.seat_id is not None:
         await conn.execute(_SQL["start_call"], {"seat_id": actor.seat_id, "call_until": until})
-    await _say(conn, case_id, "call", actor, now=now, call_s=call_s)
-    await _renew(conn, case_id, actor, now, call_until=until)
-    return await _done(conn, case_id, now)
+    await say(conn, case_id, "call", actor, now=now, call_s=call_s)
+    await acting.renew(conn, row, actor, now, talks_until=until)
+    return await done(conn, case_id, now)
 
 
 async def shown(conn: Connection, case_id: UUID, actor: Actor, *, rings: int, now: datetime) -> bool:
@@ -189,7 +191,7 @@ async def shown(conn: Connection, case_id: UUID, actor: Actor, *, rings: int, no
         return False
     if await timeline.has_entry(conn, case_id, "shown", {"rings": rings}):
         return False
-    await _say(conn, case_id, "shown", actor, now=now, rings=rings)
+    await say(conn, case_id, "shown", actor, now=now, rings=rings)
     return True
 
 
@@ -203,71 +205,5 @@ async def write_down(
     now: datetime,
 ) -> None:
     """A timeline entry that changes nothing else, such as `door_code_viewed`."""
-    await _lock(conn, case_id)
-    await _say(conn, case_id, kind, actor, now=now, **(data or {}))
-
-
-async def _lock(conn: Connection, case_id: UUID) -> dict[str, Any]:
-    row = await lock(conn, case_id)
-    if row is None:
-        raise no_such_case()
-    return row
-
-
-async def _owned(conn: Connection, case_id: UUID, actor: Actor, move: Move) -> dict[str, Any]:
-    """The locked row of a case that the actor owns and that can make the move; raises Conflict otherwise."""
-    row = await _lock(conn, case_id)
-    _step(row, move)
-    if row["owner_id"] != actor.id:
-        raise _refused(row, move)
-    return row
-
-
-def _step(row: dict[str, Any], move: Move) -> None:
-    try:
-        case.step(State(row["state"]), move)
-    except ImpossibleMove:
-        raise _refused(row, move) from None
-
-
-async def _renew(
-    conn: Connection, case_id: UUID, actor: Actor, now: datetime, call_until: datetime | None = None
-) -> None:
-    if call_until is None and actor.seat_id is not None:
-        row = await (await conn.execute(_SQL["call_until"], {"seat_id": actor.seat_id})).fetchone()
-        call_until = None if row is None else row[0]
-    await conn.execute(
-        _SQL["renew_case"],
-        {"id": case_id, "seat_id": actor.seat_id, "stage_due_at": case.stage_due(now, call_until)},
-    )
-
-
-async def _say(
-    conn: Connection, case_id: UUID, kind: str, actor: Actor, *, now: datetime, **data: Any
-) -> None:
-    words = {name: value for name, value in data.items() if value is not None}
-    if actor.seat_id is not None:
-        words["seat_id"] = str(actor.seat_id)
-    await timeline.add(conn, case_id, kind, actor=actor.name, data=words, now=now)
-
-
-async def _done(conn: Connection, case_id: UUID, now: datetime) -> CaseSummary:
-    await publish(conn, [case_id], now=now)
-    return summary_of(await find(conn, case_id))
-
-
-_STATES_ZH: Final = {"open": "待接警", "claimed": "处理中", "resolved": "已处置", "closed": "已结案"}
-
-
-def _refused(row: dict[str, Any], move: Move) -> Conflict:
-    """Why a move is not possible: somebody else has the case, or it is not in a state for that."""
-    state = row["state"]
-    members: dict[str, Any] = {"state": state}
-    if state == State.CLAIMED:
-        name = row["owner_name"] or ""
-        return Conflict(f"警情由 {name} 处理", f"{name} has the case", owner_name=name, **members)
-    return Conflict(
-        f"警情{_STATES_ZH[state]}，不能执行此操作",
-        f"the case is {state}; it cannot {move.value}",
-        **members,
-    )
+    await acting.lock(conn, case_id)
+    await say(conn, case_id, kind, actor, now=now, **(data or {}))

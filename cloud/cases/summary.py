@@ -39,8 +39,20 @@ class OwnerShown(msgspec.Struct, frozen=True, kw_only=True):
     seat_id: UUID | None
 
 
+class HandedTo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was named and has still to take it."""
+
+    id: UUID
+    name: str
+
+
 class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
-    """A case as the queue shows it. `repeats` counts activations, `event_ids` are the latest twenty."""
+    """A case as the queue shows it. `repeats` counts activations, `event_ids` are the latest twenty.
+
+    `group_id` is the line that stands for it, `children` and `high_risk` count the cases and the high-risk
+    elders behind a line; `shelved_until` while it is set aside. `overdue`: the owner was warned;
+    `escalation_level`: the last step that was taken while nobody has it.
+    """
 
     id: UUID
     number: int
@@ -68,6 +80,17 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "
     follows_id: UUID | None
     event_ids: list[UUID]
     version: int
+    group_id: UUID | None = None
+    children: int = 0
+    high_risk: int = 0
+    shelved_until: str | None = None
+    overdue: bool = False
+    escalation_level: int = 0
+    handed_from: str | None = None
+    handed_to: HandedTo | None = None
+    merged_into: UUID | None = None
+    service_order: bool = False
+    followed_up_at: str | None = None
 
 
 class AlarmShown(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "class"}):
@@ -126,6 +149,26 @@ class GatewayShown(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: str | None
 
 
+class DispatchShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A responder who was asked to go; times are ISO 8601."""
+
+    id: UUID
+    case_id: UUID
+    staff_id: UUID
+    name: str
+    state: str
+    offered_at: str
+    offered_by: str
+    answer_due_at: str
+    promised_at: str
+    answered_at: str | None
+    eta_at: str | None
+    arrived_at: str | None
+    ended_at: str | None
+    reason: str
+    outcome: str
+
+
 class CaseDetail(CaseSummary, frozen=True, kw_only=True, rename={"class_": "class"}):
     """All of a case; `chain_valid` tells whether the timeline is as it was written."""
 
@@ -138,6 +181,7 @@ class CaseDetail(CaseSummary, frozen=True, kw_only=True, rename={"class_": "clas
     access: Access
     gateway: GatewayShown | None
     chain_valid: bool
+    dispatches: list[DispatchShown] = []
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,17 +220,29 @@ def summary_fields(row: Mapping[str, Any]) -> dict[str, Any]:
         owner = OwnerShown(id=row["owner_id"], name=row["owner_name"] or "", seat_id=row["seat_id"])
     times = {
         name: iso_or_none(row[name])
-        for name in ("claimed_at", "stage_due_at", "resolved_at", "closed_at", "opened_at", "occurred_at")
+        for name in (
+            "claimed_at",
+            "stage_due_at",
+            "resolved_at",
+            "closed_at",
+            "opened_at",
+            "occurred_at",
+            "shelved_until",
+            "followed_up_at",
+        )
     }
     plain = {
         name: row[name]
         for name in (
             "id", "number", "subject_kind", "subject_id", "state", "priority", "kinds", "rings",
             "fire_suspected", "late", "alarm_count", "repeats", "disposition", "follows_id",
-            "event_ids", "version",
+            "event_ids", "version", "merged_into", "service_order", "escalation_level", "group_id", "children", "high_risk",
         )
     }  # fmt: skip
     place = msgspec.convert(row["place"], Place) if row["place"] else None
+    handed_to = None
+    if row["handed_to_id"] is not None:
+        handed_to = HandedTo(id=row["handed_to_id"], name=row["handed_to_name"] or "")
     return {
         **plain,
         **times,
@@ -194,6 +250,9 @@ def summary_fields(row: Mapping[str, Any]) -> dict[str, Any]:
         "resident": frozen.resident,
         "place": place,
         "owner": owner,
+        "overdue": row["warned_at"] is not None,
+        "handed_from": row["handed_from_name"],
+        "handed_to": handed_to,
     }
 
 

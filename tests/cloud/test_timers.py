@@ -163,13 +163,13 @@ async def test_supervisors_hear_of_an_unclaimed_life_once_each_time_it_waits(con
 async def test_a_case_that_becomes_a_matter_of_life_waits_from_then(conn: Connection) -> None:
     home = await a_home(conn)
     await town.send(conn, home.gateway, event("water_leak"))
-    await pass_time(conn, 300)
+    await pass_time(conn, 119)
     assert [f.type for f in await feed.read_after(conn, 0, town.EVERYONE)] == ["case"]
-    later = NOW + seconds(300)
+    later = NOW + seconds(119)
     await town.send(conn, home.gateway, event("sos", at=later), at=later)
-    await pass_time(conn, 329)
+    await pass_time(conn, 148)
     assert "escalation" not in [f.type for f in await feed.read_after(conn, 0, town.EVERYONE)]
-    await pass_time(conn, 330)
+    await pass_time(conn, 149)
     assert "escalation" in [f.type for f in await feed.read_after(conn, 0, town.EVERYONE)]
 
 

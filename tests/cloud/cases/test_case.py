@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.cases import case
-from cloud.cases.case import TRANSITIONS, ImpossibleMove, Move, Owner, State
+from cloud.cases.case import HELD, LIVE, TRANSITIONS, WAITING, ImpossibleMove, Move, Owner, State
 from tests.cloud.town import NOW, seconds
 
 PAIRS = list(product(State, Move))
@@ -26,7 +26,7 @@ def test_a_pair_is_in_the_table_or_impossible(state: State, move: Move) -> None:
 
 @given(st.lists(st.sampled_from(Move), max_size=40))
 def test_any_story_keeps_to_the_promises(moves: list[Move]) -> None:
-    """Closed is final, only an open case is claimed, only a resolved or settled one closes."""
+    """Closed and merged are final, only a waiting case is claimed, only a resolved or settled one closes."""
     state = State.OPEN
     for move in moves:
         before = state
@@ -34,17 +34,20 @@ def test_any_story_keeps_to_the_promises(moves: list[Move]) -> None:
             state = case.step(state, move)
         except ImpossibleMove:
             continue
-        assert before is not State.CLOSED
+        assert before not in (State.CLOSED, State.MERGED)
         if state is State.CLOSED:
-            assert before is State.RESOLVED or move is Move.SETTLE
-        if state is State.CLAIMED and before is not State.CLAIMED:
-            assert (before, move) == (State.OPEN, Move.CLAIM)
+            assert before in (State.RESOLVED, State.FOLLOWED_UP) or move is Move.SETTLE
+        if state in HELD and before not in HELD:
+            assert (before, move) == (State.RESOLVED, Move.REOPEN) or (
+                before in WAITING and move in (Move.CLAIM, Move.TAKE_OVER)
+            )
         if state is State.RESOLVED:
-            assert before is State.CLAIMED
+            assert before in HELD
         if move is Move.JOIN:
             assert state is before
-    if state is not State.CLOSED:
-        assert TRANSITIONS[state], "nothing but closed is a dead end"
+            assert state in LIVE
+    if state not in (State.CLOSED, State.MERGED):
+        assert TRANSITIONS[state], "nothing but closed and merged is a dead end"
 
 
 def test_a_resolved_case_takes_no_alarm() -> None:
@@ -80,8 +83,32 @@ def test_an_overdue_stage_warns_and_thirty_seconds_later_returns() -> None:
     assert case.stage_verdict(owner(), due - seconds(0.001)) == "fine"
     assert case.stage_verdict(owner(), due) == "warn"
     warned = owner(warned_at=due)
-    assert case.stage_verdict(warned, due + seconds(29.9)) == "fine"
-    assert case.stage_verdict(warned, due + seconds(30)) == "return"
+    assert case.stage_verdict(warned, due + seconds(14.9)) == "fine"
+    assert case.stage_verdict(warned, due + seconds(15)) == "supervisor"
+    told = owner(warned_at=due, supervisor_warned_at=due + seconds(15))
+    assert case.stage_verdict(told, due + seconds(29.9)) == "fine"
+    assert case.stage_verdict(told, due + seconds(30)) == "return"
+
+
+def test_a_stage_is_not_overdue_while_its_owner_talks() -> None:
+    talking = owner(call_until=NOW + seconds(200), warned_at=NOW + seconds(90))
+    assert case.stage_verdict(talking, NOW + seconds(199)) == "fine"
+
+
+def test_who_was_named_and_does_not_come_loses_the_case_after_thirty_seconds() -> None:
+    named = owner(state=State.HANDED_OVER, seat_last_seen_at=None, stage_due_at=NOW + seconds(30))
+    assert case.stage_verdict(named, NOW + seconds(29.9)) == "fine"
+    assert case.stage_verdict(named, NOW + seconds(30)) == "return"
+
+
+def test_each_stage_has_its_own_limit_and_work_never_shortens_it() -> None:
+    promised = NOW + seconds(1200)
+    assert case.stage_limit(State.CLAIMED, NOW) == NOW + seconds(90)
+    assert case.stage_limit(State.CONTACTING, NOW) == NOW + seconds(90)
+    assert case.stage_limit(State.DISPATCHED, NOW, promised) == promised
+    assert case.stage_limit(State.ON_SCENE, NOW) == NOW + timedelta(minutes=30)
+    assert case.stage_due(NOW, None, promised) == promised
+    assert case.stage_due(promised, None, promised) == promised + seconds(90)
 
 
 def test_repeats_are_the_same_within_a_minute_before_a_claim() -> None:

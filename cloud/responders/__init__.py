@@ -1,0 +1,1 @@
+"""Responders: who goes there, from where, and how a dispatch ends."""
