@@ -56,12 +56,13 @@ function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactE
   const part = Math.min(1, Math.max(0, 1 - left / Math.max(1, stage.due - stage.from)));
   const limit = t(item.state === "open" ? "clock.claim" : "clock.stage", { limit: span(stage.due - stage.from) });
   const held = mine && item.state === "claimed";
+  const words = left > stage.due - stage.from ? t("clock.call") : limit;
   return (
     <>
       <p className="limit">
         {left >= 0 ? (
           <>
-            {limit} · {t("queue.left", { span: span(left) })}
+            {words} · {t("queue.left", { span: span(left) })}
           </>
         ) : (
           <span className="overdue">{t(held ? "clock.returning" : "queue.overdue", { span: span(-left) })}</span>

@@ -20,7 +20,7 @@ interface ContactProps {
 function Contact({ position, callee, detail, calls, next, mine }: ContactProps): ReactElement {
   const { t } = useTexts();
   return (
-    <li>
+    <li data-calling={calls.call?.key === callee.key || undefined}>
       <span className="position">{position}</span>
       <span className="contact-who">
         <b>{callee.name}</b> {callee.relation}

@@ -7,7 +7,7 @@ import { useLiveFeed } from "../live/useLiveFeed";
 import { groupCases, type Groups } from "../queue/order";
 import { Queue } from "../queue/Queue";
 import { instant } from "../time/format";
-import { claim } from "./actions";
+import { claimTop } from "./actions";
 import { useSeat } from "./context";
 import { InterruptBar } from "./InterruptBar";
 import { Quiet } from "./Quiet";
@@ -41,7 +41,7 @@ function useDeskKeys(top: CaseSummary | undefined, mayAct: boolean): void {
   const topId = mayAct ? top?.id : undefined;
   const keys = useMemo<DeskKeys>(
     () => ({
-      claimTop: () => topId !== undefined && void claim(topId),
+      claimTop: () => topId !== undefined && void claimTop(topId),
       mute: muteSound,
       close: () => mayAct && useDesk.getState().openCaseId !== null && useDesk.setState({ closing: true }),
     }),

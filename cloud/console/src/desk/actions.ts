@@ -42,6 +42,11 @@ export async function claim(id: string): Promise<void> {
   openCase(item.id);
 }
 
+/** F2: one press, one case; a second press waits for the first answer. */
+export async function claimTop(id: string): Promise<void> {
+  if (claiming.size === 0) await claim(id);
+}
+
 export async function release(id: string): Promise<void> {
   if ((await attempt(() => step(id, "release"))) !== null) openCase(null);
 }

@@ -1,7 +1,7 @@
 import { useState, type ReactElement } from "react";
 
 import type { CaseSummary } from "../api/client";
-import { claim } from "../desk/actions";
+import { claimTop } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { muteSound } from "../desk/sounds";
 import { useDesk } from "../desk/state";
@@ -76,7 +76,7 @@ function ClaimTop({ top }: { top: CaseSummary | undefined }): ReactElement {
       type="button"
       className="claim-top"
       disabled={top === undefined}
-      onClick={() => top !== undefined && void claim(top.id)}
+      onClick={() => top !== undefined && void claimTop(top.id)}
     >
       <kbd>F2</kbd> {texts.t("queue.claim_top")}
       {top !== undefined && (

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { aCase } from "./aCase.test.data";
 import { foldWaiting, groupCases, stageOf } from "./order";
 
-const limits = { p1_claim_s: 30, p2_claim_s: 120, p3_claim_s: 14_400 };
+const limits = { p1_claim_s: 30, p2_claim_s: 120, p3_claim_s: 14_400, claimed_s: 90 };
 const me = { id: "me", name: "王敏", seat_id: null };
 const other = { id: "other", name: "李娜", seat_id: null };
 const at = (second: number): string => `2026-01-01T02:10:${String(second).padStart(2, "0")}.000Z`;
@@ -45,6 +45,9 @@ test("a waiting case has its priority's limit, a claimed one its stage's, a tech
   expect(stageOf(aCase({ priority: 4 }), limits)).toBeNull();
   const claimed = aCase({ state: "claimed", owner: me, claimed_at: at(5), stage_due_at: at(50) });
   expect(stageOf(claimed, limits)).toEqual({ from: Date.parse(at(5)), due: Date.parse(at(50)) });
+  const renewed = { ...claimed, stage_due_at: "2026-01-01T02:20:00.000Z" };
+  const due = Date.parse("2026-01-01T02:20:00.000Z");
+  expect(stageOf(renewed, limits)).toEqual({ from: due - 90_000, due });
   expect(stageOf(aCase({ state: "resolved", owner: me }), limits)).toBeNull();
 });
 

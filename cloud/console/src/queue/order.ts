@@ -6,6 +6,7 @@ export interface ClaimLimits {
   p1_claim_s: number;
   p2_claim_s: number;
   p3_claim_s: number;
+  claimed_s: number;
 }
 
 export interface Groups {
@@ -30,7 +31,10 @@ export function claimLimitMs(priority: number, limits: ClaimLimits): number | nu
   }
 }
 
-/** The span of the present stage: from when, until when (ms UTC); null where the stage has no limit. */
+/**
+ * The span of the present stage: from when, until when (ms UTC); null where the stage has no limit.
+ * A claimed case's span begins with its last renewal; a running call puts the end further away than the limit.
+ */
 export function stageOf(item: CaseSummary, limits: ClaimLimits): { from: number; due: number } | null {
   const opened = instant(item.opened_at) ?? 0;
   if (item.state === "open") {
@@ -39,7 +43,7 @@ export function stageOf(item: CaseSummary, limits: ClaimLimits): { from: number;
   }
   const due = instant(item.stage_due_at);
   if (item.state !== "claimed" || due === null) return null;
-  return { from: instant(item.claimed_at) ?? opened, due };
+  return { from: Math.max(instant(item.claimed_at) ?? opened, due - limits.claimed_s * 1000), due };
 }
 
 function raisedAt(item: CaseSummary): number {

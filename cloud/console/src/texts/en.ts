@@ -123,6 +123,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "stages.label": "Stages",
   "clock.claim": "Claim within {{limit}}",
   "clock.stage": "Act within {{limit}}",
+  "clock.call": "Held by a call",
   "clock.no_limit": "No limit at this level",
   "clock.done": "Clock stopped",
   "clock.returning": "Overdue, about to return to the queue",

@@ -11,6 +11,7 @@ export const enTerms: Readonly<Record<TermKey, string>> = {
   "event.news2_high": "NEWS2 high",
   "event.no_answer": "Nobody answers the call-back",
   "event.fall_suspected": "Suspected fall",
+  "event.phone_call": "Telephone call for help",
   "event.water_leak": "Water leak",
   "event.fence_exit": "Left the safe zone",
   "event.inactivity": "Inactivity",

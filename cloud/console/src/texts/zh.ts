@@ -121,6 +121,7 @@ export const zh = {
   "stages.label": "处理阶段",
   "clock.claim": "接警时限 {{limit}}",
   "clock.stage": "处置时限 {{limit}}",
+  "clock.call": "通话保留",
   "clock.no_limit": "此级别不限时",
   "clock.done": "已停表",
   "clock.returning": "已超时，即将交回队列",

@@ -9,6 +9,7 @@ export const zhTerms = {
   "event.news2_high": "早期预警评分高危",
   "event.no_answer": "回拨无人应答",
   "event.fall_suspected": "疑似跌倒",
+  "event.phone_call": "来电求助",
   "event.water_leak": "漏水",
   "event.fence_exit": "走出安全围栏",
   "event.inactivity": "长时间无活动",
