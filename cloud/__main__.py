@@ -57,7 +57,12 @@ def _run(parsed: argparse.Namespace) -> int:
         case program:
             from cloud import wiring
 
-            programs = {"ingest": wiring.run_ingest, "api": wiring.run_api, "work": wiring.run_work}
+            programs = {
+                "ingest": wiring.run_ingest,
+                "api": wiring.run_api,
+                "work": wiring.run_work,
+                "canary": wiring.run_canary,
+            }
             asyncio.run(programs[program](_settings(parsed), lambda: _say("ready")))
     return 0
 
@@ -71,10 +76,14 @@ def _plan(parsed: argparse.Namespace) -> Plan:
         mqtt_port=parsed.mqtt_port,
         database_url=parsed.database_url,
         broker_url=parsed.broker_url,
+        canary=not parsed.no_canary,
     )
 
 
 def _settings(parsed: argparse.Namespace) -> Settings:
+    if parsed.command == "canary":
+        url, keys = config.variable(config.API_URL), config.variable(config.CANARY_FILE)
+        return config.from_environment(clock_from(parsed), api_url=url, canary_file=Path(keys))
     if parsed.command == "api":
         return config.from_environment(clock_from(parsed), http_host=parsed.host, http_port=parsed.port)
     return config.from_environment(clock_from(parsed))
@@ -100,6 +109,9 @@ def _parser(*, with_admin: bool) -> argparse.ArgumentParser:
     up.add_argument(
         "--broker-url", help="使用已有的 MQTT 服务器 / an existing broker, mqtt://user:secret@host:port"
     )
+    up.add_argument(
+        "--no-canary", action="store_true", help="不启动全链路自检 / no minutely test of the whole road"
+    )
     migrated = commands.add_parser("migrate", help="更新数据库结构 / bring the database to this version")
     migrated.add_argument(
         "--database-url", help=f"默认 {config.DATABASE_URL} / default {config.DATABASE_URL}"
@@ -109,8 +121,9 @@ def _parser(*, with_admin: bool) -> argparse.ArgumentParser:
     api.add_argument("--host", default="127.0.0.1", help="监听地址 / address")
     api.add_argument("--port", type=int, default=8420, help="端口 / port")
     work = commands.add_parser("work", help="定时任务与下行消息 / timers and messages to gateways")
+    canary = commands.add_parser("canary", help="全链路自检 / press and see, once a minute")
     commands.add_parser("openapi", help="输出 OpenAPI / print the API's description")
-    for program in (up, migrated, ingest, api, work):
+    for program in (up, migrated, ingest, api, work, canary):
         add_clock_arguments(program)
     if with_admin:
         from cloud import admin

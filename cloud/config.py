@@ -16,6 +16,8 @@ DATABASE_URL: Final = "CAREBED_DATABASE_URL"
 BROKER_URL: Final = "CAREBED_BROKER_URL"
 KEY_FILE: Final = "CAREBED_KEY_FILE"
 DATA_DIR: Final = "CAREBED_DATA_DIR"
+API_URL: Final = "CAREBED_API_URL"
+CANARY_FILE: Final = "CAREBED_CANARY_FILE"
 NOTIFICATIONS_FILE: Final = "CAREBED_NOTIFICATIONS_FILE"  # providers of calls, SMS, ...; none without it
 SIGNING_KEY: Final = "carebed-signing.pem"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -36,6 +38,9 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 8420
     notifications_file: Path | None = None
+    # Of the canary alone: where the API answers, and the file of its own keys.
+    api_url: str = ""
+    canary_file: Path = Path("canary.json")
 
     @property
     def signing_key_file(self) -> Path:
@@ -107,6 +112,11 @@ class DataDir:
         return self.path / "carebed.key"
 
     @property
+    def canary_file(self) -> Path:
+        """What the canary signs in with."""
+        return self.path / "canary.json"
+
+    @property
     def notifications_file(self) -> Path | None:
         """Providers of notifications: CAREBED_NOTIFICATIONS_FILE, else `notifications.toml` if it exists."""
         if named := os.environ.get(NOTIFICATIONS_FILE):
@@ -169,13 +179,13 @@ class DataDir:
                 name: {"secret": made[name], "bcrypt": entry.bcrypt, "pbkdf2": entry.pbkdf2}
                 for name, entry in logins.items()
             }
-            _write_private(path, entries)
+            write_private(path, entries)
         found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
         return found
 
     def say_running(self, facts: dict[str, Any]) -> None:
         """Write what runs on this folder, for other programs of the same user."""
-        _write_private(self.path / "running.json", facts)
+        write_private(self.path / "running.json", facts)
 
     def forget_running(self) -> None:
         """Nothing runs on this folder any more."""
@@ -203,6 +213,7 @@ class Plan:
     mqtt_port: int = 18830
     database_url: str | None = None
     broker_url: str | None = None
+    canary: bool = True
 
 
 def _alive(pid: int) -> bool:
@@ -215,7 +226,8 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _write_private(path: Path, value: Any) -> None:
+def write_private(path: Path, value: Any) -> None:
+    """Write JSON that only this user can read, whole or not at all."""
     fresh = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

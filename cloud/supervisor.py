@@ -36,6 +36,7 @@ _START_LIMIT_S: Final = 60.0
 _DEBOUNCE_S: Final = 0.3
 _LOOK_EVERY_S: Final = 30.0
 _PROGRAMS: Final = {"ingest": broker.INGEST_USER, "api": broker.WORK_USER, "work": broker.WORK_USER}
+_CANARY: Final = "canary"
 
 
 @dataclass
@@ -94,6 +95,8 @@ class Supervisor:
         tasks = [asyncio.create_task(child.keep(), name=f"keep-{child.name}") for child in self._children]
         if self._nats is not None:
             tasks.append(asyncio.create_task(self._follow_gateways(), name="gateways"))
+        if self.plan.canary:
+            tasks.append(asyncio.create_task(self._keep_canary(), name="keep-canary"))
         self.announce(f"ready {self._http_url}")
         try:
             done, _ = await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,9 +107,9 @@ class Supervisor:
 
     async def _end(self) -> None:
         """The programs together, then the broker, then the database."""
-        programs = [child for child in self._children if child.name in _PROGRAMS]
+        programs = [child for child in self._children if child.name in (*_PROGRAMS, _CANARY)]
         await asyncio.gather(*(child.end() for child in programs))
-        for child in reversed([child for child in self._children if child.name not in _PROGRAMS]):
+        for child in reversed([child for child in self._children if child not in programs]):
             await child.end()
         if self._cluster is not None:
             postgres.remove_sockets(self._cluster)
@@ -159,6 +162,18 @@ class Supervisor:
             store_dir=str(found.store),
         )
 
+    async def _keep_canary(self) -> None:
+        """Endless. It needs the others, and they do not wait for it."""
+        child = self._program(_CANARY)
+        self._children.append(child)
+        try:
+            await child.begin()
+        except (RuntimeError, OSError) as error:
+            extra = {"action": "child_not_started", "child": _CANARY, "reason": str(error)}
+            logger.warning("child did not start", extra=extra)
+        self._say_running()
+        await child.keep()
+
     async def _follow_gateways(self) -> None:
         """Endless: whenever gateways are added, retired or given new secrets, the broker learns it."""
         assert self._nats is not None
@@ -182,7 +197,9 @@ class Supervisor:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, places)),
             config.DATABASE_URL: self._database_url,
-            config.BROKER_URL: self._broker_url(_PROGRAMS[name]),
+            config.BROKER_URL: self._broker_url(_PROGRAMS.get(name)),
+            config.API_URL: self._http_url,
+            config.CANARY_FILE: str(self.plan.data.canary_file),
             config.KEY_FILE: str(self.plan.data.key_file),
             config.NOTIFICATIONS_FILE: str(self.plan.data.notifications_file or ""),
         }
@@ -205,9 +222,14 @@ class Supervisor:
             log = self.plan.data.log(child.name) if own_log else "stderr"
             raise ConfigError(text("start_failed", name=child.name, reason=reason, log=log)) from error
 
-    def _broker_url(self, user: str) -> str:
-        """The broker's address with a service's own login, unless the operator named one."""
+    def _broker_url(self, user: str | None) -> str:
+        """The broker's address with a service's own login, unless the operator named one; without a user
+        only the address.
+        """
         base = self.plan.broker_url or f"mqtt://127.0.0.1:{self.plan.mqtt_port}"
+        if user is None:
+            scheme, _, rest = base.partition("://")
+            return f"{scheme}://{rest.rpartition('@')[2]}"
         address = config.broker_address(base, "--broker-url")
         if address.user is not None:
             return base

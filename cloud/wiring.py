@@ -3,8 +3,9 @@
 ingest   MQTT -> event lane, state lane, telemetry lane -> PostgreSQL
 api      PostgreSQL -> HTTP, WebSocket, console
 work     what happens because time passed, and what goes down to the gateways
+canary   a press that goes the whole road once a minute
 
-The three share nothing but the database and the broker; each may be killed and started at any moment.
+They share nothing but the database and the broker; each may be killed and started at any moment.
 """
 
 import asyncio
@@ -130,6 +131,23 @@ async def run_work(settings: Settings, announce: Announce) -> None:
             keep_house(for_timers, clock),
             Sender(for_sender, providers, clock).run(url),
         )
+
+
+async def run_canary(settings: Settings, announce: Announce) -> None:
+    """Until SIGTERM: press and see, once a minute."""
+    from cloud.canary import a_canary, keys_in, say_ended
+
+    announce()
+    async with open_pool(settings.database_url, name="carebed-canary", max_size=2) as pool:
+        async with a_canary(
+            pool,
+            settings.clock,
+            broker=settings.broker,
+            api_url=settings.api_url,
+            keys=keys_in(settings.canary_file),
+        ) as canary:
+            await _until_stopped(canary.run())
+        await say_ended(pool)
 
 
 def _providers(settings: Settings) -> list[Provider]:

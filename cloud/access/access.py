@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 
 Role = Literal["operator", "supervisor", "technician", "responder", "family", "official", "admin"]
+CANARY_ROLE: Final = "canary"
+"""The role of one program's token, no person's: it may open the live feed and sees its own test cases."""
 
 SESSION_LIFE: Final = timedelta(hours=12)
 FAILURES_ALLOWED: Final = 10

@@ -19,7 +19,7 @@ from cloud.access.access import Identity
 from cloud.api.services import Services
 from cloud.database.listen import notifications
 from cloud.feed import store as feed
-from cloud.feed.store import CHANNEL, FeedRow, types_of
+from cloud.feed.store import CHANNEL, FeedRow
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Prepared(msgspec.Struct, frozen=True):
     area_code: str
     org_id: UUID | None
     tail: str
+    seat_id: UUID | None = None
 
     def text(self, prev: int) -> str:
         """The frame for a client whose last position was `prev`."""
@@ -49,7 +50,7 @@ class Prepared(msgspec.Struct, frozen=True):
 def prepare(row: FeedRow) -> Prepared:
     """Serialise a row."""
     tail = f'"type":"{row.type}","data":{row.data}}}'
-    return Prepared(row.seq, row.type, row.area_code, row.org_id, tail)
+    return Prepared(row.seq, row.type, row.area_code, row.org_id, tail, row.seat_id)
 
 
 class Subscription:
@@ -57,7 +58,6 @@ class Subscription:
 
     def __init__(self, identity: Identity, after: int) -> None:
         self._identity = identity
-        self._types = types_of(identity.role)
         self._waiting: asyncio.Queue[Prepared | None] = asyncio.Queue(QUEUE_FRAMES)
         self.read = after
         self.sent = after
@@ -65,7 +65,9 @@ class Subscription:
 
     def entitled(self, frame: Prepared) -> bool:
         """True where the client may see the frame."""
-        return frame.type in self._types and self._identity.sees(frame.area_code, frame.org_id)
+        return feed.is_for(
+            frame.type, frame.area_code, frame.org_id, self._identity, frame.seat_id
+        )
 
     def offer(self, frame: Prepared) -> None:
         """Queue a new frame; a full queue ends the subscription."""

@@ -1,8 +1,9 @@
 """What the console needs before sign-in, and whether the parts work."""
 
 import asyncio
+from datetime import datetime
 from importlib import metadata
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -10,8 +11,11 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from cloud.api.callers import With
-from cloud.api.equipment_schemas import Basemap, Health, Limits, UiConfig
+from cloud.api.equipment_schemas import Basemap, CanaryHealth, Health, Limits, UiConfig
 from cloud.registry import equipment
+from cloud.supervision import canaries
+from cloud.supervision.canaries import Latest
+from cloud.supervision.ourselves import CANARY_SILENT_AFTER, allowance
 
 router = APIRouter(tags=["system"])
 
@@ -52,9 +56,11 @@ async def get_health(services: With) -> Health:
     """Whether database, broker and ingest work; public, and always 200 where the process answers."""
     now = services.clock.now()
     lag, listening, database = None, False, False
+    road = CanaryHealth(state="unknown", last_ms=None, last_at=None, since=None, reason="")
     try:
         async with asyncio.timeout(_PROBE_S), services.pool.connection() as conn:
             life = await equipment.ingest_life(conn)
+            road = _road(await canaries.latest(conn), now, services.clock.rate)
             database = True
             if life is not None:
                 lag, listening = max(0.0, (now - life[0]).total_seconds()), life[1]
@@ -62,8 +68,25 @@ async def get_health(services: With) -> Health:
         pass
     broker = None if services.broker_url is None else await _answers(services.broker_url)
     listening = listening and lag is not None and lag <= _LAG_ALLOWED_S
-    ok = database and broker is not False and listening
-    return Health(ok=ok, database=database, broker=broker, listening=listening, ingest_lag_s=lag, at=now)
+    ok = database and broker is not False and listening and road.state != "red"
+    return Health(
+        ok=ok, database=database, broker=broker, listening=listening, ingest_lag_s=lag, canary=road, at=now
+    )
+
+
+def _road(latest: Latest, now: datetime, rate: float) -> CanaryHealth:
+    """How the last press went; a canary that is silent itself is as bad as a broken road."""
+    state: Literal["ok", "red", "off", "unknown"] = "unknown" if latest.pressed_at is None else "ok"
+    reason = latest.reason if latest.red_since is not None else ""
+    if latest.alive_at is None:
+        state = "off"
+    elif now - latest.alive_at > allowance(CANARY_SILENT_AFTER, rate):
+        state, reason = "red", "canary_silent"
+    elif latest.red_since is not None:
+        state = "red"
+    return CanaryHealth(
+        state=state, last_ms=latest.took_ms, last_at=latest.pressed_at, since=latest.red_since, reason=reason
+    )
 
 
 async def _answers(url: str) -> bool:

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from cloud.alarms import store as alarms
 from cloud.alarms.alarm import AlarmDraft, KnownAlarm
 from cloud.alarms.rules import fire_suspected
-from cloud.cases import case, timeline
+from cloud.cases import case, flood, grouping, timeline
 from cloud.cases.case import Move, State
 from cloud.cases.freezing import freeze
 from cloud.cases.summary import iso
@@ -110,7 +110,7 @@ async def _confirm(conn: Connection, known: KnownAlarm, draft: AlarmDraft, now: 
     alarms.
     """
     row = await lock(conn, known.case_id)
-    if row is None or row["state"] not in (State.OPEN, State.CLAIMED):
+    if row is None or row["state"] not in case.LIVE:
         return None
     await alarms.confirm(conn, known.id, draft)
     row["kinds"] = [kind for kind in row["kinds"] if kind != known.kind]
@@ -123,6 +123,7 @@ async def _confirm(conn: Connection, known: KnownAlarm, draft: AlarmDraft, now: 
 async def _open(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef | None:
     """A new case with its first alarm; None when another transaction has just opened it."""
     frozen, place = await freeze(conn, draft)
+    cause, group_id = await grouping.line_for(conn, draft)
     case_id = uuid7(round(now.timestamp() * 1000))
     follows = await _followed(conn, draft, now)
     values = {
@@ -143,6 +144,8 @@ async def _open(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef |
         "event_ids": case.joined_event_ids([], draft.event_id),
         "occurred_at": draft.occurred_at,
         "follows_id": follows,
+        "cause": cause,
+        "group_id": group_id,
         "now": now,
     }
     cursor = await conn.execute(_SQL["open_case"], values)
@@ -151,9 +154,10 @@ async def _open(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef |
     alarm_id = uuid7(round(now.timestamp() * 1000))
     await alarms.insert(conn, alarm_id, case_id, draft, now=now)
     words = {"priority": draft.priority} | ({"follows_id": str(follows)} if follows else {})
+    words |= {"group_id": str(group_id)} if group_id else {}
     await timeline.add(conn, case_id, "opened", actor=SYSTEM, data=words, now=now)
     await timeline.add(conn, case_id, "alarm", actor=SYSTEM, data=_alarm_words(draft, alarm_id), now=now)
-    return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=True)
+    return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=True, tell=group_id is None)
 
 
 async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: datetime) -> CaseRef:
@@ -166,16 +170,17 @@ async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: d
         return await _repeat(conn, row, last, draft, now)
     alarm_id = uuid7(round(now.timestamp() * 1000))
     await alarms.insert(conn, alarm_id, case_id, draft, now=now)
-    await _update(conn, row, draft, ring=1, new_alarms=1, repeats=1, now=now)
-    data = _alarm_words(draft, alarm_id) | {"rings": row["rings"] + 1}
+    ring = int(not _set_aside(row, draft))
+    await _update(conn, row, draft, ring=ring, new_alarms=1, repeats=1, now=now)
+    data = _alarm_words(draft, alarm_id) | {"rings": row["rings"] + ring}
     await timeline.add(conn, case_id, "alarm", actor=SYSTEM, data=data, now=now)
-    return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=False)
+    return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=False, tell=ring > 0)
 
 
 async def _repeat(
     conn: Connection, row: dict[str, Any], last: alarms.Repeated, draft: AlarmDraft, now: datetime
 ) -> CaseRef:
-    loud = case.is_loud(draft.alarm_class, last.repeats + 1)
+    loud = case.is_loud(draft.alarm_class, last.repeats + 1) and not _set_aside(row, draft)
     await alarms.repeat(conn, last.id, draft)
     await _update(conn, row, draft, ring=int(loud), new_alarms=0, repeats=1, now=now)
     if loud:
@@ -209,9 +214,16 @@ async def _update(
         "repeats": repeats,
         "event_ids": case.joined_event_ids(row["event_ids"], draft.event_id),
         "place": Jsonb(place),
+        "surface": flood.surfaces(row["kinds"], row["priority"], draft.kind, draft.priority),
         "now": now,
     }
     await conn.execute(_SQL["join_case"], values)
+
+
+def _set_aside(row: dict[str, Any], draft: AlarmDraft) -> bool:
+    """True while the case is shelved or behind another line, and this alarm is nothing new."""
+    aside = row["shelved_until"] is not None or row["group_id"] is not None
+    return aside and not flood.surfaces(row["kinds"], row["priority"], draft.kind, draft.priority)
 
 
 async def _fire(conn: Connection, draft: AlarmDraft) -> bool:

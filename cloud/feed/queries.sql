@@ -7,8 +7,9 @@ update feed_counter set seq = seq + 1 returning seq;
 -- name: append --
 -- Keep one frame and wake the listeners at commit.
 with kept as (
-    insert into feed (seq, at, type, case_id, area_code, org_id, data)
-    values (%(seq)s, %(at)s, %(type)s, %(case_id)s, %(area_code)s, %(org_id)s, %(data)s::text::jsonb)
+    insert into feed (seq, at, type, case_id, area_code, org_id, seat_id, data)
+    values (%(seq)s, %(at)s, %(type)s, %(case_id)s, %(area_code)s, %(org_id)s, %(seat_id)s,
+        %(data)s::text::jsonb)
     returning seq
 )
 select pg_notify('carebed_feed', seq::text) from kept;
@@ -27,8 +28,9 @@ select seq, type, data::text
 from feed
 where seq > %(after)s
     and type = any(%(types)s)
-    and starts_with(area_code, %(area_code)s)
-    and (%(org_id)s::uuid is null or org_id = %(org_id)s)
+    and (seat_id is null or seat_id = %(seat_id)s)
+    and (seat_id is not null or (type = 'desk' and area_code = '' and org_id is null)
+        or (starts_with(area_code, %(area_code)s) and (%(org_id)s::uuid is null or org_id = %(org_id)s)))
 order by seq
 limit %(limit)s;
 
@@ -38,4 +40,4 @@ delete from feed where at < %(before)s and seq <= (select seq - 1000 from feed_c
 
 -- name: read_rows --
 -- All frames after a position, for a process that filters for many readers.
-select seq, type, area_code, org_id, data::text from feed where seq > %(after)s order by seq limit %(limit)s;
+select seq, type, area_code, org_id, data::text, seat_id from feed where seq > %(after)s order by seq limit %(limit)s;

@@ -22,7 +22,7 @@ from cloud.cases.publish import publish
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.downlink import store as downlink
-from cloud.ingest import quarantine, salvage, whereabouts
+from cloud.ingest import chatter, quarantine, salvage, whereabouts
 from cloud.ingest.times import EventTime, judge_time
 from cloud.ingest.whereabouts import Sender, Whereabouts
 from firmware_specs.messages import Event
@@ -185,6 +185,13 @@ async def act(p: Passage) -> None:
                     p.touched.add(changed)
 
 
+async def notice_chatter(p: Passage) -> None:
+    """A device that activates three times in a minute is a fault of its own."""
+    ref = await chatter.notice(p.conn, p.actions, p.now)
+    if ref is not None and ref.tell:
+        p.touched.add(ref.case_id)
+
+
 async def queue_ack(p: Passage) -> None:
     """The gateway's own `stored`: sent after the commit, for a duplicate again."""
     if p.answerable:
@@ -204,6 +211,7 @@ STEPS: Final[tuple[Callable[[Passage], Awaitable[None]], ...]] = (
     recall_phases,
     judge,
     act,
+    notice_chatter,
     queue_ack,
     tell_feed,
 )

@@ -1,4 +1,7 @@
-"""The ingestor's sign of life in the database: a gateway's silence counts only while somebody listens."""
+"""The ingestor's sign of life in the database: a gateway's silence counts only while somebody listens.
+
+It looks after the worker, too: whoever tells of everybody's silence cannot tell of its own.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,20 +12,26 @@ from psycopg_pool import PoolTimeout
 
 from cloud.database import queries
 from cloud.database.pool import Connection, Pool
+from cloud.supervision import ourselves
 from firmware_specs.clock import Clock
 
 EVERY_S: Final = 5.0
 FRESH: Final = timedelta(seconds=30)
+_LOOKED_AFTER: Final = frozenset({"work_silent"})
 _SQL: Final = queries.load(__package__ or "cloud.ingest")
 
 
 async def show_life(pool: Pool, clock: Clock, listening: Callable[[], bool]) -> None:
     """Every 5 s for ever: this ingestor lives, and whether the broker has granted it everything."""
+    started_at = clock.now()
     while True:
         try:
             async with pool.connection() as conn:
                 await note_life(conn, listening=listening(), now=clock.now())
-        except (psycopg.OperationalError, PoolTimeout):
+                await ourselves.watch(
+                    conn, now=clock.now(), started_at=started_at, rate=clock.rate, kinds=_LOOKED_AFTER
+                )
+        except (psycopg.Error, PoolTimeout):
             pass  # the lanes say that the database is away
         await clock.sleep(EVERY_S)
 
