@@ -155,9 +155,9 @@ class Resident:
             self._offset = (0.0, 0.0)
 
     def _body(self, now: int) -> Body:
-        phase = (now % 600_000) / 600_000 * 2 * math.pi
+        restless = 3 * math.sin(now / 95_000) + 3 * math.sin(now / 7_300)
         lat, lon = self._home[0] + self._offset[0], self._home[1] + self._offset[1]
-        heart = _HEART[self._activity] + 3 * math.sin(phase)
+        heart = _HEART[self._activity] + restless
         return Body(now, self._activity, self.truth[-1].room, self._steps, round(heart, 1), lat, lon)
 
 
