@@ -143,6 +143,7 @@ _EVENTS: Final = (
     EventKind(
         name="fall_suspected", priority=2, life_safety=True, scaip="0005", zh="疑似跌倒", en="suspected fall"
     ),
+    _care(2, "phone_call", "来电求助", "telephone call for help"),
     _care(2, "water_leak", "漏水", "water leak", "0033"),
     _care(2, "fence_exit", "走出安全围栏", "left the safe zone", "0015"),
     _care(2, "inactivity", "长时间无活动", "inactivity", "0018"),

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from cloud.access.access import Role
+from cloud.access.access import CANARY_ROLE, Role
 
-PUBLIC: Final = frozenset({"sign_in", "get_ui_config", "get_health", "take_receipt", "prove_receipt_address"})
+PUBLIC: Final = frozenset(
+    {"sign_in", "get_ui_config", "get_health", "take_receipt", "prove_receipt_address", "take_call_event"}
+)
 
 _EVERYONE: Final[frozenset[Role]] = frozenset(
     {"operator", "supervisor", "technician", "responder", "family", "official", "admin"}
@@ -16,7 +18,7 @@ _TESTERS: Final[frozenset[Role]] = frozenset({"technician", "supervisor", "admin
 _CHIEFS: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
 _ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
 
-MAY: Final[dict[str, frozenset[Role]]] = {
+MAY: Final[dict[str, frozenset[str]]] = {
     "get_session": _EVERYONE,
     "sign_out": _EVERYONE,
     "list_cases": _READERS,
@@ -28,12 +30,20 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "close_case": _DESK,
     "note_case": _DESK,
     "call_case": _DESK,
+    "list_case_children": _READERS,
+    "shelve_case": _DESK,
+    "unshelve_case": _DESK,
+    "list_shelved": _READERS,
     "show_door_code": _DESK,
     "list_feed": _READERS,
-    "open_live_feed": _READERS,
+    "open_live_feed": _READERS | {CANARY_ROLE},
     "get_resident": _READERS,
     "get_trend": _DESK,
     "get_last_readings": _DESK,
+    "get_news2": _DESK,
+    "list_observations": _DESK,
+    "enter_observation": _DESK,
+    "set_resident_limits": _CHIEFS,
     "list_devices": _FIELD,
     "list_gateways": _FIELD,
     "list_quarantine": _CHIEFS,
@@ -45,6 +55,18 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "set_address": _ADMINS,
     "retry_notification": _CHIEFS,
     "finish_notification": _DESK,
+    "get_phone": _DESK,
+    "register_extension": _DESK,
+    "set_phone_state": _DESK,
+    "list_phones": _CHIEFS,
+    "list_calls": _DESK,
+    "get_call": _DESK,
+    "open_case_of_call": _DESK,
+    "dial_from_case": _DESK,
+    "create_phone_provider": _ADMINS,
+    "list_phone_providers": _CHIEFS,
+    "renew_phone_secret": _ADMINS,
+    "simulate_call_event": _CHIEFS,
     "create_area": _ADMINS,
     "create_org": _ADMINS,
     "create_home": _ADMINS,

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
 from starlette.middleware.gzip import GZipMiddleware
 
 from cloud.api import (
@@ -18,38 +16,35 @@ from cloud.api import (
     equipment_routes,
     errors,
     health_routes,
+    kept_answers,
     live_routes,
     notification_routes,
+    observation_routes,
     registry_routes,
     session_routes,
+    supervision_routes,
     system_routes,
+    telephony_provider_routes,
+    telephony_routes,
 )
 from cloud.api.callers import caller
+from cloud.api.description import PREFIX, RESPONSES, described
 from cloud.api.guards import BodyLimit, SecurityHeaders, TimeLimit
 from cloud.api.live import LiveFeed
-from cloud.api.schemas import LIVE_MESSAGES, Problem
 from cloud.api.services import Services
 
-PREFIX: Final = "/api/v1"
-_PROBLEMS: Final = {
-    400: "The request cannot be read",
-    401: "Not signed in",
-    403: "Not allowed",
-    404: "Not found",
-    409: "The present state does not permit it",
-    413: "Larger than 256 KiB",
-    422: "Invalid input",
-    429: "Too many attempts",
-    503: "Not available for the moment",
-}
 _ROUTERS: Final = (
     session_routes.router,
     case_routes.router,
+    supervision_routes.router,
     live_routes.router,
     health_routes.router,
+    observation_routes.router,
     registry_routes.router,
     equipment_routes.router,
     notification_routes.router,
+    telephony_routes.router,
+    telephony_provider_routes.router,
     system_routes.router,
 )
 
@@ -62,6 +57,8 @@ def create_app(services: Services) -> FastAPI:
     app.router.lifespan_context = _lifespan
     console.install(app, services.console)
     errors.install(app)
+    app.add_exception_handler(kept_answers.Replayed, kept_answers.replay)  # type: ignore[arg-type]
+    app.add_middleware(kept_answers.KeptAnswers)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(TimeLimit)
     app.add_middleware(BodyLimit)
@@ -83,11 +80,7 @@ def openapi() -> dict[str, Any]:
 
 def _routes() -> FastAPI:
     app = FastAPI(title="CareBed", version="1", docs_url=None, redoc_url=None, openapi_url=None)
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": text, "content": {errors.MEDIA_TYPE: {"schema": _ref("Problem")}}}
-        for status, text in _PROBLEMS.items()
-    }
-    api = APIRouter(prefix=PREFIX, dependencies=[Depends(caller)], responses=responses)
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(caller)], responses=RESPONSES)
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
@@ -101,30 +94,5 @@ def _routes() -> FastAPI:
     async def description() -> dict[str, Any]:
         return app.openapi()
 
-    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _described(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI of the routes, with the problem document and the live feed's messages among the schemas."""
-    if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        models = [(model, "serialization") for model in (Problem, *LIVE_MESSAGES)]
-        _, extra = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-        schemas = document["components"]["schemas"]
-        for name, schema in extra["$defs"].items():
-            schemas.setdefault(name, schema)
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        schemas["LiveMessage"] = {"oneOf": [_ref(model.__name__) for model in LIVE_MESSAGES]}
-        document["components"]["securitySchemes"] = {
-            "session": {"type": "apiKey", "in": "cookie", "name": "carebed_session"},
-            "token": {"type": "http", "scheme": "bearer"},
-        }
-        document["security"] = [{"session": []}, {"token": []}]
-        app.openapi_schema = document
-    return app.openapi_schema

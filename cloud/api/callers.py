@@ -5,12 +5,14 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from cloud.access import store
 from cloud.access.access import Identity, Session, hash_secret
 from cloud.access.errors import NotAllowed, NotSignedIn
 from cloud.access.roles import PUBLIC, may
+from cloud.api import kept_answers
 from cloud.api.services import Services
 
 COOKIE: Final = "carebed_session"
@@ -71,9 +73,20 @@ def check_origin(connection: HTTPConnection) -> None:
         raise NotAllowed("请求来自其他网站", "the request comes from another site")
 
 
+async def check_media_type(request: Request) -> None:
+    """Raise HTTPException 415 for a body that is not JSON where JSON is read."""
+    if getattr(request.scope.get("route"), "body_field", None) is None:
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "application/json" or media_type.endswith("+json") or not await request.body():
+        return
+    raise HTTPException(415)
+
+
 async def caller(request: Request) -> Identity | None:
     """Dependency of every route: None only for public ones."""
     operation = str(getattr(request.scope.get("route"), "operation_id", ""))
+    await check_media_type(request)
     if operation in PUBLIC:
         if request.method not in _READING:
             check_origin(request)
@@ -90,6 +103,7 @@ async def caller(request: Request) -> Identity | None:
         services = services_of(request)
         async with services.pool.connection() as conn:
             await store.see_seat(conn, now=services.clock.now(), seat_id=identity.seat_id)
+    await kept_answers.begin(request, services_of(request), identity, operation)
     return identity
 
 

@@ -19,11 +19,15 @@ MEDIA_TYPE: Final = "application/problem+json"
 # HTTP status: fixed word, Chinese, English.
 _PLAIN: Final[dict[int, tuple[str, str, str]]] = {
     400: ("bad-request", "请求无法解读", "The request cannot be read"),
+    401: ("not-signed-in", "未登录", "Not signed in"),
     403: ("not-allowed", "没有权限", "Not allowed"),
     404: ("not-found", "没有这个地址", "There is no such address"),
     405: ("method-not-allowed", "不支持的方法", "Method not allowed"),
+    409: ("conflict", "状态冲突", "Conflict"),
     413: ("too-large", "请求内容过大", "The request is too large"),
+    415: ("not-json", "请求内容须为 application/json", "The body must be application/json"),
     422: ("invalid-input", "输入有误", "Invalid input"),
+    429: ("too-many-attempts", "尝试次数过多", "Too many attempts"),
     500: ("internal", "服务器内部错误", "Internal error"),
     503: ("unavailable", "服务暂不可用，请稍后再试", "Not available for the moment, try again"),
     504: ("timeout", "处理超时，请重试", "The request took too long, try again"),
@@ -39,9 +43,18 @@ def problem(status: int, zh: str = "", en: str = "", **members: Any) -> Response
 def _document(
     status: int, word: str, title_zh: str, title: str, zh: str, en: str, members: dict[str, Any]
 ) -> Response:
-    body = {"type": f"carebed:{word}", "title": title, "title_zh": title_zh, "status": status}
-    body |= {"detail": en, "detail_zh": zh} | members
+    body = _members(status, word, title_zh, title) | {"detail": en, "detail_zh": zh} | members
     return Response(msgspec.json.encode(body), status, media_type=MEDIA_TYPE)
+
+
+def _members(status: int, word: str, title_zh: str, title: str) -> dict[str, Any]:
+    return {"type": f"carebed:{word}", "title": title, "title_zh": title_zh, "status": status}
+
+
+def example_problem(status: int) -> dict[str, Any]:
+    """How a refusal of this status looks, for the API's description."""
+    word, title_zh, title = _PLAIN[status]
+    return _members(status, word, title_zh, title) | {"detail": title, "detail_zh": title_zh}
 
 
 def domain_problem(error: CareBedError) -> Response:

@@ -65,9 +65,7 @@ class Subscription:
 
     def entitled(self, frame: Prepared) -> bool:
         """True where the client may see the frame."""
-        return feed.is_for(
-            frame.type, frame.area_code, frame.org_id, self._identity, frame.seat_id
-        )
+        return feed.is_for(frame.type, frame.area_code, frame.org_id, self._identity, frame.seat_id)
 
     def offer(self, frame: Prepared) -> None:
         """Queue a new frame; a full queue ends the subscription."""

@@ -19,8 +19,8 @@ from cloud.access.errors import CareBedError, NotAllowed, NotFound
 from cloud.api.callers import COOKIE, Caller, With, bearer_of, check_role, find_caller, same_origin
 from cloud.api.case_routes import actor_of, answer
 from cloud.api.errors import domain_problem, problem
+from cloud.api.feed_schemas import FeedPage
 from cloud.api.live import LiveFeed, Subscription
-from cloud.api.schemas import FeedPage
 from cloud.api.services import Services
 from cloud.api.times import iso_ms
 from cloud.cases import store as cases

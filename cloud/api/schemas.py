@@ -132,6 +132,10 @@ class CaseSummary(Shown):
     follows_id: UUID | None
     event_ids: list[UUID]
     version: int
+    group_id: UUID | None = Field(description="the line that stands for this case; it is not in the queue")
+    children: int = Field(description="cases that stand behind this line")
+    high_risk: int = Field(description="high-risk elders behind this line, who are to be called")
+    shelved_until: Instant | None = Field(description="set aside until then")
 
 
 class CaseAlarm(Shown):
@@ -234,83 +238,3 @@ class DoorCode(Shown):
     """Shown once it is written down who looked."""
 
     door_code: str
-
-
-class Escalation(Shown):
-    """Nobody acts on a case."""
-
-    case_id: UUID
-    reason: str
-
-
-class CaseFrame(Shown):
-    """A case is new or has changed; `prev` is the last seq this client was entitled to see."""
-
-    seq: int
-    prev: int
-    type: Literal["case"]
-    data: CaseSummary
-
-
-class EscalationFrame(Shown):
-    """For supervisors."""
-
-    seq: int
-    prev: int
-    type: Literal["escalation"]
-    data: Escalation
-
-
-class DeskNews(Shown):
-    """`notifications_overdue`: look at the list; `notification_dead`: a P1 came to nothing on a channel."""
-
-    kind: str
-    count: int
-    case_ids: list[UUID]
-    reason: str
-
-
-class DeskFrame(Shown):
-    """Something for everybody at the desk."""
-
-    seq: int
-    prev: int
-    type: Literal["desk"]
-    data: DeskNews
-
-
-Frame = Annotated[CaseFrame | EscalationFrame | DeskFrame, Field(discriminator="type")]
-
-
-class FeedPage(Shown):
-    """Frames after a position; `seq` is where to go on from."""
-
-    items: list[Frame]
-    seq: int
-
-
-class HelloFrame(Shown):
-    """First message of a live connection: frames after `seq` follow."""
-
-    type: Literal["hello"]
-    seq: int
-    at: Instant
-
-
-class HeartbeatFrame(Shown):
-    """Each 5 s: the link lives, and `seq` is the last frame that was sent here."""
-
-    type: Literal["hb"]
-    seq: int
-    at: Instant
-
-
-class ResetFrame(Shown):
-    """The position asked for is not kept: read the lists again; frames after `seq` follow."""
-
-    type: Literal["reset"]
-    seq: int
-    at: Instant
-
-
-LIVE_MESSAGES = (CaseFrame, EscalationFrame, DeskFrame, HelloFrame, HeartbeatFrame, ResetFrame)

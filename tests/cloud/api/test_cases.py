@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cloud.api import schemas
+from cloud.api import feed_schemas, schemas
 from cloud.api.services import Services
 from cloud.database.pool import Connection
 from cloud.feed import store as feed
@@ -42,7 +42,7 @@ async def test_answers_are_exactly_what_the_api_describes(
     assert detail.contacts[0].phone == "13800000000"
     assert detail.access.has_door_code
     assert "8842" not in (await seat.get(f"/cases/{case}")).text
-    feed = schemas.FeedPage.model_validate_json((await seat.get("/feed", after=0)).content)
+    feed = feed_schemas.FeedPage.model_validate_json((await seat.get("/feed", after=0)).content)
     assert [frame.seq for frame in feed.items] == list(range(1, feed.seq + 1))
 
 

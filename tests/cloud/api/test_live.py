@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from cloud.access.access import Identity
 from cloud.api import live
-from cloud.api.schemas import CaseFrame, HelloFrame
+from cloud.api.feed_schemas import CaseFrame, HelloFrame
 from cloud.api.services import Services
 from cloud.database.pool import Connection
 from cloud.feed import store as feed
