@@ -195,10 +195,14 @@ select id from observation
 where resident_id = %(resident_id)s and entered_by = %(entered_by)s and idempotency_key = %(idempotency_key)s limit 1;
 
 -- name: list_observations --
--- What was entered about a person, newest first.
+-- What was entered about a person, newest entry first, each entry whole.
 select id, kind, value, text, method, measured_at, entered_at, entered_by from observation
-where resident_id = %(resident_id)s and entered_at < %(before)s
-order by entered_at desc, id, kind, text limit %(limit)s;
+where resident_id = %(resident_id)s and id in (
+    select distinct id from observation
+    where resident_id = %(resident_id)s and (%(before)s::uuid is null or id < %(before)s)
+    order by id desc limit %(limit)s
+)
+order by id desc, kind, text;
 
 -- name: set_limits --
 -- A person's own limits, as ordered.
