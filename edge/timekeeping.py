@@ -17,6 +17,9 @@ from firmware_specs.messages import ClockState
 
 FLOOR_MS: Final = 1_735_689_600_000  # 2025-01-01: no working clock can be before the program itself
 TOLERANCE_MS: Final = 5_000
+BACKWARD_AFTER_MS: Final = (
+    30_000  # messages that waited in a queue come together and make the cloud look late
+)
 _TIME_ERROR: Final = 5
 
 log = logging.getLogger(__name__)
@@ -79,6 +82,7 @@ class Timekeeper:
         self._since_boot = since_boot
         self._offset_ms = 0
         self._cloud_known = False
+        self._behind_since: int | None = None
 
     def now_ms(self) -> int:
         """Milliseconds UTC; milliseconds since boot while the time is not known."""
@@ -103,17 +107,31 @@ class Timekeeper:
         )
 
     def cloud_says(self, cloud_at: int) -> None:
-        """Take a live `cloud_at` (ms UTC) as the time unless NTP rules and is plausible."""
+        """Take a live `cloud_at` (ms UTC) as the time unless NTP rules and is plausible.
+
+        A message cannot come from the future, but it can be old: once the cloud's time is known, the clock
+        goes back only when messages say so for 30 s.
+        """
         own = self.clock.now_ms() + self._offset_ms
         difference = cloud_at - own
         if self._ntp() is not None and own >= FLOOR_MS:
             return
         if cloud_at < FLOOR_MS:
             return
-        self._cloud_known = True
-        if abs(difference) > TOLERANCE_MS * max(1.0, self.clock.rate):
+        known, self._cloud_known = self._cloud_known, True
+        if abs(difference) <= TOLERANCE_MS * max(1.0, self.clock.rate):
+            self._behind_since = None
+        elif difference > 0 or not known or self._still_behind():
+            self._behind_since = None
             self._offset_ms += difference
             log.warning("clock set from the cloud", extra={"action": "clock_set", "moved_ms": difference})
+
+    def _still_behind(self) -> bool:
+        """True when the cloud's time has been behind ours for 30 s, every message since then included."""
+        now = self._since_boot()
+        if self._behind_since is None:
+            self._behind_since = now
+        return now - self._behind_since >= BACKWARD_AFTER_MS
 
     def boot_started_ms(self) -> int | None:
         """When the machine started, ms UTC: turns times since boot into times of day; None while unknown."""

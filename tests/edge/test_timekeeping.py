@@ -45,6 +45,27 @@ def test_a_clock_years_ahead_is_set_back_by_the_cloud() -> None:
     assert time.now_ms() == NOW
 
 
+def test_an_old_message_that_waited_in_a_queue_does_not_set_the_clock_back() -> None:
+    boot_ms = [5_000]
+    time = Timekeeper(
+        Clock(NOW, Clock().now_ms(), FROZEN),
+        boot="b",
+        disciplined=lambda: None,
+        since_boot=lambda: boot_ms[0],
+    )
+    time.cloud_says(NOW)
+    for delay in (95_000, 60_000, 20_000):
+        time.cloud_says(NOW - delay)
+    assert time.now_ms() == NOW
+    time.cloud_says(NOW)
+    boot_ms[0] += 31_000
+    time.cloud_says(NOW - 95_000)
+    assert time.now_ms() == NOW
+    boot_ms[0] += 31_000
+    time.cloud_says(NOW - 95_000)
+    assert time.now_ms() == NOW - 95_000
+
+
 def test_small_differences_and_nonsense_move_nothing() -> None:
     time = keeper(NOW)
     time.cloud_says(NOW + 3_000)
