@@ -65,6 +65,9 @@ def test_an_sos_is_painted_claimed_by_f2_worked_on_and_closed(
     case.locator(".own-phone").get_by_role("button", name="呼叫").click()
     case.locator(".own-phone").get_by_role("button", name="接通").click()
     expect(log).to_contain_text("呼叫 本人 — 接通")
+    expect(case.locator(".own-phone .calling")).to_have_text(re.compile(r"通话中 \d\d:\d\d"))
+    expect(case.locator(".limit")).to_contain_text("通话保留")
+    case.locator(".own-phone").get_by_role("button", name="通话结束").click()
     expect(case.locator(".own-phone")).to_contain_text("接通")
     expect(case.locator(".contacts .primary")).to_have_count(1)
 

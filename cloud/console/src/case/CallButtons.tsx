@@ -2,10 +2,10 @@ import type { ReactElement } from "react";
 
 import type { CaseEntry } from "../api/client";
 import { useSeat } from "../desk/context";
-import { useDesk } from "../desk/state";
-import { useTexts } from "../texts/texts";
+import { useDesk, type Call } from "../desk/state";
+import { useTexts, type TextKey } from "../texts/texts";
 import { span, timeOfDay } from "../time/format";
-import { lastTry, whosOf, type Callee, type Outcome } from "./calls";
+import { lastTry, whosOf, type Callee } from "./calls";
 import type { Calls } from "./useCall";
 
 /** When this person was last called, and with what outcome. */
@@ -19,22 +19,19 @@ export function Tried({ callee, timeline }: { callee: Callee; timeline: readonly
 }
 
 interface CallButtonsProps {
+  caseId: string;
   callee: Callee;
   calls: Calls;
   /** The next one to try: the only dark button. */
   next: boolean;
 }
 
-/** Begins a call that holds the case; while it runs, its two outcomes. */
-export function CallButtons({ callee, calls, next }: CallButtonsProps): ReactElement {
+/** Begins a call that holds the case; while it rings its two outcomes, while one talks its end. */
+export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): ReactElement {
   const { t } = useTexts();
-  const now = useDesk((state) => state.nowMs) ?? 0;
   const stale = useDesk((state) => state.link === "stale");
   const { call } = calls;
-  const finish = (outcome: Outcome): void => {
-    calls.end(t(outcome === "reached" ? "contacts.note_reached" : "contacts.note_missed", { who: callee.who }));
-  };
-  if (call?.key !== callee.key) {
+  if (call?.key !== callee.key || call.caseId !== caseId) {
     return (
       <button
         type="button"
@@ -46,15 +43,41 @@ export function CallButtons({ callee, calls, next }: CallButtonsProps): ReactEle
       </button>
     );
   }
+  if (call.talking) {
+    return (
+      <>
+        <Running text="contacts.talking" call={call} />
+        <button type="button" className="primary" disabled={stale} onClick={calls.hangUp}>
+          {t("contacts.hang_up")}
+        </button>
+      </>
+    );
+  }
   return (
     <>
-      <span className="calling">{t("contacts.calling", { span: span(now - call.sinceMs) })}</span>
-      <button type="button" className="primary" disabled={stale} onClick={() => finish("reached")}>
+      <Running text="contacts.calling" call={call} />
+      <button
+        type="button"
+        className="primary"
+        disabled={stale}
+        onClick={() => calls.reached(t("contacts.note_reached", { who: callee.who }))}
+      >
         {t("contacts.reached")}
       </button>
-      <button type="button" className="plain" disabled={stale} onClick={() => finish("missed")}>
+      <button
+        type="button"
+        className="plain"
+        disabled={stale}
+        onClick={() => calls.missed(t("contacts.note_missed", { who: callee.who }))}
+      >
         {t("contacts.missed")}
       </button>
     </>
   );
+}
+
+function Running({ text, call }: { text: TextKey; call: Call }): ReactElement {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs) ?? 0;
+  return <span className="calling">{t(text, { span: span(now - call.sinceMs) })}</span>;
 }

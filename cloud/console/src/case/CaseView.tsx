@@ -131,7 +131,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
     >
       <Warnings item={item} />
       <Band item={item} detail={detail} mine={mine} />
-      <Identity item={item} detail={detail} call={{ elder, calls, next: elder === next, mine: held }} />
+      <Identity item={item} detail={detail} call={{ caseId: item.id, elder, calls, next: elder === next, mine: held }} />
       {detail === undefined ? (
         <p className="case-body reading">{t(unreadable ? "case.unreadable" : "case.reading")}</p>
       ) : (

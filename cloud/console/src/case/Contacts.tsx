@@ -20,7 +20,7 @@ interface ContactProps {
 function Contact({ position, callee, detail, calls, next, mine }: ContactProps): ReactElement {
   const { t } = useTexts();
   return (
-    <li data-calling={calls.call?.key === callee.key || undefined}>
+    <li data-calling={(calls.call?.key === callee.key && calls.call.caseId === detail.id) || undefined}>
       <span className="position">{position}</span>
       <span className="contact-who">
         <b>{callee.name}</b> {callee.relation}
@@ -30,7 +30,7 @@ function Contact({ position, callee, detail, calls, next, mine }: ContactProps):
       <span className="phone">
         {callee.phones.map(phoneNumber).join(" / ")} <Tried callee={callee} timeline={detail.timeline} />
       </span>
-      <span className="call">{mine && <CallButtons callee={callee} calls={calls} next={next} />}</span>
+      <span className="call">{mine && <CallButtons caseId={detail.id} callee={callee} calls={calls} next={next} />}</span>
     </li>
   );
 }

@@ -102,6 +102,7 @@ function Risks({ risks }: { risks: readonly unknown[] }): ReactElement {
 }
 
 export interface ElderCall {
+  caseId: string;
   elder: Callee;
   calls: Calls;
   next: boolean;
@@ -109,7 +110,7 @@ export interface ElderCall {
 }
 
 /** The elder's own telephone, and whether somebody is talking on it. */
-function OwnPhone({ elder, calls, next, mine, detail }: ElderCall & { detail: CaseDetail | undefined }): ReactElement {
+function OwnPhone({ caseId, elder, calls, next, mine, detail }: ElderCall & { detail: CaseDetail | undefined }): ReactElement {
   const { t } = useTexts();
   return (
     <section className="own-phone" aria-label={t("phone.own")}>
@@ -124,7 +125,7 @@ function OwnPhone({ elder, calls, next, mine, detail }: ElderCall & { detail: Ca
       {elder.phones.length === 0 && <p className="label">{t("phone.none")}</p>}
       {mine && elder.phones.length > 0 && (
         <p className="call">
-          <CallButtons callee={elder} calls={calls} next={next} />
+          <CallButtons caseId={caseId} callee={elder} calls={calls} next={next} />
         </p>
       )}
     </section>

@@ -116,7 +116,15 @@ export function Log({ detail }: { detail: CaseDetail }): ReactElement {
   const lines = linesOf(detail.timeline, instant(detail.opened_at) ?? 0, texts);
   const newest = lines.at(-1)?.n;
   useLayoutEffect(() => {
-    if (list.current !== null) list.current.scrollTop = list.current.scrollHeight;
+    const element = list.current;
+    if (element === null) return undefined;
+    const showNewest = (): void => {
+      element.scrollTop = element.scrollHeight;
+    };
+    const observer = new ResizeObserver(showNewest);
+    observer.observe(element);
+    showNewest();
+    return () => observer.disconnect();
   }, [newest]);
   return (
     <section className="panel titled log" data-panel="log" aria-label={t("log.title")}>

@@ -3,6 +3,7 @@ import { useEffect, useMemo, type ReactElement } from "react";
 import { answered, api, rememberCsrf, type CaseSummary } from "../api/client";
 import { queries, useLiveCases } from "../api/queries";
 import { CaseView } from "../case/CaseView";
+import { useCallHold } from "../case/useCall";
 import { useLiveFeed } from "../live/useLiveFeed";
 import { groupCases, type Groups } from "../queue/order";
 import { Queue } from "../queue/Queue";
@@ -55,6 +56,7 @@ export function Desk(): ReactElement {
   const { user, config, mayAct } = useSeat();
   useLiveFeed();
   useRinging(user.id);
+  useCallHold(user.id);
   const live = useLiveCases();
   const groups = useMemo(() => groupCases([...live.values()], user.id, config.limits), [live, user.id, config.limits]);
   const [top] = groups.waiting;

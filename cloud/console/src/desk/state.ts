@@ -11,6 +11,17 @@ export interface Notice {
   untilMs: number;
 }
 
+/** A running call, marked by the operator: who is called from which case, since when, held until two minutes later. */
+export interface Call {
+  caseId: string;
+  /** The callee's key. */
+  key: string;
+  /** False while it rings. */
+  talking: boolean;
+  sinceMs: number;
+  heldMs: number;
+}
+
 export interface DeskState {
   link: Link;
   /** Server time of the last thing heard, ms UTC; null before the first. */
@@ -23,6 +34,7 @@ export interface DeskState {
   openCaseId: string | null;
   closing: boolean;
   notice: Notice | null;
+  call: Call | null;
   /** Rings of the operator's own cases that he has reacted to, by case id. */
   seenRings: ReadonlyMap<string, number>;
 }
@@ -37,6 +49,7 @@ const START: DeskState = {
   openCaseId: null,
   closing: false,
   notice: null,
+  call: null,
   seenRings: new Map(),
 };
 
