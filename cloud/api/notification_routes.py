@@ -154,8 +154,10 @@ async def take_receipt(provider: str, request: Request, services: With) -> Respo
     except Unreadable as error:
         logger.warning("receipt unreadable", extra={"action": "receipt_unreadable", "provider": found.name})
         raise InvalidInput("回执无法解读", f"the receipt cannot be read: {error}") from error
-    async with services.pool.connection() as conn, conn.transaction():
-        await receipts.take(conn, found.name, reports, now=services.clock.now())
+    async with services.pool.connection() as conn:
+        for report in reports:
+            async with conn.transaction():
+                await receipts.take(conn, found.name, report, now=services.clock.now())
     media = "text/plain" if isinstance(found, WeChat) else "application/json"
     return Response(found.receipt_answer(), media_type=media)
 

@@ -164,10 +164,11 @@ def after_report(
     state: str, outcome: str | None, status: str, reported: str | None
 ) -> tuple[str, str | None]:
     """State and outcome once a report `status` (sent, delivered, failed) with an outcome has come."""
-    if state == State.SUPPRESSED:
+    if state == State.SUPPRESSED or _RANK[status] < _RANK[state]:
         return state, outcome
-    better = status if _RANK[status] > _RANK[state] else state
-    return better, (reported if _OUTCOME_RANK[reported] > _OUTCOME_RANK[outcome] else outcome)
+    if _RANK[status] > _RANK[state]:
+        return status, reported
+    return state, (reported if _OUTCOME_RANK[reported] > _OUTCOME_RANK[outcome] else outcome)
 
 
 def masked(address: str) -> str:

@@ -205,6 +205,10 @@ order by p.channel, p.position, p.name;
 select notification_id from notification_attempt where provider = %(provider)s and ref = %(ref)s
 order by started_at desc limit 1;
 
+-- name: hold_ref --
+-- One transaction at a time decides what a provider's reference belongs to.
+select pg_advisory_xact_lock(hashtextextended('receipt:' || %(key)s::text, 0));
+
 -- name: given_to --
 -- Whether a provider was ever handed this notification.
 select 1 from notification_attempt where notification_id = %(id)s and provider = %(provider)s limit 1;

@@ -1,6 +1,5 @@
 """Reports of providers: kept as they came, applied once, in whatever order and however often they come."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,21 +12,27 @@ from cloud.notifications.channel import Report
 _SQL: Final = queries.load(__package__ or "cloud.notifications")
 
 
-async def take(conn: Connection, provider: str, reports: Sequence[Report], *, now: datetime) -> int:
-    """Keep reports of a provider and apply those that say something new; returns how many did.
+async def take(conn: Connection, provider: str, report: Report, *, now: datetime) -> bool:
+    """Keep a report of a provider and apply it; True where it said something new. A transaction for each.
 
     A report of a reference that is not known yet waits for it. One about a message that this provider was
     never given is kept and changes nothing.
     """
-    changed = 0
-    for report in reports:
-        id = await _notification_of(conn, provider, report)
-        values: dict[str, Any] = {"provider": provider, "notification_id": id, "ref": report.ref}
-        values |= {"status": report.status, "outcome": report.outcome, "detail": report.detail, "now": now}
-        await conn.execute(_SQL["keep_receipt"], values)
-        if id is not None:
-            changed += await _apply(conn, id, report, now=now)
-    return changed
+    await hold_ref(conn, provider, report.ref)
+    id = await _notification_of(conn, provider, report)
+    values: dict[str, Any] = {"provider": provider, "notification_id": id, "ref": report.ref}
+    values |= {"status": report.status, "outcome": report.outcome, "detail": report.detail, "now": now}
+    await conn.execute(_SQL["keep_receipt"], values)
+    return id is not None and await _apply(conn, id, report, now=now)
+
+
+async def hold_ref(conn: Connection, provider: str, ref: str | None) -> None:
+    """Until commit nobody else looks for, or makes known, this reference: neither misses the other.
+
+    Taken before any row is locked.
+    """
+    if ref is not None:
+        await conn.execute(_SQL["hold_ref"], {"key": f"{provider}:{ref}"})
 
 
 async def apply_waiting(conn: Connection, provider: str, id: UUID, ref: str, *, now: datetime) -> None:

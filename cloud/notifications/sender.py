@@ -158,9 +158,10 @@ class Sender:
     async def _record(self, plan: Handover, ended: Sent | Refused | NotSent | OutcomeUnknown) -> None:
         now = self._clock.now()
         async with self._pool.connection() as conn, conn.transaction():
+            ref = ended.ref if isinstance(ended, Sent) else None
+            await receipts.hold_ref(conn, plan.provider.name, ref)
             row = await store.lock(conn, plan.row.id)
             assert row is not None, "notifications are never deleted"
-            ref = ended.ref if isinstance(ended, Sent) else None
             values = {"id": row.id, "n": plan.row.attempts, "now": now, "ref": ref}
             values |= {
                 "result": _RESULTS[type(ended)],

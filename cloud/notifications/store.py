@@ -25,6 +25,7 @@ from cloud.notifications.notification import (
 
 _SQL: Final = queries.load(__package__ or "cloud.notifications")
 _Row = TypeVar("_Row", bound=Notification)
+_AS_IT_IS: Final = "as it is"
 _FINAL: Final = frozenset({State.DELIVERED, State.FAILED, State.DEAD, State.EXPIRED, State.SUPPRESSED})
 
 
@@ -86,19 +87,20 @@ async def settle(
     state: State,
     *,
     reason: str = "",
-    outcome: str | None = None,
+    outcome: str | None = _AS_IT_IS,
     next_at: datetime | None = None,
     now: datetime,
 ) -> bool:
     """Give a row a new state unless another worker has gone on with it; False then."""
+    outcome = row.outcome if outcome == _AS_IT_IS else outcome
     values = {"id": row.id, "attempts": row.attempts, "among": [row.state], "state": state, "reason": reason}
-    values |= {"next_at": next_at, "outcome": outcome or row.outcome}
+    values |= {"next_at": next_at, "outcome": outcome}
     values |= {"finished_at": now if state in _FINAL else None}
     cursor = await conn.execute(_SQL["settle"], values)
     if await cursor.fetchone() is None:
         return False
-    if state != row.state or (outcome or row.outcome) != row.outcome:
-        await tell(conn, row, state, reason=reason, outcome=outcome or row.outcome, now=now)
+    if state != row.state or outcome != row.outcome:
+        await tell(conn, row, state, reason=reason, outcome=outcome, now=now)
     return True
 
 
