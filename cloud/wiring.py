@@ -25,8 +25,7 @@ from cloud.ingest.life import note_life, show_life
 from cloud.ingest.mqtt_source import MqttSource, Subscription
 from cloud.ingest.states import state_lane
 from cloud.ingest.telemetry_lane import TelemetryLane
-from cloud.notifications.channel import Provider
-from cloud.notifications.providers import ProvidersError
+from cloud.notifications.providers import Configuration, ProvidersError
 from cloud.notifications.providers import load as load_providers
 from cloud.notifications.sender import Sender
 from cloud.proof import proof_jobs
@@ -91,7 +90,7 @@ async def run_api(settings: Settings, announce: Announce) -> None:
             clock=settings.clock,
             seal=load_seal(settings.key_file),
             broker_url=settings.broker_url,
-            providers={one.name: one for one in _providers(settings)},
+            providers={one.name: one for one in _outbox(settings).providers},
         )
         server = uvicorn.Server(
             uvicorn.Config(
@@ -116,7 +115,7 @@ async def run_api(settings: Settings, announce: Announce) -> None:
 async def run_work(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: timers, acknowledgements and commands, partitions; `announce` once all of it runs."""
     url, clock = settings.database_url, settings.clock
-    providers = _providers(settings)
+    outbox = _outbox(settings)
     async with (
         open_pool(url, name="carebed-timers") as for_timers,
         open_pool(url, name="carebed-downlink", max_size=2) as for_downlink,
@@ -129,7 +128,7 @@ async def run_work(settings: Settings, announce: Announce) -> None:
             publish_queues(url, for_downlink, publisher, clock),
             publish_status(url, publisher, clock),
             keep_house(for_timers, clock),
-            Sender(for_sender, providers, clock).run(url),
+            Sender(for_sender, outbox.providers, clock, outbox.words).run(url),
         )
 
 
@@ -150,14 +149,14 @@ async def run_canary(settings: Settings, announce: Announce) -> None:
         await say_ended(pool)
 
 
-def _providers(settings: Settings) -> list[Provider]:
-    """The configured providers; none for a file that cannot be used: the desk goes on and shows the hole."""
+def _outbox(settings: Settings) -> Configuration:
+    """How notifications are sent; nothing for a file that cannot be used: the desk goes on, with a hole."""
     try:
         return load_providers(settings.notifications_file)
     except ProvidersError as error:
         extra = {"action": "providers_unusable", "reason": str(error)}
         logger.error("providers of notifications cannot be used", extra=extra)
-        return []
+        return Configuration()
 
 
 def _proof(settings: Settings) -> tuple[Job, ...]:

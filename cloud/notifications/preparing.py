@@ -4,7 +4,7 @@ A plan is carried out after the commit: `Handover` gives the message to a provid
 earlier one went. No plan means that the row was settled, or waits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -52,11 +52,15 @@ class _LaterError(Exception):
 
 
 class Preparer:
-    """Knows the providers, in order of preference; `rate` is the clock's: leases are real time."""
+    """Knows the providers, in order of preference, and words that every message is given.
 
-    def __init__(self, providers: Sequence[Provider], rate: float) -> None:
+    `rate` is the clock's: a lease is real time.
+    """
+
+    def __init__(self, providers: Sequence[Provider], words: Mapping[str, str], rate: float) -> None:
         """Keep the arguments."""
         self._providers = providers
+        self._words = words
         self.lease = LEASE * max(rate, 1.0)
 
     async def prepare(self, conn: Connection, row: Notification, now: datetime) -> Plan | None:
@@ -142,7 +146,7 @@ class Preparer:
         found = await addresses.find_address(conn, row.recipient, row.channel)
         values = {"id": row.id, "provider": row.provider}
         ref = await (await conn.execute(_SQL["last_ref"], values)).fetchone()
-        message = _outgoing(row, found.address, row.template)
+        message = self._outgoing(row, found.address, row.template)
         return Ask(row, provider, msgspec.structs.replace(message, ref=None if ref is None else ref[0]))
 
     async def _wait(self, conn: Connection, row: Notification, until: datetime, reason: str) -> None:
@@ -163,7 +167,7 @@ class Preparer:
         """
         wanted = [row.template, templates.FALLBACK] if row.priority == 1 else [row.template]
         for template in wanted:
-            message = _outgoing(row, address, template)
+            message = self._outgoing(row, address, template)
             for provider in suited:
                 try:
                     provider.check(message)
@@ -172,15 +176,14 @@ class Preparer:
                 return provider, message
         raise NoTemplate("template_missing", row.template)
 
-
-def _outgoing(row: Notification, address: str, template: str) -> Outgoing:
-    return Outgoing(
-        id=row.id,
-        address=address,
-        template=template,
-        params=row.params,
-        language=row.language,
-        priority=row.priority,
-        at=row.queued_at,
-        case_id=row.case_id,
-    )
+    def _outgoing(self, row: Notification, address: str, template: str) -> Outgoing:
+        return Outgoing(
+            id=row.id,
+            address=address,
+            template=template,
+            params={**self._words, **row.params},
+            language=row.language,
+            priority=row.priority,
+            at=row.queued_at,
+            case_id=row.case_id,
+        )

@@ -49,23 +49,34 @@ class ProvidersError(ValueError):
     """The configuration cannot be used; the text says where and why."""
 
 
-def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> list[Provider]:
-    """The providers of a file in order of preference, none without a file; raises ProvidersError."""
+class Configuration(msgspec.Struct, frozen=True):
+    """Providers in order of preference, and parameters that every message is given, such as desk_phone."""
+
+    providers: list[Provider] = []
+    words: dict[str, str] = {}
+
+
+def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """What a file configures, nothing without a file; raises ProvidersError."""
     if path is None:
-        return []
+        return Configuration()
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProvidersError(f"{path}: {error}") from error
-    tables = found.pop("provider", [])
+    tables, words = found.pop("provider", []), found.pop("words", {})
+    if not isinstance(words, dict) or not all(isinstance(word, str) for word in words.values()):
+        raise ProvidersError(f'{path}: [words] desk_phone = "..."')
     if found or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ProvidersError(f"{path}: 只能有 [[provider]] / only [[provider]] tables are expected")
+        raise ProvidersError(
+            f"{path}: 只能有 [words] 与 [[provider]] / only [words] and [[provider]] are expected"
+        )
     providers = [_read(path, number, table, environment) for number, table in enumerate(tables, 1)]
     names = [provider.name for provider in providers]
     for name in names:
         if names.count(name) > 1:
             raise ProvidersError(f"{path}: 名称重复 / the name is used twice: {name}")
-    return providers
+    return Configuration(providers, words)
 
 
 def _read(path: Path, number: int, table: dict[str, Any], environment: Mapping[str, str]) -> Provider:

@@ -6,7 +6,7 @@ a lease; whoever finds the lease run out asks the provider before anything is se
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,12 +47,18 @@ _AWAY = (psycopg.OperationalError, PoolTimeout, TimeoutError)
 class Sender:
     """Sends what is due, over the providers in order of preference, until cancelled."""
 
-    def __init__(self, pool: Pool, providers: Sequence[Provider], clock: Clock) -> None:
-        """Keep the arguments."""
+    def __init__(
+        self,
+        pool: Pool,
+        providers: Sequence[Provider],
+        clock: Clock,
+        words: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the arguments; `words` are parameters that every message is given."""
         self._pool = pool
         self._providers = providers
         self._clock = clock
-        self._preparer = Preparer(providers, clock.rate)
+        self._preparer = Preparer(providers, words or {}, clock.rate)
         self._away = False
 
     async def run(self, url: str) -> None:

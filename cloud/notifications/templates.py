@@ -1,5 +1,6 @@
 """The words of each template in two languages, from `templates.toml`. Pure once it is read."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from cloud.notifications.channel import NoTemplate
 FALLBACK: Final = "fallback"
 DIGEST: Final = "digest"
 _CHINA: Final = timezone(timedelta(hours=8))
+_CLAUSE: Final = re.compile(r"\[([^\[\]]*)\]")
+_NAMES: Final = re.compile(r"\{([a-z_]+)\}")
 _PRESS: Final = {
     "zh": "按1接受，按2表示不能处理。",
     "en": " Press 1 to accept, 2 if you cannot.",
@@ -54,7 +57,13 @@ def text(key: str, params: Mapping[str, Any], language: str) -> str:
     """The words of a message; raises NoTemplate."""
     template = find(key)
     words = template.zh if language == "zh" else template.en
-    return words.format_map(_Given({name: plain(value) for name, value in params.items()}))
+    given = _Given({name: plain(value) for name, value in params.items() if value not in (None, "")})
+    return _CLAUSE.sub(lambda found: _clause(found[1], given), words).format_map(given)
+
+
+def _clause(words: str, given: Mapping[str, Any]) -> str:
+    """A clause in brackets; nothing where one of its parameters is missing."""
+    return words if all(name in given for name in _NAMES.findall(words)) else ""
 
 
 def spoken(key: str, params: Mapping[str, Any], language: str) -> str:

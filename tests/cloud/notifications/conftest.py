@@ -81,7 +81,7 @@ class Desk:
     def interface(self, kind: str, name: str, **others: Any) -> Interface:
         """How to speak with the simulated far end of a kind."""
         callback = f"{self.api_url}/api/v1/notifications/receipts/{name}"
-        given = {"url": f"{self.far_url}/{kind}", "query_url": f"{self.far_url}/{kind}"}
+        given: dict[str, Any] = {"url": f"{self.far_url}/{kind}", "query_url": f"{self.far_url}/{kind}"}
         given |= {"callback_url": callback, "callback_secret": SECRET.encode(), "callback_signed": True}
         return Interface(**given | others)
 
@@ -162,7 +162,7 @@ class Desk:
     ) -> uuid.UUID:
         """Queue for the case and commit."""
         params = {"name": "王秀英", "kind": "求助", "place": "胜利小区", "at": "10:10", "desk_phone": "8888"}
-        given = {"case_id": self.case_id, "params": params} | others
+        given: dict[str, Any] = {"case_id": self.case_id, "params": params} | others
         async with self.conn.transaction():
             id = await queue(
                 self.conn,

@@ -171,6 +171,20 @@ def test_every_template_speaks_both_languages_with_the_same_words() -> None:
         assert fields[0] == fields[1], key
 
 
+def test_a_clause_without_its_word_is_left_out() -> None:
+    words = {"name": "王秀英", "kind": "求助", "place": "胜利小区", "at": "10:10"}
+    without = templates.text("emergency_contact", words, "zh")
+    assert without.endswith("请立即前往胜利小区。")
+    with_phone = templates.text("emergency_contact", words | {"desk_phone": "12349"}, "zh")
+    assert with_phone.endswith("请立即前往胜利小区；值班电话12349。")
+    assert templates.text("fallback", {"number": None}, "en") == "An emergency: call the desk at once."
+
+
+def test_a_parameter_cannot_bring_clauses_or_parameters_of_its_own() -> None:
+    text = templates.text("attention", {"name": "[{what}]", "what": "{name}", "at": ""}, "zh")
+    assert text == "[{what}]：{name}（…）。"
+
+
 def test_back_off_doubles_and_is_bounded() -> None:
     id = UUID(int=1)
     waits = [back_off(id, 2, n).total_seconds() for n in range(1, 12)]
@@ -202,10 +216,11 @@ def test_the_example_of_the_configuration_can_be_read(tmp_path: Path) -> None:
         if key.endswith("_file"):
             (tmp_path / value.split('"')[1]).write_text("secret")
     found = providers.load(path, {"ALIYUN_SECRET": "s"})
-    assert [one.channel for one in found] == ["voice", "sms", "sms", "wechat", "email", "webhook"]
-    assert found[0].per_minute == 120
-    assert found[1].templates == {"emergency_contact", "fallback"}
-    assert providers.load(None) == []
+    assert found.words == {"desk_phone": "0546-12349"}
+    assert [one.channel for one in found.providers] == ["voice", "sms", "sms", "wechat", "email", "webhook"]
+    assert found.providers[0].per_minute == 120
+    assert found.providers[1].templates == frozenset({"emergency_contact", "fallback"})
+    assert providers.load(None).providers == []
 
 
 @pytest.mark.parametrize(
@@ -223,7 +238,7 @@ def test_the_example_of_the_configuration_can_be_read(tmp_path: Path) -> None:
         ("[[provider]]\ndriver='http_sms'\nurl='http://x'", "name"),
         ("[provider]\nname='a'", "provider"),
         ("other = 1", "provider"),
-        ("[[provider", ""),
+        ("[[provider", "line 1"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(tmp_path: Path, text: str, says: str) -> None:

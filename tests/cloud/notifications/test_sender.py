@@ -239,7 +239,7 @@ async def test_a_template_that_nobody_knows_is_dead_but_a_p1_speaks_the_fallback
     assert (await desk.find(lesser)).reason == "template_missing"
     await desk.reaches(urgent, "delivered")
     (message,) = desk.far.to("13900000000")
-    assert "请立即联系值班台8888" in message.text
+    assert "请立即联系值班台，电话8888" in message.text
 
 
 async def test_a_chinese_template_without_approval_is_left_to_the_other_provider(desk: Desk) -> None:
