@@ -17,8 +17,9 @@ order by id limit %(limit)s;
 select 1 from gateway where id = %(id)s and last_seen_at < %(silent_since)s and online is distinct from false;
 
 -- name: end_sessions --
--- Sessions whose time is over.
-delete from session where expires_at <= %(now)s;
+-- Sessions whose time is over, with the seats that they were opened for.
+with ended as (delete from session where expires_at <= %(now)s returning seat_id)
+update seat set closed_at = %(now)s from ended where seat.id = ended.seat_id and seat.closed_at is null;
 
 -- name: close_seats --
 -- Seats without a sign of life for long and without a session.

@@ -18,6 +18,7 @@ from cloud.registry.registry import place_text
 router = APIRouter(tags=["equipment"])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
+After = Annotated[WireId | None, Query(description="the last one's `id`")]
 
 
 @router.post(
@@ -58,10 +59,12 @@ async def renew_gateway_secret(gateway_id: WireId, identity: Caller, services: W
 
 
 @router.get("/gateways", operation_id="list_gateways", response_model=shapes.GatewayList)
-async def list_gateways(identity: Caller, services: With, limit: Limit = 200) -> shapes.GatewayList:
-    """Gateways of your area."""
+async def list_gateways(
+    identity: Caller, services: With, limit: Limit = 200, after: After = None
+) -> shapes.GatewayList:
+    """Gateways of your area, by id."""
     async with services.pool.connection() as conn:
-        rows = await equipment.list_gateways(conn, identity=identity, limit=limit)
+        rows = await equipment.list_gateways(conn, identity=identity, limit=limit, after=after or "")
     return shapes.GatewayList(
         items=[
             shapes.Gateway(
@@ -165,12 +168,19 @@ async def list_devices(
     gateway: Annotated[WireId | None, Query()] = None,
     home: Annotated[UUID | None, Query()] = None,
     limit: Limit = 200,
+    after: After = None,
 ) -> shapes.DeviceList:
-    """Devices of a home, of a gateway, or of your area."""
+    """Devices of a home, of a gateway, or of your area, by id."""
     now = services.clock.now()
     async with services.pool.connection() as conn:
         rows = await equipment.list_devices(
-            conn, at=now, identity=identity, home_id=home, gateway_id=gateway, limit=limit
+            conn,
+            at=now,
+            identity=identity,
+            home_id=home,
+            gateway_id=gateway,
+            limit=limit,
+            after=after or "",
         )
     return shapes.DeviceList(items=[_device(row) for row in rows])
 
@@ -197,10 +207,15 @@ def _device(row: equipment.DeviceRow) -> shapes.Device:
 
 
 @router.get("/quarantine", operation_id="list_quarantine", response_model=shapes.QuarantineList)
-async def list_quarantine(identity: Caller, services: With, limit: Limit = 50) -> shapes.QuarantineList:
+async def list_quarantine(
+    identity: Caller,
+    services: With,
+    limit: Limit = 50,
+    before: Annotated[int | None, Query(ge=1, le=2**62, description="the last one's `id`")] = None,
+) -> shapes.QuarantineList:
     """The newest messages that could not be read."""
     async with services.pool.connection() as conn, conn.transaction():
-        rows = await equipment.list_quarantine(conn, identity=identity, limit=limit)
+        rows = await equipment.list_quarantine(conn, identity=identity, limit=limit, before=before)
         await audit(conn, services, identity, "quarantine_viewed", "quarantine", count=len(rows))
     return shapes.QuarantineList(
         items=[

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
 
-from cloud.access import store
+from cloud.access import sources, store
 from cloud.access.access import SESSION_LIFE, Identity, Session
 from cloud.access.errors import Conflict, NotSignedIn
 from cloud.api.callers import COOKIE, Caller, With
@@ -26,7 +26,9 @@ def _info(who: Identity, csrf_token: str) -> SessionInfo:
 @router.post("/session", operation_id="sign_in", response_model=SessionInfo)
 async def sign_in(body: SignIn, request: Request, services: With, response: Response) -> SessionInfo:
     """Sign in at a new seat; the cookie lasts 12 hours."""
+    source = sources.source_of(request.client.host if request.client else None)
     async with services.pool.connection() as conn:
+        await sources.take(conn, source, now=services.clock.now())
         attempt = await store.take_attempt(conn, now=services.clock.now(), username=body.username)
     matches = await services.passwords.matches(attempt.password_hash if attempt else None, body.password)
     if attempt is None or not matches or not attempt.active:
@@ -34,6 +36,7 @@ async def sign_in(body: SignIn, request: Request, services: With, response: Resp
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
         await store.forget_failures(conn, attempt.user.id)
+        await sources.forgive(conn, source)
         await store.end_expired(conn, now=now, staff_id=attempt.user.id)
         secret, session = await store.open_session(conn, now=now, user=attempt.user)
     response.set_cookie(

@@ -127,12 +127,14 @@ async def list_logins(conn: Connection) -> list[tuple[str, str, str]]:
     return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
 
 
-async def list_gateways(conn: Connection, *, identity: Identity, limit: int) -> list[GatewayRow]:
-    """The gateways that the caller may see."""
+async def list_gateways(
+    conn: Connection, *, identity: Identity, limit: int, after: str = ""
+) -> list[GatewayRow]:
+    """The gateways that the caller may see, by id."""
     async with conn.cursor(row_factory=class_row(GatewayRow)) as cursor:
         await cursor.execute(
             _SQL["list_gateways"],
-            {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit},
+            {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit, "after": after},
         )
         return await cursor.fetchall()
 
@@ -229,18 +231,21 @@ async def list_devices(
     home_id: UUID | None,
     gateway_id: str | None,
     limit: int,
+    after: str = "",
 ) -> list[DeviceRow]:
-    """Devices that the caller may see, of one home or gateway where named."""
+    """Devices that the caller may see, of one home or gateway where named, by id."""
     query: dict[str, Any] = {"at": at, "home_id": home_id, "gateway_id": gateway_id, "limit": limit}
-    query |= {"area_code": identity.area_code, "org_id": identity.org_id}
+    query |= {"area_code": identity.area_code, "org_id": identity.org_id, "after": after}
     async with conn.cursor(row_factory=class_row(DeviceRow)) as cursor:
         await cursor.execute(_SQL["list_devices"], query)
         return await cursor.fetchall()
 
 
-async def list_quarantine(conn: Connection, *, identity: Identity, limit: int) -> list[QuarantineRow]:
+async def list_quarantine(
+    conn: Connection, *, identity: Identity, limit: int, before: int | None = None
+) -> list[QuarantineRow]:
     """The newest unreadable messages of gateways that the caller may see."""
-    query = {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit}
+    query = {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit, "before": before}
     async with conn.cursor(row_factory=class_row(QuarantineRow)) as cursor:
         await cursor.execute(_SQL["list_quarantine"], query)
         return await cursor.fetchall()

@@ -145,7 +145,7 @@ select g.id, g.kind, g.home_id, h.street, h.compound, h.building, h.unit, h.room
         then (g.birth -> 'network' ->> 'metered')::boolean end as metered
 from gateway g left join home h on h.id = g.home_id
 where g.retired_at is null and starts_with(g.area_code, %(area_code)s)
-    and (%(org_id)s::uuid is null or g.org_id = %(org_id)s)
+    and (%(org_id)s::uuid is null or g.org_id = %(org_id)s) and g.id > %(after)s
 order by g.id limit %(limit)s;
 
 -- name: register_device --
@@ -204,7 +204,7 @@ where (%(home_id)s::uuid is null or i.home_id = %(home_id)s)
         select from gateway g where g.id = %(gateway_id)s and (g.home_id = i.home_id
             or g.birth -> 'devices' @> jsonb_build_array(jsonb_build_object('device', d.id)))))
     and starts_with(coalesce(h.area_code, ''), %(area_code)s)
-    and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
+    and (%(org_id)s::uuid is null or h.org_id = %(org_id)s) and d.id > %(after)s
 order by d.id limit %(limit)s;
 
 -- name: list_quarantine --
@@ -212,6 +212,8 @@ order by d.id limit %(limit)s;
 select q.id, q.received_at, q.topic, q.gateway_id, q.reason, q.times, q.last_at, q.size, q.sha256, substring(q.raw for 256) as head
 from quarantine q left join gateway g on g.id = q.gateway_id
 where starts_with(coalesce(g.area_code, ''), %(area_code)s) and (%(org_id)s::uuid is null or g.org_id = %(org_id)s)
+    and (%(before)s::bigint is null
+        or (q.last_at, q.id) < (select b.last_at, b.id from quarantine b where b.id = %(before)s))
 order by q.last_at desc, q.id desc limit %(limit)s;
 
 -- name: find_ingest_life --
