@@ -19,6 +19,7 @@ import psycopg
 from pydantic import ValidationError
 
 from cloud import admin_commands as do
+from cloud import notification_commands
 from cloud.access.access import Role
 from cloud.access.errors import CareBedError
 from cloud.admin_commands import Command, Desk, Option
@@ -134,6 +135,7 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
         ),
         do.create_device,
     ),
+    **notification_commands.COMMANDS,
 }
 _BROKER_CONFIG: Final = Command(
     "为自有的消息服务器写出用户与权限",

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from cloud.access import store as access
+from cloud.cases import notified, timeline
 from cloud.notifications import addresses, store
 from cloud.notifications.notification import Recipient
 from tests.cloud.notifications.conftest import Desk
@@ -192,3 +193,20 @@ async def test_who_has_opted_out_of_a_channel_is_left_alone_on_it(desk: Desk) ->
     await desk.run()
     assert (await desk.find(sms)).reason == "opted_out"
     await desk.reaches(call, "delivered")
+
+
+async def test_the_timeline_tells_what_became_of_each_message_once_and_in_order(desk: Desk) -> None:
+    desk.use(desk.voice())
+    id = await desk.queue(await desk.person("13800000001"), "voice")
+    nobody = await desk.queue(await desk.person(None), "voice")
+    await desk.run()
+    await desk.reaches(id, "delivered")
+    for _ in range(2):
+        for case_id in await notified.waiting(desk.conn):
+            async with desk.conn.transaction():
+                await notified.tell(desk.conn, case_id, now=desk.clock.now())
+    entries = [entry for entry in await timeline.read(desk.conn, desk.case_id) if entry.kind == "notified"]
+    told = {(entry.data["id"], entry.data["state"], entry.data.get("outcome")) for entry in entries}
+    assert len(entries) == len(told)
+    assert told >= {(str(id), "delivered", "accepted"), (str(nobody), "dead", None)}
+    assert await timeline.verify_chain(desk.conn, desk.case_id)
