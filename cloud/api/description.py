@@ -1,11 +1,5 @@
-"""The OpenAPI document: what the routes say of themselves, and what is true of all of them.
+"""The OpenAPI document: what the routes say of themselves, and what is true of all of them."""
 
-Examples are data: `examples/*.json` names schemas and shows them; `{"$example": "Name"}` is another's.
-"""
-
-import json
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -14,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from cloud.access.roles import MAY, PUBLIC
 from cloud.api.errors import MEDIA_TYPE, example_problem
+from cloud.api.exemplify import Examples
 from cloud.api.feed_schemas import LIVE_MESSAGES
 from cloud.api.kept_answers import HEADER, KEY_PATTERN, NOT_KEPT
 from cloud.api.schemas import Problem
@@ -56,36 +51,16 @@ _KEY: Final = {
 }
 
 
-@cache
-def examples() -> dict[str, Any]:
-    """Schema name -> example, with the examples that it is made of put in."""
-    found: dict[str, Any] = {}
-    for entry in resources.files(__package__ or "cloud.api").joinpath("examples").iterdir():
-        if entry.name.endswith(".json"):
-            found |= json.loads(entry.read_text(encoding="utf-8"))
-    return {name: _filled(value, found) for name, value in found.items()}
-
-
-def _filled(value: Any, found: dict[str, Any]) -> Any:
-    match value:
-        case {"$example": name, **more}:
-            return _filled(found[name], found) | {key: _filled(item, found) for key, item in more.items()}
-        case dict():
-            return {key: _filled(item, found) for key, item in value.items()}
-        case list():
-            return [_filled(item, found) for item in value]
-        case _:
-            return value
-
-
 def described(app: FastAPI) -> dict[str, Any]:
     """OpenAPI of the routes, with examples, roles, keys, problems and the live feed's messages."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         _add_schemas(document)
+        examples = Examples(document["components"]["schemas"])
         for path in document["paths"].values():
             for method, operation in path.items():
                 _complete(method, operation)
+                _show(operation, examples)
         document["components"]["securitySchemes"] = {
             "session": {"type": "apiKey", "in": "cookie", "name": "carebed_session"},
             "token": {"type": "http", "scheme": "bearer"},
@@ -116,10 +91,13 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     if method == "post" and name not in NOT_KEPT:
         others = [one for one in operation.get("parameters", []) if one["name"].lower() != HEADER.lower()]
         operation["parameters"] = [*others, _KEY]
-    shown = [operation.get("requestBody", {}).get("content", {})]
-    shown += [answer.get("content", {}) for answer in operation["responses"].values()]
-    for content in shown:
-        for media_type, media in content.items():
-            word = str(media.get("schema", {}).get("$ref", "")).rpartition("/")[2]
-            if media_type == "application/json" and word in examples():
-                media["example"] = examples()[word]
+
+
+def _show(operation: dict[str, Any], examples: Examples) -> None:
+    """An example of each JSON body that is taken or given."""
+    contents = [operation.get("requestBody", {}).get("content", {})]
+    contents += [answer.get("content", {}) for answer in operation["responses"].values()]
+    for content in contents:
+        if "application/json" in content:
+            media = content["application/json"]
+            media["example"] = examples.of(media["schema"])
