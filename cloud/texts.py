@@ -37,6 +37,19 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{name} 没有启动：{reason}。详情见 {log}",
         "{name} did not start: {reason}. Details are in {log}",
     ),
+    "replay_span": ("--from 须早于 --to", "--from must lie before --to"),
+    "replay_summary": (
+        "规则 {rule_version}：相同 {same}，级别改变 {changed}，新增 {new}，不再报警 {gone}",
+        "rules {rule_version}: {same} the same, {changed} of another priority, {new} new, {gone} gone",
+    ),
+    "time_bad": (
+        "{option} {given} 不是带时区的时间，例如 2026-01-01T00:00+08:00",
+        "{option} {given} is no time with a zone, such as 2026-01-01T00:00+08:00",
+    ),
+    "rules_file_bad": (
+        "规则文件 {path} 不可用：{reason}",
+        "The rules file {path} cannot be used: {reason}",
+    ),
     "migrated": ("已应用：{names}", "applied: {names}"),
     "migrated_none": ("数据库已是最新", "the database is up to date"),
 }

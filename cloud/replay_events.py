@@ -1,0 +1,139 @@
+"""Stored events judged once more, by any version of the rules. Reads only."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from cloud.alarms import rules as judging
+from cloud.alarms import store as alarms
+from cloud.alarms import vitals_store
+from cloud.alarms.alarm import AlarmDraft, Context, KnownAlarm, Suspect
+from cloud.alarms.person import Person
+from cloud.alarms.profiles import BY_PROFILE
+from cloud.alarms.rule_versions import RuleSet
+from cloud.database import queries
+from cloud.database.pool import Connection
+from cloud.ingest import whereabouts
+from cloud.ingest.whereabouts import Sender
+from firmware_specs.messages import Event
+
+_SQL: Final = queries.load("cloud", "replay.sql")
+_ENDS: Final = frozenset({"cleared", "cancelled", "restored"})
+_NOBODY: Final = UUID(int=0)
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `event`."""
+
+    gateway_id: str
+    run: str
+    seq: int
+    id: UUID
+    kind: str
+    phase: str
+    occurred_at: datetime
+    device_at: datetime | None
+    received_at: datetime
+    stored_at: datetime
+    event: Event
+    problems: tuple[str, ...]
+
+
+async def drafts(
+    conn: Connection, *, start: datetime, end: datetime, rules: RuleSet
+) -> AsyncIterator[AlarmDraft]:
+    """What the rules would have raised from the events stored in [start, end), in that order."""
+    told: dict[tuple[str, UUID], KnownAlarm] = {}
+    for event in await _events(conn, start, end):
+        context = await _context(conn, event, start, told)
+        if context is None:
+            continue
+        for action in judging.judge(event.event, context, rules):
+            draft = None
+            if isinstance(action, AlarmDraft):
+                draft = action
+            elif isinstance(action, Suspect) and not await _answered(conn, event, action.due_at):
+                draft = action.draft if action.due_at < end else None
+            if draft is None:
+                continue
+            if draft.event_id is not None:
+                known = KnownAlarm(id=_NOBODY, case_id=_NOBODY, kind=draft.kind)
+                told[(event.gateway_id, draft.event_id)] = known
+            yield draft
+
+
+async def _events(conn: Connection, start: datetime, end: datetime) -> list[StoredEvent]:
+    rows = await (await conn.execute(_SQL["events"], {"from": start, "to": end})).fetchall()
+    found = []
+    for row in rows:
+        fields: dict[str, Any] = dict(zip(StoredEvent.__struct_fields__, row, strict=True))
+        fields["event"] = msgspec.json.decode(row[10], type=Event)
+        found.append(StoredEvent(**fields | {"problems": tuple(row[11])}))
+    return found
+
+
+async def _context(
+    conn: Connection, event: StoredEvent, start: datetime, told: dict[tuple[str, UUID], KnownAlarm]
+) -> Context | None:
+    """What the ingestor knew when it judged the event; None for a phase that was told before."""
+    key = {"gateway_id": event.gateway_id, "id": event.id}
+    values = key | {"run": event.run, "seq": event.seq, "stored_at": event.stored_at}
+    others = await (await conn.execute(_SQL["phases_before"], values)).fetchall()
+    if event.phase != "updated" and event.phase in {row[0] for row in others}:
+        return None
+    sender = await _sender(conn, event.gateway_id)
+    place = await whereabouts.locate(
+        conn, sender, event.event.device, at=event.occurred_at, received_at=event.received_at
+    )
+    people: tuple[Person, ...] = ()
+    if event.kind in BY_PROFILE and place.home_id is not None:
+        people = await vitals_store.people_of_home(conn, place.home_id, at=event.received_at)
+    state = None
+    if place.resident_id is not None:
+        state = await whereabouts.state_of(conn, place.resident_id, at=event.received_at)
+    known = told.get((event.gateway_id, event.id))
+    if known is None and any(row[3] < start for row in others):
+        known = await alarms.find_by_event(conn, event.gateway_id, event.id)
+    ended = [(row[0], row[1], row[2]) for row in others if row[0] in _ENDS]
+    after = (phase for phase, run, seq in ended if run == event.run and seq > event.seq)
+    return Context(
+        gateway_id=event.gateway_id,
+        received_at=event.received_at,
+        occurred_at=event.occurred_at,
+        device_at=event.device_at,
+        late=event.received_at - event.occurred_at > judging.LATE_AFTER,
+        event_id=event.id,
+        device_key=place.device_key,
+        home_id=place.home_id,
+        resident_id=place.resident_id,
+        resident_state=state,
+        person=next((person for person in people if person.id == place.resident_id), None),
+        people=people,
+        room=event.event.room or place.room,
+        area_code=place.area_code,
+        org_id=place.org_id,
+        problems=event.problems,
+        test_window=place.test_window,
+        alarm=known,
+        begun=any(row[0] in ("raised", "updated") for row in others),
+        ended=bool(ended),
+        ended_by=next(after, None),
+    )
+
+
+async def _sender(conn: Connection, gateway_id: str) -> Sender:
+    row = await (await conn.execute(_SQL["sender"], {"id": gateway_id})).fetchone()
+    if row is None:
+        return Sender(id=gateway_id)
+    kind, home_id, area_code, org_id = row
+    return Sender(
+        id=gateway_id, kind=kind, home_id=home_id, area_code=area_code, org_id=org_id, registered=True
+    )
+
+
+async def _answered(conn: Connection, event: StoredEvent, due_at: datetime) -> bool:
+    values = {"gateway_id": event.gateway_id, "id": event.id, "due_at": due_at}
+    return await (await conn.execute(_SQL["answered"], values)).fetchone() is not None
