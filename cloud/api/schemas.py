@@ -154,6 +154,8 @@ class CaseAlarm(Shown):
     stored_at: Instant
     late: bool
     reasons: list[str]
+    inputs: dict[str, Any] = Field(description="what the rule saw: each value with its age and method")
+    rule_version: str
     repeats: int
     last_at: Instant
     cleared_at: Instant | None
@@ -194,6 +196,14 @@ class CaseGateway(Shown):
     last_seen_at: Instant | None
 
 
+class CaseAdvice(Shown):
+    """What must be done, or left undone, before anything else, such as to call 119 first."""
+
+    code: str
+    zh: str
+    en: str
+
+
 class CaseDetail(CaseSummary):
     """All of a case; `chain_valid` tells whether the timeline's hash chain holds."""
 
@@ -206,6 +216,7 @@ class CaseDetail(CaseSummary):
     access: CaseAccess
     gateway: CaseGateway | None
     chain_valid: bool
+    advice: list[CaseAdvice]
 
 
 class CaseList(Shown):

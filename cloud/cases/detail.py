@@ -9,8 +9,10 @@ from psycopg.rows import dict_row
 from cloud.access.access import Identity
 from cloud.access.errors import NotFound
 from cloud.alarms import store as alarms
+from cloud.alarms.advice import advice_for
 from cloud.cases import timeline
 from cloud.cases.summary import (
+    AdviceShown,
     AlarmShown,
     CaseDetail,
     Frozen,
@@ -45,6 +47,10 @@ async def detail(conn: Connection, case_id: UUID, reader: Identity) -> CaseDetai
         access=frozen.access,
         gateway=await _gateway(conn, case_id),
         chain_valid=timeline.chain_holds(case_id, entries),
+        advice=[
+            AdviceShown(code=one.code, zh=one.zh, en=one.en)
+            for one in advice_for(row["kinds"], fire_suspected=row["fire_suspected"])
+        ],
     )
 
 
@@ -70,6 +76,8 @@ def _alarm(row: dict[str, Any]) -> AlarmShown:
         stored_at=iso(row["stored_at"]),
         late=row["late"],
         reasons=row["reasons"],
+        inputs=row["inputs"],
+        rule_version=row["rule_version"],
         repeats=row["repeats"],
         last_at=iso(row["last_at"]),
         cleared_at=iso_or_none(row["cleared_at"]),

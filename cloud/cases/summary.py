@@ -109,6 +109,8 @@ class AlarmShown(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "c
     stored_at: str
     late: bool
     reasons: list[str]
+    inputs: dict[str, Any]
+    rule_version: str
     repeats: int
     last_at: str
     cleared_at: str | None
@@ -169,6 +171,14 @@ class DispatchShown(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
 
 
+class AdviceShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be done, or left undone, before anything else."""
+
+    code: str
+    zh: str
+    en: str
+
+
 class CaseDetail(CaseSummary, frozen=True, kw_only=True, rename={"class_": "class"}):
     """All of a case; `chain_valid` tells whether the timeline is as it was written."""
 
@@ -181,6 +191,7 @@ class CaseDetail(CaseSummary, frozen=True, kw_only=True, rename={"class_": "clas
     access: Access
     gateway: GatewayShown | None
     chain_valid: bool
+    advice: list[AdviceShown]
     dispatches: list[DispatchShown] = []
 
 
