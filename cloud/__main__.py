@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,15 +18,23 @@ from cloud.registry.sealing import SealError
 from cloud.texts import text
 from firmware_specs.clock import add_clock_arguments, clock_from
 
+_READER_GONE = 141  # as the shell says of a program that SIGPIPE ended
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it went well, 1 when a person must set something right."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    parsed = _parser(with_admin="admin" in given[:1]).parse_args(given)
-    if parsed.command not in ("admin", "openapi"):
+    parsed = _parser(given[0] if given else "").parse_args(given)
+    if parsed.command not in ("admin", "case", "kpi", "openapi", "replay-rules"):
         logs.start(parsed.command)
     try:
-        return _run(parsed)
+        code = _run(parsed)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read has had enough, such as `| head`; nothing may be written at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
     except (ConfigError, MigrationError, SealError, ValueError) as error:
         print(error, file=sys.stderr)
     except psycopg.OperationalError as error:
@@ -42,6 +51,18 @@ def _run(parsed: argparse.Namespace) -> int:
             from cloud import admin
 
             return admin.run(parsed)
+        case "case":
+            from cloud import case_commands
+
+            return case_commands.run(parsed)
+        case "kpi":
+            from cloud import kpi_commands
+
+            return kpi_commands.run(parsed)
+        case "replay-rules":
+            from cloud import replay_rules
+
+            return replay_rules.run(parsed)
         case "openapi":
             from cloud.api.app import openapi
 
@@ -93,7 +114,35 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _parser(*, with_admin: bool) -> argparse.ArgumentParser:
+def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: str) -> None:
+    """Commands of which only the one that was given is imported."""
+    if given == "admin":
+        from cloud import admin
+
+        admin.add_parser(commands)
+    else:
+        commands.add_parser("admin", help="用户、住户、设备 / users, homes, devices")
+    if given == "case":
+        from cloud import case_commands
+
+        case_commands.add_parser(commands)
+    else:
+        commands.add_parser("case", help="警情证据与校验 / evidence of cases, and checking it")
+    if given == "kpi":
+        from cloud import kpi_commands
+
+        kpi_commands.add_parser(commands)
+    else:
+        commands.add_parser("kpi", help="值班指标 / figures of the desk")
+    if given == "replay-rules":
+        from cloud import replay_rules
+
+        replay_rules.add_parser(commands)
+    else:
+        commands.add_parser("replay-rules", help="重放规则，只读 / replay rules over stored data")
+
+
+def _parser(given: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="carebed-cloud", description="家庭养老床位平台的云端 / the cloud of the care-bed platform"
     )
@@ -125,12 +174,7 @@ def _parser(*, with_admin: bool) -> argparse.ArgumentParser:
     commands.add_parser("openapi", help="输出 OpenAPI / print the API's description")
     for program in (up, migrated, ingest, api, work, canary):
         add_clock_arguments(program)
-    if with_admin:
-        from cloud import admin
-
-        admin.add_parser(commands)
-    else:
-        commands.add_parser("admin", help="用户、住户、设备 / users, homes, devices")
+    _add_tools(commands, given)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`carebed-cloud case`: evidence of a case as a file, checking such a file anywhere, checking a signed day."""
+"""`carebed-cloud case`: evidence of a case as a file, checking such a file anywhere, checking a day."""
 
 import argparse
 import asyncio
@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from datetime import date
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -93,14 +92,6 @@ def database_of(parsed: argparse.Namespace) -> str:
     return str(url or DataDir(parsed.data_dir or default_data_dir()).running()["database_url"])
 
 
-def program() -> str:
-    """Name and version."""
-    try:
-        return f"carebed {metadata.version('carebed')}"
-    except metadata.PackageNotFoundError:
-        return "carebed source"
-
-
 def _signing_key(parsed: argparse.Namespace) -> Path:
     named = os.environ.get(KEY_FILE)
     if named and not parsed.data_dir:
@@ -125,7 +116,13 @@ async def _evidence(parsed: argparse.Namespace) -> int:
         async with await connect(database_of(parsed), name="carebed-case") as conn, conn.transaction():
             case_id = await _case_id(conn, parsed.id)
             found = await evidence.gather(
-                conn, case_id, reader, health=parsed.health, made_by=actor, program=program(), now=now
+                conn,
+                case_id,
+                reader,
+                health=parsed.health,
+                made_by=actor,
+                program=evidence.program(),
+                now=now,
             )
             detail = {"health": found.health, "entries": len(found.entries)}
             await access.write_audit(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from cloud.broker import INGEST_USER, WORK_USER
-from cloud.cases.signing import SigningError, load_signer, make_signing_key
+from cloud.cases.signing import Signer, SigningError, load_signer, make_signing_key
 from cloud.config import Settings
 from cloud.database.pool import Pool, open_pool
 from cloud.downlink.mqtt_publisher import MqttPublisher
@@ -32,7 +32,6 @@ from cloud.proof import proof_jobs
 from cloud.registry.sealing import load_seal
 from cloud.telemetry.housekeeping import keep_house
 from cloud.timers import Timers
-from cloud.timing import Job
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 
@@ -90,6 +89,7 @@ async def run_api(settings: Settings, announce: Announce) -> None:
             clock=settings.clock,
             seal=load_seal(settings.key_file),
             broker_url=settings.broker_url,
+            signer=_signer(settings),
             providers={one.name: one for one in _outbox(settings).providers},
         )
         server = uvicorn.Server(
@@ -124,7 +124,7 @@ async def run_work(settings: Settings, announce: Announce) -> None:
     ):
         announce()
         await _until_stopped(
-            Timers(for_timers, clock, _proof(settings)).run(),
+            Timers(for_timers, clock, proof_jobs(_signer(settings))).run(),
             publish_queues(url, for_downlink, publisher, clock),
             publish_status(url, publisher, clock),
             keep_house(for_timers, clock),
@@ -159,15 +159,15 @@ def _outbox(settings: Settings) -> Configuration:
         return Configuration()
 
 
-def _proof(settings: Settings) -> tuple[Job, ...]:
-    """The jobs of evidence; days stay unsigned, and are signed later, where the key cannot be used."""
+def _signer(settings: Settings) -> Signer | None:
+    """Who signs days and evidence; None where the key cannot be used: days are signed later then."""
     try:
         make_signing_key(settings.signing_key_file)
-        return proof_jobs(load_signer(settings.signing_key_file))
+        return load_signer(settings.signing_key_file)
     except SigningError as error:
         extra = {"action": "signing_key_unusable", "reason": str(error)}
         logger.error("daily roots cannot be signed", extra=extra)
-        return proof_jobs(None)
+        return None
 
 
 def _source(settings: Settings, client_id: str, *subscriptions: Subscription) -> MqttSource:

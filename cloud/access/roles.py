@@ -16,6 +16,7 @@ _READERS: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "admin"}
 _FIELD: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "technician", "admin"})
 _TESTERS: Final[frozenset[Role]] = frozenset({"technician", "supervisor", "admin"})
 _CHIEFS: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
+_OVERSEERS: Final[frozenset[Role]] = frozenset({"supervisor", "official", "admin"})
 _ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
 
 MAY: Final[dict[str, frozenset[str]]] = {
@@ -35,6 +36,9 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "unshelve_case": _DESK,
     "list_shelved": _READERS,
     "show_door_code": _DESK,
+    "get_evidence": _CHIEFS,
+    "get_kpi": _OVERSEERS,
+    "get_kpi_csv": _OVERSEERS,
     "list_feed": _READERS,
     "open_live_feed": _READERS | {CANARY_ROLE},
     "get_resident": _READERS,

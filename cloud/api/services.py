@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cloud.access.passwords import Passwords
+from cloud.cases.signing import Signer
 from cloud.database.pool import Pool
 from cloud.notifications.channel import Provider
 from cloud.registry.sealing import Seal
@@ -18,8 +19,8 @@ CONSOLE: Final = Path(__file__).parents[1] / "console" / "dist"
 class Services:
     """`pool` is open while the app runs; `database_url` is for the live feed's own LISTEN connection.
 
-    `broker_url` is only probed for /api/v1/health. `providers` are of notifications, by name: their
-    receipts are taken here.
+    `broker_url` is only probed for /api/v1/health. `signer` signs evidence; without it that is unsigned.
+    `providers` are of notifications, by name: their receipts are taken here.
     """
 
     pool: Pool
@@ -29,4 +30,5 @@ class Services:
     passwords: Passwords = field(default_factory=Passwords)
     broker_url: str | None = None
     console: Path = CONSOLE
+    signer: Signer | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)

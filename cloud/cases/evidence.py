@@ -3,6 +3,7 @@ evidence_page.py, checked by evidence_check.py.
 """
 
 from datetime import datetime
+from importlib import metadata
 from typing import Any, Final
 from uuid import UUID
 
@@ -133,6 +134,14 @@ async def case_of_number(conn: Connection, number: int) -> UUID:
     if row is None:
         raise no_such_case()
     return UUID(str(row[0]))
+
+
+def program() -> str:
+    """Name and version of what made a file."""
+    try:
+        return f"carebed {metadata.version('carebed')}"
+    except metadata.PackageNotFoundError:
+        return "carebed source"
 
 
 def shown_entry(case_id: UUID, entry: Entry) -> EvidenceEntry:

@@ -27,9 +27,9 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
 _KINDS: Final[dict[str, frozenset[str]]] = {
     "shown": frozenset({"shown"}),
     "claimed": frozenset({"claimed"}),
-    "called": frozenset({"call", "called", "contacted"}),
+    "called": frozenset({"call", "contacting", "call_back"}),
     "dispatched": frozenset({"dispatched"}),
-    "arrived": frozenset({"arrived", "on_scene"}),
+    "arrived": frozenset({"arrived"}),
     "resolved": frozenset({"resolved"}),
     "closed": frozenset({"closed"}),
 }

@@ -264,5 +264,6 @@ def _alarm_words(draft: AlarmDraft, alarm_id: UUID) -> dict[str, Any]:
         "room": draft.room,
         "late": draft.late,
         "position": draft.position,
+        "device_at": None if draft.device_at is None else iso(draft.device_at),
     }
     return words | {name: value for name, value in optional.items() if value}

@@ -1,0 +1,75 @@
+"""How the desk did: figures over the timelines, as JSON and as a file for spreadsheets."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from cloud.access import store as access
+from cloud.access.access import Identity
+from cloud.api.callers import Caller, With
+from cloud.api.case_routes import answer
+from cloud.api.kpi_schemas import KpiReport
+from cloud.api.services import Services
+from cloud.api.times import GivenInstant, iso_ms
+from cloud.kpi import tables
+from cloud.kpi.store import Grouping, Kpi, compute
+
+router = APIRouter(tags=["kpi"])
+
+Start = Annotated[GivenInstant, Query(alias="from", examples=["2026-01-01T00:00:00Z"])]
+End = Annotated[GivenInstant, Query(alias="to", examples=["2026-01-01T08:00:00Z"])]
+Groups = Annotated[Grouping, Query(alias="group")]
+_CSV: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "UTF-8 with BOM", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+
+
+@router.get("/kpi", operation_id="get_kpi", response_model=KpiReport)
+async def get_kpi(
+    identity: Caller, services: With, start: Start, end: End, group: Groups = "all"
+) -> Response:
+    """Figures of the cases opened in a span (92 days at most) in the caller's area, beside the promises."""
+    found = await _compute(services, identity, start, end, group)
+    return answer(
+        {
+            "start": iso_ms(found.span.start),
+            "end": iso_ms(found.span.end),
+            "as_of": iso_ms(found.span.as_of),
+            "group": found.grouping,
+            "total": found.total,
+            "groups": found.groups,
+            "promises": [
+                msgspec.structs.asdict(item.promise) | {"reached": item.reached, "kept": item.kept}
+                for item in found.promises
+            ],
+        }
+    )
+
+
+@router.get("/kpi.csv", operation_id="get_kpi_csv", response_class=Response, responses=_CSV)
+async def get_kpi_csv(
+    identity: Caller, services: With, start: Start, end: End, group: Groups = "all"
+) -> Response:
+    """The same for a spreadsheet: one row a group, everything first."""
+    found = await _compute(services, identity, start, end, group)
+    name = f"kpi-{start:%Y%m%d}-{end:%Y%m%d}-{group}.csv"
+    return Response(
+        tables.as_csv(found),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+async def _compute(
+    services: Services, identity: Identity, start: datetime, end: datetime, group: Grouping
+) -> Kpi:
+    now = services.clock.now()
+    async with services.pool.connection() as conn:
+        found = await compute(conn, identity, start=start, end=end, grouping=group, now=now)
+        detail = {"from": iso_ms(start), "to": iso_ms(end), "group": group}
+        await access.write_audit(
+            conn, now=now, actor=identity.actor, action="kpi_viewed", subject="kpi", detail=detail
+        )
+    return found

@@ -1,0 +1,1 @@
+"""How the desk did: figures over the timeline alone, per seat, shift and district."""

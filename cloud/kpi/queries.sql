@@ -1,0 +1,46 @@
+-- name: lines --
+-- The lines of every case that was opened in a span, case by case; test cases and synthetic homes are left out.
+select e.case_id, c.class, c.area_code, e.at, e.kind, e.actor, e.data ->> 'seat_id',
+    case when jsonb_typeof(e.data -> 'priority') = 'number' then (e.data ->> 'priority')::integer end,
+    e.data ->> 'alarm_id', e.data ->> 'device', e.data ->> 'reason', e.data ->> 'to', e.data ->> 'into',
+    e.data ->> 'promised_at', e.data ->> 'disposition'
+from case_entry o
+join cases c on c.id = o.case_id
+join case_entry e on e.case_id = o.case_id
+where o.n = 1 and o.at >= %(start)s and o.at < %(end)s
+    and c.class <> 'test' and not c.synthetic
+    and starts_with(c.area_code, %(area_code)s) and (%(org_id)s::uuid is null or c.org_id = %(org_id)s)
+    and e.kind = any(%(kinds)s)
+order by o.at, e.case_id, e.n;
+
+-- name: activity --
+-- What rang in a span, and every seat's signs of life in it.
+select e.at, c.area_code,
+    case when e.kind in ('alarm', 'rang') and e.data ? 'alarm_id'
+        and jsonb_typeof(e.data -> 'priority') = 'number' then (e.data ->> 'priority')::integer end,
+    e.data ->> 'device', e.data ->> 'seat_id', e.actor, e.case_id
+from case_entry e
+join cases c on c.id = e.case_id
+where e.at >= %(start)s and e.at < %(end)s
+    and c.class <> 'test' and not c.synthetic
+    and starts_with(c.area_code, %(area_code)s) and (%(org_id)s::uuid is null or c.org_id = %(org_id)s)
+    and ((e.kind in ('alarm', 'rang') and e.data ? 'alarm_id') or e.kind = any(%(by_people)s))
+order by e.at, e.case_id, e.n;
+
+-- name: stale --
+-- Cases that nobody has brought to an end within a day, of the last thirty.
+select c.area_code
+from case_entry o
+join cases c on c.id = o.case_id
+where o.n = 1 and o.at >= %(as_of)s::timestamptz - interval '30 days' and o.at < %(before)s
+    and c.class <> 'test' and not c.synthetic
+    and starts_with(c.area_code, %(area_code)s) and (%(org_id)s::uuid is null or c.org_id = %(org_id)s)
+    and not exists (
+        select 1 from case_entry e
+        where e.case_id = o.case_id and e.at < %(as_of)s
+            and (e.kind in ('resolved', 'closed', 'service_order') or (e.kind = 'merged' and e.data ? 'into'))
+    );
+
+-- name: districts --
+-- Names of districts.
+select code, name from area where code = any(%(codes)s);
