@@ -13,9 +13,10 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from cloud import judging
+from cloud import desk_jobs, judging
+from cloud.access import kept, sources
 from cloud.alarms import store as alarms
-from cloud.cases import by_time, escalation_work, rule_alarms
+from cloud.cases import by_time, rule_alarms
 from cloud.cases.intake import take_alarm
 from cloud.cases.publish import publish
 from cloud.database import queries
@@ -26,6 +27,7 @@ from cloud.ingest import whereabouts
 from cloud.ingest.life import FRESH
 from cloud.ingest.states import set_online
 from cloud.supervision import jobs as supervision
+from cloud.telephony import store as telephony
 from cloud.timing import Job, Moment, each
 from firmware_specs.clock import Clock
 from firmware_specs.topics import OFFLINE_AFTER_S
@@ -127,20 +129,6 @@ async def hold_claims(conn: Connection, moment: Moment) -> None:
     )
 
 
-async def escalate_unclaimed(conn: Connection, moment: Moment) -> None:
-    """The steps of what nobody takes; any number of workers at once."""
-    now = moment.now
-    await each(
-        conn,
-        await escalation_work.unplanned(conn, limit=_BATCH),
-        lambda case_id: escalation_work.plan(conn, case_id, now=now),
-    )
-    done: set[escalation_work.Key] = set()
-    while fresh := [key for key in await escalation_work.due(conn, now=now, limit=_BATCH) if key not in done]:
-        await each(conn, fresh, lambda key: escalation_work.take(conn, key, now=now))
-        done.update(fresh)  # a step may bring the next one forward
-
-
 async def settle_technical(conn: Connection, moment: Moment) -> None:
     """A technical fault that went away before anybody came closes by itself."""
     now = moment.now
@@ -209,17 +197,20 @@ async def clean_up(conn: Connection, moment: Moment) -> None:
         await conn.execute(_SQL[name], {"before": before, "now": now})
     await feed.trim(conn, before=now - days)
     await judging.forget(conn, now=now)
+    await kept.trim(conn, now=now)
+    await sources.trim(conn, now=now)
+    await telephony.tidy(conn, now=now)
 
 
 JOBS: Final = (
     Job("suspicions", 7_201, 1.0, raise_due_suspicions),
     Job("urgent-suspicions", 7_202, 1.0, make_suspicions_urgent),
     Job("claims", 7_203, 1.0, hold_claims),
-    Job("unclaimed", None, 1.0, escalate_unclaimed),
     Job("settled", 7_205, 1.0, settle_technical),
     Job("silence", 7_206, 2.0, notice_silence),
     Job("values", 7_208, 1.0, judge_values),
     Job("high-risks", 7_209, 5.0, hold_high_risks),
     Job("clean-up", 7_207, 60.0, clean_up),
+    *desk_jobs.JOBS,
     *supervision.JOBS,
 )

@@ -18,6 +18,9 @@ _TESTERS: Final[frozenset[Role]] = frozenset({"technician", "supervisor", "admin
 _CHIEFS: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
 _OVERSEERS: Final[frozenset[Role]] = frozenset({"supervisor", "official", "admin"})
 _ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
+_SUPERVISORS: Final[frozenset[Role]] = frozenset({"supervisor"})
+_RESPONDERS: Final[frozenset[Role]] = frozenset({"responder"})
+_SENT: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "responder"})
 
 MAY: Final[dict[str, frozenset[str]]] = {
     "get_session": _EVERYONE,
@@ -36,6 +39,41 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "unshelve_case": _DESK,
     "list_shelved": _READERS,
     "show_door_code": _DESK,
+    "list_seats": _DESK,
+    "contact_case": _DESK,
+    "call_back_case": _DESK,
+    "hand_over_case": _DESK,
+    "take_over_case": _SUPERVISORS,
+    "merge_case": _DESK,
+    "make_order": _DESK,
+    "unmake_order": _DESK,
+    "follow_up_case": _DESK,
+    "list_candidates": _DESK,
+    "dispatch_case": _DESK,
+    "list_own_dispatches": _RESPONDERS,
+    "get_dispatch": _SENT,
+    "undo_dispatch": _DESK,
+    "recall_dispatch": _DESK,
+    "accept_dispatch": _SENT,
+    "refuse_dispatch": _SENT,
+    "set_dispatch_eta": _SENT,
+    "arrive_dispatch": _SENT,
+    "finish_dispatch": _SENT,
+    "show_way_in": _RESPONDERS,
+    "tell_position": _RESPONDERS,
+    "tell_availability": _RESPONDERS,
+    "list_responders": _READERS,
+    "set_responder": _CHIEFS,
+    "list_zones": _READERS,
+    "create_zone": _CHIEFS,
+    "change_zone": _CHIEFS,
+    "list_policies": _READERS,
+    "set_policy": _CHIEFS,
+    "list_schedules": _READERS,
+    "set_schedule": _CHIEFS,
+    "list_holidays": _READERS,
+    "set_holidays": _CHIEFS,
+    "list_gaps": _READERS,
     "get_evidence": _CHIEFS,
     "get_kpi": _OVERSEERS,
     "get_kpi_csv": _OVERSEERS,

@@ -12,7 +12,16 @@ from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import NotFound
 from cloud.api.callers import Caller, With
-from cloud.api.schemas import CallLength, CaseDetail, CaseList, CaseSummary, CloseCase, DoorCode, NoteText
+from cloud.api.schemas import (
+    CallLength,
+    CaseDetail,
+    CaseList,
+    CaseState,
+    CaseSummary,
+    CloseCase,
+    DoorCode,
+    NoteText,
+)
 from cloud.api.services import Services
 from cloud.cases import detail as details
 from cloud.cases import store
@@ -25,7 +34,7 @@ from cloud.registry.store import find_door_code
 router = APIRouter(prefix="/cases", tags=["cases"])
 
 _STATES: Final[dict[str, tuple[State, ...]]] = {
-    "live": (State.OPEN, State.CLAIMED, State.RESOLVED),
+    "live": tuple(state for state in State if state not in (State.CLOSED, State.MERGED)),
     **{state.value: (state,) for state in State},
 }
 Act = Callable[[Connection, Actor, datetime], Awaitable[Summary]]
@@ -41,7 +50,7 @@ def actor_of(identity: Identity) -> Actor:
     return Actor(id=identity.id, name=identity.name, seat_id=identity.seat_id)
 
 
-async def _act(services: Services, identity: Identity, case_id: UUID, act: Act) -> Response:
+async def do(services: Services, identity: Identity, case_id: UUID, act: Act) -> Response:
     """One action on a case that the caller may see, in one transaction."""
     async with services.pool.connection() as conn, conn.transaction():
         await store.summary(conn, case_id, identity)
@@ -52,15 +61,15 @@ async def _act(services: Services, identity: Identity, case_id: UUID, act: Act) 
 async def list_cases(
     identity: Caller,
     services: With,
-    state: Annotated[Literal["live", "open", "claimed", "resolved", "closed"], Query()] = "live",
+    state: Annotated[CaseState | Literal["live"], Query()] = "live",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="a case's `number`")] = None,
 ) -> Response:
-    """Newest first; `live` is open, claimed and resolved; `seq` is where the feed goes on from this list."""
+    """Newest first; `live` is all but closed and merged ones; `seq` is where the feed goes on from here."""
     async with services.pool.connection() as conn, conn.transaction():
         seq = await feed.position(conn)
         items = await store.list_cases(conn, identity, states=_STATES[state], limit=limit, before=before)
-        await _look(conn, services, identity, "cases_listed", "cases", state=state, count=len(items))
+        await audit_look(conn, services, identity, "cases_listed", "cases", state=state, count=len(items))
     return answer({"items": items, "seq": seq})
 
 
@@ -69,13 +78,14 @@ async def get_case(case_id: UUID, identity: Caller, services: With) -> Response:
     """All of a case; that it was looked at is written down."""
     async with services.pool.connection() as conn, conn.transaction():
         found = await details.detail(conn, case_id, identity)
-        await _look(conn, services, identity, "case_viewed", case_id)
+        await audit_look(conn, services, identity, "case_viewed", case_id)
     return answer(found)
 
 
-async def _look(
+async def audit_look(
     conn: Connection, services: Services, identity: Identity, action: str, subject: object, **detail: object
 ) -> None:
+    """Write down who looked at or changed what."""
     now = services.clock.now()
     await access.write_audit(
         conn, now=now, actor=identity.actor, action=action, subject=str(subject), detail=detail
@@ -85,32 +95,32 @@ async def _look(
 @router.post("/{case_id}/claim", operation_id="claim_case", response_model=CaseSummary)
 async def claim_case(case_id: UUID, identity: Caller, services: With) -> Response:
     """Take the case; of all who try at once one gets it, the others are told who (409, `owner_name`)."""
-    return await _act(services, identity, case_id, lambda c, a, now: store.claim(c, case_id, a, now=now))
+    return await do(services, identity, case_id, lambda c, a, now: store.claim(c, case_id, a, now=now))
 
 
 @router.post("/{case_id}/release", operation_id="release_case", response_model=CaseSummary)
 async def release_case(case_id: UUID, identity: Caller, services: With) -> Response:
     """Give the case back to the queue."""
-    return await _act(services, identity, case_id, lambda c, a, now: store.release(c, case_id, a, now=now))
+    return await do(services, identity, case_id, lambda c, a, now: store.release(c, case_id, a, now=now))
 
 
 @router.post("/{case_id}/renew", operation_id="renew_case", response_model=CaseSummary)
 async def renew_case(case_id: UUID, identity: Caller, services: With) -> Response:
     """Work goes on: another 90 s."""
-    return await _act(services, identity, case_id, lambda c, a, now: store.renew(c, case_id, a, now=now))
+    return await do(services, identity, case_id, lambda c, a, now: store.renew(c, case_id, a, now=now))
 
 
 @router.post("/{case_id}/resolve", operation_id="resolve_case", response_model=CaseSummary)
 async def resolve_case(case_id: UUID, identity: Caller, services: With) -> Response:
     """The emergency is over; a new alarm opens a new case from here on."""
-    return await _act(services, identity, case_id, lambda c, a, now: store.resolve(c, case_id, a, now=now))
+    return await do(services, identity, case_id, lambda c, a, now: store.resolve(c, case_id, a, now=now))
 
 
 @router.post("/{case_id}/close", operation_id="close_case", response_model=CaseSummary)
 async def close_case(case_id: UUID, body: CloseCase, identity: Caller, services: With) -> Response:
     """What it was, and the end of it."""
     kind, note = body.disposition, body.note
-    return await _act(
+    return await do(
         services,
         identity,
         case_id,
@@ -127,7 +137,7 @@ async def note_case(
     idempotency_key: Annotated[str | None, Header(max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")] = None,
 ) -> Response:
     """A line for the timeline; the same Idempotency-Key twice is one line."""
-    return await _act(
+    return await do(
         services,
         identity,
         case_id,
@@ -138,7 +148,7 @@ async def note_case(
 @router.post("/{case_id}/call", operation_id="call_case", response_model=CaseSummary)
 async def call_case(case_id: UUID, body: CallLength, identity: Caller, services: With) -> Response:
     """A call runs for so long, 0 when it has ended: nobody who is talking loses the case."""
-    return await _act(
+    return await do(
         services, identity, case_id, lambda c, a, now: store.call(c, case_id, a, call_s=body.call_s, now=now)
     )
 
@@ -151,7 +161,7 @@ async def show_door_code(case_id: UUID, identity: Caller, services: With) -> Doo
         code = None if home_id is None else await find_door_code(conn, services.seal, home_id)
         if home_id is None or code is None:
             raise NotFound("没有保存门锁密码", "no door code is kept")
-        await _look(conn, services, identity, "door_code_viewed", home_id, case_id=str(case_id))
+        await audit_look(conn, services, identity, "door_code_viewed", home_id, case_id=str(case_id))
         now = services.clock.now()
         await store.write_down(conn, case_id, "door_code_viewed", actor_of(identity), now=now)
         await store.publish(conn, [case_id], now=now)

@@ -65,13 +65,21 @@ class CanaryNews(Shown):
     reason: str
 
 
+class GapNews(Shown):
+    """The holes in a district's chain have changed: who is relied on is not there or cannot be reached."""
+
+    kind: Literal["gaps"]
+    count: int
+    kinds: list[str]
+
+
 class DeskFrame(Shown):
     """Something for everybody at the desk."""
 
     seq: int
     prev: int
     type: Literal["desk"]
-    data: Annotated[DeskNews | FloodNews | CanaryNews, Field(discriminator="kind")]
+    data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews, Field(discriminator="kind")]
 
 
 Frame = Annotated[CaseFrame | EscalationFrame | DeskFrame | CallFrame, Field(discriminator="type")]

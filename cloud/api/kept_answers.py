@@ -19,7 +19,7 @@ HEADER: Final = "Idempotency-Key"
 KEY_PATTERN: Final = "^[A-Za-z0-9._:-]{1,64}$"
 # Signing in has no caller yet, telephone systems and message providers number their events themselves, and
 # each look at a door code is written down anew.
-NOT_KEPT: Final = frozenset({"sign_in", "take_call_event", "take_receipt", "show_door_code"})
+NOT_KEPT: Final = frozenset({"sign_in", "take_call_event", "take_receipt", "show_door_code", "show_way_in"})
 _KEY: Final = re.compile(KEY_PATTERN)
 _PURPOSE: Final = "kept_answer.answer"
 _STATE: Final = "idempotency_key"

@@ -10,11 +10,27 @@ from cloud.api.texts import Secret, Text
 from cloud.api.times import Instant
 from cloud.registry.registry import Sex
 
-CaseState = Literal["open", "claimed", "resolved", "closed"]
+CaseState = Literal[
+    "open",
+    "claimed",
+    "contacting",
+    "dispatched",
+    "on_scene",
+    "resolved",
+    "followed_up",
+    "closed",
+    "handed_over",
+    "merged",
+]
 CaseClass = Literal["care", "technical", "test"]
 SubjectKind = Literal["home", "gateway", "area", "system"]
 Priority = Annotated[int, Field(ge=1, le=4)]
-Disposition = Literal["real_emergency", "help_given", "false_alarm", "test", "technical", "other"]
+Disposition = Literal[
+    "real_emergency", "help_given", "false_alarm", "test", "technical", "service_order", "other"
+]
+DispatchState = Literal[
+    "offered", "accepted", "arrived", "done", "refused", "no_answer", "undone", "recalled"
+]
 
 
 class Given(BaseModel):
@@ -103,6 +119,13 @@ class Owner(Shown):
     seat_id: UUID | None
 
 
+class HandedTo(Shown):
+    """Who was named and has 30 s to take it."""
+
+    id: UUID
+    name: str
+
+
 class CaseSummary(Shown):
     """A case as the queue shows it."""
 
@@ -136,6 +159,13 @@ class CaseSummary(Shown):
     children: int = Field(description="cases that stand behind this line")
     high_risk: int = Field(description="high-risk elders behind this line, who are to be called")
     shelved_until: Instant | None = Field(description="set aside until then")
+    overdue: bool = Field(description="the stage is over its limit and the owner was warned")
+    escalation_level: int = Field(description="the last step taken while nobody has it, 0 for none")
+    handed_from: str | None = Field(description="who gave it back, or lost it, last")
+    handed_to: HandedTo | None
+    merged_into: UUID | None
+    service_order: bool
+    followed_up_at: Instant | None
 
 
 class CaseAlarm(Shown):
@@ -196,6 +226,26 @@ class CaseGateway(Shown):
     last_seen_at: Instant | None
 
 
+class Dispatch(Shown):
+    """A responder who was asked to go. `promised_at` is the zone's promise; `outcome` is what they found."""
+
+    id: UUID
+    case_id: UUID
+    staff_id: UUID
+    name: str
+    state: DispatchState
+    offered_at: Instant
+    offered_by: str
+    answer_due_at: Instant
+    promised_at: Instant
+    answered_at: Instant | None
+    eta_at: Instant | None
+    arrived_at: Instant | None
+    ended_at: Instant | None
+    reason: str
+    outcome: str
+
+
 class CaseAdvice(Shown):
     """What must be done, or left undone, before anything else, such as to call 119 first."""
 
@@ -217,6 +267,7 @@ class CaseDetail(CaseSummary):
     gateway: CaseGateway | None
     chain_valid: bool
     advice: list[CaseAdvice]
+    dispatches: list[Dispatch]
 
 
 class CaseList(Shown):

@@ -1,8 +1,10 @@
 """Signing in and out."""
 
 from contextlib import suppress
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from cloud.access import sources, store
 from cloud.access.access import SESSION_LIFE, Identity, Session
@@ -10,6 +12,7 @@ from cloud.access.errors import Conflict, NotSignedIn
 from cloud.api.callers import COOKIE, Caller, With
 from cloud.api.case_routes import actor_of
 from cloud.api.schemas import SessionInfo, SessionUser, SignIn
+from cloud.cases import handing
 from cloud.cases import store as cases
 
 router = APIRouter(tags=["session"])
@@ -60,8 +63,13 @@ async def get_session(request: Request, identity: Caller) -> SessionInfo:
 
 
 @router.delete("/session", operation_id="sign_out", status_code=204)
-async def sign_out(request: Request, identity: Caller, services: With) -> Response:
-    """Sign out: cases held at this seat go back to the queue."""
+async def sign_out(
+    request: Request,
+    identity: Caller,
+    services: With,
+    to: Annotated[UUID | None, Query(description="a seat's or a user's id")] = None,
+) -> Response:
+    """Sign out: what this seat holds is handed over, to who is named in `to`, else to the queue."""
     session: Session | None = request.state.session
     if session is None or identity.seat_id is None:
         raise NotSignedIn("令牌没有会话", "a token has no session")
@@ -73,7 +81,7 @@ async def sign_out(request: Request, identity: Caller, services: With) -> Respon
             # One transaction each: two cases locked at once could wait for each other and the feed.
             with suppress(Conflict):
                 async with conn.transaction():
-                    await cases.release(conn, case_id, actor_of(identity), now=now)
+                    await handing.sign_off(conn, case_id, actor_of(identity), to, now=now)
     response = Response(status_code=204)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return response

@@ -15,6 +15,7 @@ from cloud.cases.summary import (
     AdviceShown,
     AlarmShown,
     CaseDetail,
+    DispatchShown,
     Frozen,
     GatewayShown,
     iso,
@@ -23,6 +24,7 @@ from cloud.cases.summary import (
 )
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.responders import store as responders
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 
@@ -46,11 +48,25 @@ async def detail(conn: Connection, case_id: UUID, reader: Identity) -> CaseDetai
         profile=frozen.profile,
         access=frozen.access,
         gateway=await _gateway(conn, case_id),
+        dispatches=[dispatch_shown(one) for one in await responders.of_case(conn, case_id)],
         chain_valid=timeline.chain_holds(case_id, entries),
         advice=[
             AdviceShown(code=one.code, zh=one.zh, en=one.en)
             for one in advice_for(row["kinds"], fire_suspected=row["fire_suspected"])
         ],
+    )
+
+
+def dispatch_shown(row: dict[str, Any]) -> DispatchShown:
+    """A row of `dispatch` as everybody sees it."""
+    plain = ("id", "case_id", "staff_id", "name", "state", "offered_by", "reason", "outcome")
+    fields: dict[str, Any] = {name: row[name] for name in plain}
+    fields |= {name: iso_or_none(row[name]) for name in ("answered_at", "eta_at", "arrived_at", "ended_at")}
+    return DispatchShown(
+        **fields,
+        offered_at=iso(row["offered_at"]),
+        answer_due_at=iso(row["answer_due_at"]),
+        promised_at=iso(row["promised_at"]),
     )
 
 

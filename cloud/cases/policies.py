@@ -162,6 +162,14 @@ async def _rows(conn: Connection, query: str, values: dict[str, Any] | None = No
         return await cursor.fetchall()
 
 
+def concerns(reader: Identity, area_code: str, org_id: UUID | None) -> bool:
+    """Whether what is in force at a place is in force somewhere in the reader's area, or the other way
+    round.
+    """
+    nested = area_code.startswith(reader.area_code) or reader.area_code.startswith(area_code)
+    return nested and (reader.org_id is None or org_id in (None, reader.org_id))
+
+
 def forecast_from(now: datetime) -> tuple[datetime, datetime]:
     """The 30 days from now."""
     return now, (now + FORECAST).astimezone(UTC)

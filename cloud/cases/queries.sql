@@ -43,9 +43,9 @@ update cases set
     event_ids = %(event_ids)s, place = %(place)s,
     waiting_since = case when priority > 1 and %(priority)s = 1 then %(now)s::timestamptz else waiting_since end,
     warned_at = case when priority > 1 and %(priority)s = 1 and not held then null else warned_at end,
-    group_id = case when %(surface)s then null else group_id end,
-    shelved_until = case when %(surface)s then null else shelved_until end,
-    shelf_reason = case when %(surface)s then null else shelf_reason end,
+    group_id = case when %(leave_line)s then null else group_id end,
+    shelved_until = case when %(leave_shelf)s then null else shelved_until end,
+    shelf_reason = case when %(leave_shelf)s then null else shelf_reason end,
     version = version + 1
 where id = %(id)s;
 
@@ -145,6 +145,18 @@ where id = %(id)s;
 -- name: move_alarms --
 -- Every alarm of one case is another's.
 update alarm set case_id = %(into)s where case_id = %(id)s returning id;
+
+-- name: pressed_keys --
+-- Offers that were answered by a key during the call.
+select d.id, d.staff_id, d.name, n.outcome
+from dispatch d
+join notification n on n.case_id = d.case_id and n.step_key = 'dispatch:' || d.id and n.channel = 'voice'
+where d.state = 'offered' and n.outcome in ('accepted', 'refused')
+order by d.offered_at limit %(limit)s;
+
+-- name: offered_dispatches --
+-- Those that nobody has answered yet.
+select id from dispatch where case_id = %(id)s and state = 'offered' order by id;
 
 -- name: move_dispatches --
 -- Help that is on the way, too.

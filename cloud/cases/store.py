@@ -11,8 +11,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from cloud.access.access import Identity
-from cloud.access.errors import InvalidInput
-from cloud.cases import acting, case, timeline
+from cloud.access.errors import Conflict, InvalidInput
+from cloud.cases import acting, case, readings, timeline
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, Move, State
 from cloud.cases.intake import lock
@@ -140,8 +140,11 @@ async def close(
     """The end of a resolved case, with what it was."""
     row = await acting.lock(conn, case_id)
     acting.check(row, Move.CLOSE)
+    if await (await conn.execute(_SQL["running_dispatch"], {"id": case_id})).fetchone() is not None:
+        raise Conflict("响应人员尚未完成，不能结案", "a responder is not done yet", state=row["state"])
     await conn.execute(_SQL["close_case"], {"id": case_id, "disposition": disposition, "now": now})
     await say(conn, case_id, "closed", actor, now=now, disposition=disposition, note=note)
+    await readings.keep(conn, case_id, now=now)
     await tell_gateways(conn, case_id, "closed")
     return await done(conn, case_id, now)
 

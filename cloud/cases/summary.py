@@ -247,7 +247,8 @@ def summary_fields(row: Mapping[str, Any]) -> dict[str, Any]:
         for name in (
             "id", "number", "subject_kind", "subject_id", "state", "priority", "kinds", "rings",
             "fire_suspected", "late", "alarm_count", "repeats", "disposition", "follows_id",
-            "event_ids", "version", "merged_into", "service_order", "escalation_level", "group_id", "children", "high_risk",
+            "event_ids", "version", "merged_into", "service_order", "escalation_level",
+            "group_id", "children", "high_risk",
         )
     }  # fmt: skip
     place = msgspec.convert(row["place"], Place) if row["place"] else None

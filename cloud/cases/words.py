@@ -8,11 +8,12 @@ from cloud.notifications.templates import local_time
 from firmware_specs.kinds import EVENTS
 
 _UNKNOWN_NAME: Final = "未登记"
+_MORE: Final = {"needs_help": "老人需要帮助"}
 
 
 def kinds_zh(kinds: list[str]) -> str:
     """The kinds of a case in Chinese; one that is not in the list says itself."""
-    return "、".join(EVENTS[kind].zh if kind in EVENTS else kind for kind in kinds)
+    return "、".join(EVENTS[kind].zh if kind in EVENTS else _MORE.get(kind, kind) for kind in kinds)
 
 
 def waited_zh(since: datetime, now: datetime) -> str:

@@ -165,9 +165,9 @@ def minutes_for(metres: float, speed_kmh: float) -> int:
 
 def where(responder: Responder, now: datetime) -> Point | None:
     """Where somebody is: the last fix if it is younger than 30 min, else the middle of the zone."""
-    if responder.position is not None and responder.position_at is not None:
-        if now - responder.position_at <= POSITION_FRESH:
-            return responder.position
+    fixed_at = responder.position_at
+    if responder.position is not None and fixed_at is not None and now - fixed_at <= POSITION_FRESH:
+        return responder.position
     zone = responder.zone
     if zone is None or zone.lat is None or zone.lon is None:
         return None

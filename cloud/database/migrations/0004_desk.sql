@@ -194,16 +194,3 @@ create unique index dispatch_running on dispatch (case_id, staff_id) where state
 create index dispatch_case on dispatch (case_id);
 create index dispatch_staff on dispatch (staff_id, offered_at desc);
 create index dispatch_offered on dispatch (answer_due_at) where state = 'offered';
-
--- What was answered to a request with an Idempotency-Key, for a day.
-create table api_answer (
-    actor text not null,
-    key text not null,
-    operation text not null,
-    fingerprint bytea not null,
-    status integer not null default 0,
-    body bytea,
-    at timestamptz not null,
-    primary key (actor, key)
-);
-create index api_answer_at on api_answer (at);

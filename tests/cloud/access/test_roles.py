@@ -21,9 +21,25 @@ def test_what_is_not_listed_is_refused() -> None:
     assert not may("nobody", "list_cases")
 
 
-def test_family_responders_and_officials_see_no_case_and_no_resident_yet() -> None:
-    for role in ("family", "responder", "official"):
+def test_family_and_officials_see_no_case_and_no_resident_yet() -> None:
+    for role in ("family", "official"):
         assert {operation for operation in MAY if may(role, operation)} == {"get_session", "sign_out"}
+
+
+def test_a_responder_has_dispatches_and_nothing_else_of_the_desk() -> None:
+    allowed = {operation for operation in MAY if may("responder", operation)}
+    assert allowed - {"get_session", "sign_out"} == {
+        "list_own_dispatches",
+        "get_dispatch",
+        "accept_dispatch",
+        "refuse_dispatch",
+        "set_dispatch_eta",
+        "arrive_dispatch",
+        "finish_dispatch",
+        "show_way_in",
+        "tell_position",
+        "tell_availability",
+    }
 
 
 def test_only_the_desk_acts_on_cases_and_reads_health() -> None:

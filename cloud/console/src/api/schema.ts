@@ -20,9 +20,29 @@ export interface paths {
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description Sign out: cases held at this seat go back to the queue.
+         * @description Sign out: what this seat holds is handed over, to who is named in `to`, else to the queue.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ui-config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ui Config
+         * @description Fixed facts of the deployment; public.
+         */
+        get: operations["get_ui_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -37,7 +57,7 @@ export interface paths {
         };
         /**
          * List Cases
-         * @description Newest first; `live` is open, claimed and resolved; `seq` is where the feed goes on from this list.
+         * @description Newest first; `live` is all but closed and merged ones; `seq` is where the feed goes on from here.
          */
         get: operations["list_cases"];
         put?: never;
@@ -228,26 +248,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/feed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Feed
-         * @description Frames after a position, oldest first; go on with `after=seq`.
-         */
-        get: operations["list_feed"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/residents/{resident_id}": {
         parameters: {
             query?: never;
@@ -260,26 +260,6 @@ export interface paths {
          * @description An elder with bed, state, needs, limits and contacts.
          */
         get: operations["get_resident"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/residents/{resident_id}/trend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Trend
-         * @description Values of one kind, thinned to `points`; without `to` until now, without `from` of one day.
-         */
-        get: operations["get_trend"];
         put?: never;
         post?: never;
         delete?: never;
@@ -308,1550 +288,475 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/areas": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create Area
-         * @description Add an area below the longest known code that it starts with.
-         */
-        post: operations["create_area"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/orgs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create Org
-         * @description Add an organisation.
-         */
-        post: operations["create_org"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/homes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create Home
-         * @description Add a home; its door code is stored sealed.
-         */
-        post: operations["create_home"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/homes/{home_id}/beds": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create Bed
-         * @description Add a bed to a home.
-         */
-        post: operations["create_bed"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/residents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create Resident
-         * @description Add an elder with contacts; 409 where the ID-card number is known (`existing_id`: whose).
-         */
-        post: operations["create_resident"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/residents/{resident_id}/state": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Set Resident State
-         * @description From now on the elder is in this state; with `until` it ends by itself and `active` follows.
-         */
-        post: operations["set_resident_state"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Gateways
-         * @description Gateways of your area.
-         */
-        get: operations["list_gateways"];
-        put?: never;
-        /**
-         * Create Gateway
-         * @description Add a gateway; its secret is shown this once.
-         */
-        post: operations["create_gateway"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways/{gateway_id}/secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Renew Gateway Secret
-         * @description A new secret, shown this once; the old one stops to work.
-         */
-        post: operations["renew_gateway_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Devices
-         * @description Devices of a home, of a gateway, or of your area.
-         */
-        get: operations["list_devices"];
-        put?: never;
-        /**
-         * Create Device
-         * @description Register a device, and install it from now on where a home is named.
-         */
-        post: operations["create_device"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices/{device_id}/installations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Install Device
-         * @description From `from` on the device belongs to this home; what ran until then ends then.
-         */
-        post: operations["install_device"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices/{device_id}/test-window": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Open Test Window
-         * @description For so many minutes the device's test messages do not ring; it ends by itself.
-         */
-        post: operations["open_test_window"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/quarantine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Quarantine
-         * @description The newest messages that could not be read.
-         */
-        get: operations["list_quarantine"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ui-config": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Ui Config
-         * @description Fixed facts of the deployment; public.
-         */
-        get: operations["get_ui_config"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Health
-         * @description Whether database, broker and ingest work; public, and always 200 where the process answers.
-         */
-        get: operations["get_health"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * AreaCreated
-         * @description The area.
-         */
-        AreaCreated: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-            /** Parent Code */
-            parent_code: string | null;
-        };
-        /**
-         * Basemap
-         * @description What the map is drawn from; `schematic` is the built-in one.
-         */
+        /** @description What the map is drawn from; `schematic` is the built-in one. */
         Basemap: {
-            /**
-             * Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             kind: "schematic" | "geojson" | "xyz" | "pmtiles";
-            /**
-             * Crs
-             * @enum {string}
-             */
+            /** @enum {string} */
             crs: "WGS84" | "GCJ02" | "BD09";
-            /** Url */
             url: string | null;
-            /** Subdomains */
             subdomains: string | null;
-            /** Max Zoom */
             max_zoom: number | null;
-            /** Attribution */
             attribution: string;
-            /** Approval No */
             approval_no: string | null;
         };
-        /**
-         * CallLength
-         * @description A call is running and will hold the case for so long.
-         */
+        /** @description A case that runs for somebody who may be calling. */
+        CallCase: {
+            /** Format: uuid */
+            id: string;
+            number: number;
+            /** @enum {string} */
+            state: "open" | "claimed" | "contacting" | "dispatched" | "on_scene" | "resolved" | "followed_up" | "closed" | "handed_over" | "merged";
+            priority: number;
+            kinds: string[];
+            owner_name: string | null;
+            /** Format: date-time */
+            opened_at: string;
+        };
+        /** @description A call rings at this seat, or has changed; without a seat it rings where nobody has signed in. */
+        CallFrame: {
+            seq: number;
+            prev: number;
+            /** @constant */
+            type: "call";
+            data: components["schemas"]["ScreenPop"];
+        };
+        /** @description A call is running and will hold the case for so long. */
         CallLength: {
-            /** Call S */
             call_s: number;
         };
-        /**
-         * CaseAccess
-         * @description How to get in; the door code itself is asked for separately, and that is written down.
-         */
+        /** @description An elder: the caller themselves, or one the caller is a contact of. */
+        CallResident: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            sex: "female" | "male" | "unknown";
+            age: number | null;
+            is_caller: boolean;
+            relation: string;
+            has_key: boolean;
+            state: ("active" | "hospital" | "away" | "suspended" | "moved" | "deceased") | null;
+            home_id: string | null;
+            place: string;
+            cases: components["schemas"]["CallCase"][];
+        };
+        /** @description `red`: a press took longer than 5 s from a gateway to a screen, or never came. A red bar for all. */
+        CanaryNews: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "canary";
+            /** @enum {string} */
+            state: "red" | "ok";
+            /** Format: date-time */
+            since: string;
+            last_ms: number | null;
+            reason: string;
+        };
+        /** @description How to get in; the door code itself is asked for separately, and that is written down. */
         CaseAccess: {
-            /** Note */
             note: string;
-            /** Has Door Code */
             has_door_code: boolean;
         };
-        /**
-         * CaseAlarm
-         * @description One alarm of a case, with each hop's time.
-         */
+        /** @description What must be done, or left undone, before anything else, such as to call 119 first. */
+        CaseAdvice: {
+            code: string;
+            zh: string;
+            en: string;
+        };
+        /** @description One alarm of a case, with each hop's time. */
         CaseAlarm: {
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Event Id */
             event_id: string | null;
-            /** Kind */
             kind: string;
-            /**
-             * Class
-             * @enum {string}
-             */
+            /** @enum {string} */
             class: "care" | "technical" | "test";
-            /** Priority */
             priority: number;
-            /** Phase */
             phase: string;
-            /** Device */
             device: string | null;
-            /** Room */
             room: string;
-            /**
-             * Occurred At
-             * Format: date-time
-             */
+            /** Format: date-time */
             occurred_at: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
+            /** Format: date-time */
             received_at: string;
-            /**
-             * Stored At
-             * Format: date-time
-             */
+            /** Format: date-time */
             stored_at: string;
-            /** Late */
             late: boolean;
-            /** Reasons */
             reasons: string[];
-            /** Repeats */
+            /** @description what the rule saw: each value with its age and method */
+            inputs: {
+                [key: string]: unknown;
+            };
+            rule_version: string;
             repeats: number;
-            /**
-             * Last At
-             * Format: date-time
-             */
+            /** Format: date-time */
             last_at: string;
-            /** Cleared At */
             cleared_at: string | null;
         };
-        /**
-         * CaseContact
-         * @description Whom to call, in order.
-         */
+        /** @description Whom to call, in order. */
         CaseContact: {
-            /** Name */
             name: string;
-            /** Relation */
             relation: string;
-            /** Phone */
             phone: string;
-            /** Has Key */
             has_key: boolean;
-            /** Distance Note */
             distance_note: string;
         };
-        /**
-         * CaseDetail
-         * @description All of a case; `chain_valid` tells whether the timeline's hash chain holds.
-         */
+        /** @description All of a case; `chain_valid` tells whether the timeline's hash chain holds. */
         CaseDetail: {
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Number */
             number: number;
-            /**
-             * Subject Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             subject_kind: "home" | "gateway" | "area" | "system";
-            /** Subject Id */
             subject_id: string;
-            /**
-             * Class
-             * @enum {string}
-             */
+            /** @enum {string} */
             class: "care" | "technical" | "test";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "claimed" | "resolved" | "closed";
-            /** Priority */
+            /** @enum {string} */
+            state: "open" | "claimed" | "contacting" | "dispatched" | "on_scene" | "resolved" | "followed_up" | "closed" | "handed_over" | "merged";
             priority: number;
-            /** Kinds */
             kinds: string[];
-            /** Rings */
             rings: number;
-            /** Fire Suspected */
             fire_suspected: boolean;
-            /** Late */
             late: boolean;
-            /** Alarm Count */
             alarm_count: number;
-            /** Repeats */
             repeats: number;
             resident: components["schemas"]["ResidentBrief"] | null;
             place: components["schemas"]["Place"] | null;
             owner: components["schemas"]["Owner"] | null;
-            /**
-             * Opened At
-             * Format: date-time
-             */
+            /** Format: date-time */
             opened_at: string;
-            /**
-             * Occurred At
-             * Format: date-time
-             */
+            /** Format: date-time */
             occurred_at: string;
-            /** Claimed At */
             claimed_at: string | null;
-            /** Stage Due At */
             stage_due_at: string | null;
-            /** Resolved At */
             resolved_at: string | null;
-            /** Closed At */
             closed_at: string | null;
-            /** Disposition */
-            disposition: ("real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "other") | null;
-            /** Follows Id */
+            disposition: ("real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "service_order" | "other") | null;
             follows_id: string | null;
-            /** Event Ids */
             event_ids: string[];
-            /** Version */
             version: number;
-            /** Alarms */
+            /** @description the line that stands for this case; it is not in the queue */
+            group_id: string | null;
+            /** @description cases that stand behind this line */
+            children: number;
+            /** @description high-risk elders behind this line, who are to be called */
+            high_risk: number;
+            /** @description set aside until then */
+            shelved_until: string | null;
+            /** @description the stage is over its limit and the owner was warned */
+            overdue: boolean;
+            /** @description the last step taken while nobody has it, 0 for none */
+            escalation_level: number;
+            /** @description who gave it back, or lost it, last */
+            handed_from: string | null;
+            handed_to: components["schemas"]["HandedTo"] | null;
+            merged_into: string | null;
+            service_order: boolean;
+            followed_up_at: string | null;
             alarms: components["schemas"]["CaseAlarm"][];
-            /** Timeline */
             timeline: components["schemas"]["CaseEntry"][];
-            /** Contacts */
             contacts: components["schemas"]["CaseContact"][];
-            /** Risks */
             risks: unknown[];
-            /** Needs */
             needs: {
                 [key: string]: unknown;
             };
-            /** Profile */
             profile: {
                 [key: string]: unknown;
             };
             access: components["schemas"]["CaseAccess"];
             gateway: components["schemas"]["CaseGateway"] | null;
-            /** Chain Valid */
             chain_valid: boolean;
+            advice: components["schemas"]["CaseAdvice"][];
+            dispatches: components["schemas"]["Dispatch"][];
         };
-        /**
-         * CaseEntry
-         * @description One line of a case's timeline.
-         */
+        /** @description One line of a case's timeline. */
         CaseEntry: {
-            /** N */
             n: number;
-            /**
-             * At
-             * Format: date-time
-             */
+            /** Format: date-time */
             at: string;
-            /** Kind */
             kind: string;
-            /** Actor */
             actor: string;
-            /** Data */
             data: {
                 [key: string]: unknown;
             };
         };
-        /**
-         * CaseFrame
-         * @description A case is new or has changed; `prev` is the last seq this client was entitled to see.
-         */
+        /** @description A case is new or has changed; `prev` is the last seq this client was entitled to see. */
         CaseFrame: {
-            /** Seq */
             seq: number;
-            /** Prev */
             prev: number;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
+            /** @constant */
             type: "case";
             data: components["schemas"]["CaseSummary"];
         };
-        /**
-         * CaseGateway
-         * @description The home's gateway; `online` null is unknown.
-         */
+        /** @description The home's gateway; `online` null is unknown. */
         CaseGateway: {
-            /** Id */
             id: string;
-            /** Online */
             online: boolean | null;
-            /** Last Seen At */
             last_seen_at: string | null;
         };
-        /**
-         * CaseList
-         * @description Cases, and the feed position they were read at.
-         */
+        /** @description Cases, and the feed position they were read at. */
         CaseList: {
-            /** Items */
             items: components["schemas"]["CaseSummary"][];
-            /** Seq */
             seq: number;
         };
-        /**
-         * CaseSummary
-         * @description A case as the queue shows it.
-         */
+        /** @description A case as the queue shows it. */
         CaseSummary: {
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Number */
             number: number;
-            /**
-             * Subject Kind
-             * @enum {string}
-             */
+            /** @enum {string} */
             subject_kind: "home" | "gateway" | "area" | "system";
-            /** Subject Id */
             subject_id: string;
-            /**
-             * Class
-             * @enum {string}
-             */
+            /** @enum {string} */
             class: "care" | "technical" | "test";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "claimed" | "resolved" | "closed";
-            /** Priority */
+            /** @enum {string} */
+            state: "open" | "claimed" | "contacting" | "dispatched" | "on_scene" | "resolved" | "followed_up" | "closed" | "handed_over" | "merged";
             priority: number;
-            /** Kinds */
             kinds: string[];
-            /** Rings */
             rings: number;
-            /** Fire Suspected */
             fire_suspected: boolean;
-            /** Late */
             late: boolean;
-            /** Alarm Count */
             alarm_count: number;
-            /** Repeats */
             repeats: number;
             resident: components["schemas"]["ResidentBrief"] | null;
             place: components["schemas"]["Place"] | null;
             owner: components["schemas"]["Owner"] | null;
-            /**
-             * Opened At
-             * Format: date-time
-             */
+            /** Format: date-time */
             opened_at: string;
-            /**
-             * Occurred At
-             * Format: date-time
-             */
+            /** Format: date-time */
             occurred_at: string;
-            /** Claimed At */
             claimed_at: string | null;
-            /** Stage Due At */
             stage_due_at: string | null;
-            /** Resolved At */
             resolved_at: string | null;
-            /** Closed At */
             closed_at: string | null;
-            /** Disposition */
-            disposition: ("real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "other") | null;
-            /** Follows Id */
+            disposition: ("real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "service_order" | "other") | null;
             follows_id: string | null;
-            /** Event Ids */
             event_ids: string[];
-            /** Version */
             version: number;
+            /** @description the line that stands for this case; it is not in the queue */
+            group_id: string | null;
+            /** @description cases that stand behind this line */
+            children: number;
+            /** @description high-risk elders behind this line, who are to be called */
+            high_risk: number;
+            /** @description set aside until then */
+            shelved_until: string | null;
+            /** @description the stage is over its limit and the owner was warned */
+            overdue: boolean;
+            /** @description the last step taken while nobody has it, 0 for none */
+            escalation_level: number;
+            /** @description who gave it back, or lost it, last */
+            handed_from: string | null;
+            handed_to: components["schemas"]["HandedTo"] | null;
+            merged_into: string | null;
+            service_order: boolean;
+            followed_up_at: string | null;
         };
-        /**
-         * CloseCase
-         * @description How a case ended.
-         */
+        /** @description How a case ended. */
         CloseCase: {
-            /**
-             * Disposition
-             * @enum {string}
-             */
-            disposition: "real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "other";
-            /** Note */
+            /** @enum {string} */
+            disposition: "real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "service_order" | "other";
             note?: string | null;
         };
-        /**
-         * Created
-         * @description The id of what was made.
-         */
-        Created: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-        };
-        /**
-         * Device
-         * @description A device, where it is installed now and what it last said of itself.
-         */
-        Device: {
-            /** Id */
-            id: string;
-            /** Family */
-            family: string;
-            /** Model */
-            model: string;
-            /** Registered */
-            registered: boolean;
-            /** Home Id */
-            home_id: string | null;
-            /** Bed Id */
-            bed_id: string | null;
-            /** Room */
-            room: string;
-            /** Role */
-            role: string;
-            /** Installed From */
-            installed_from: string | null;
-            /** Online */
-            online: boolean | null;
-            /** Worn */
-            worn: boolean | null;
-            /** Charging */
-            charging: boolean | null;
-            /** Battery Percent */
-            battery_percent: number | null;
-            /** Link Quality */
-            link_quality: number | null;
-            /** Last Seen At */
-            last_seen_at: string | null;
-        };
-        /**
-         * DeviceCreated
-         * @description The device, and its installation where a home was named.
-         */
-        DeviceCreated: {
-            /** Id */
-            id: string;
-            /** Installation Id */
-            installation_id: string | null;
-        };
-        /**
-         * DeviceList
-         * @description Devices.
-         */
-        DeviceList: {
-            /** Items */
-            items: components["schemas"]["Device"][];
-        };
-        /**
-         * DoorCode
-         * @description Shown once it is written down who looked.
-         */
-        DoorCode: {
-            /** Door Code */
-            door_code: string;
-        };
-        /**
-         * Escalation
-         * @description Nobody acts on a case.
-         */
-        Escalation: {
-            /**
-             * Case Id
-             * Format: uuid
-             */
-            case_id: string;
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * EscalationFrame
-         * @description For supervisors.
-         */
-        EscalationFrame: {
-            /** Seq */
+        /** @description Something for everybody at the desk. */
+        DeskFrame: {
             seq: number;
-            /** Prev */
             prev: number;
+            /** @constant */
+            type: "desk";
+            data: components["schemas"]["DeskNews"] | components["schemas"]["FloodNews"] | components["schemas"]["CanaryNews"] | components["schemas"]["GapNews"];
+        };
+        /** @description `notifications_overdue`: look at the list; `notification_dead`: a P1 came to nothing on a channel. */
+        DeskNews: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
+            kind: "notification_dead" | "notifications_overdue";
+            count: number;
+            case_ids: string[];
+            reason: string;
+        };
+        /** @description A responder who was asked to go. `promised_at` is the zone's promise; `outcome` is what they found. */
+        Dispatch: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            case_id: string;
+            /** Format: uuid */
+            staff_id: string;
+            name: string;
+            /** @enum {string} */
+            state: "offered" | "accepted" | "arrived" | "done" | "refused" | "no_answer" | "undone" | "recalled";
+            /** Format: date-time */
+            offered_at: string;
+            offered_by: string;
+            /** Format: date-time */
+            answer_due_at: string;
+            /** Format: date-time */
+            promised_at: string;
+            answered_at: string | null;
+            eta_at: string | null;
+            arrived_at: string | null;
+            ended_at: string | null;
+            reason: string;
+            outcome: string;
+        };
+        /** @description Shown once it is written down who looked. */
+        DoorCode: {
+            door_code: string;
+        };
+        /** @description Nobody acts on a case. */
+        Escalation: {
+            /** Format: uuid */
+            case_id: string;
+            reason: string;
+        };
+        /** @description For supervisors. */
+        EscalationFrame: {
+            seq: number;
+            prev: number;
+            /** @constant */
             type: "escalation";
             data: components["schemas"]["Escalation"];
         };
-        /**
-         * FeedPage
-         * @description Frames after a position; `seq` is where to go on from.
-         */
-        FeedPage: {
-            /** Items */
-            items: (components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"])[];
-            /** Seq */
-            seq: number;
-        };
-        /**
-         * Gateway
-         * @description A gateway; `online` null is unknown.
-         */
-        Gateway: {
-            /** Id */
-            id: string;
+        /** @description More alarms come than the seats can look at (or no longer); technical ones are grouped by cause. */
+        FloodNews: {
             /**
-             * Kind
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            kind: "home" | "protocol";
-            /** Home Id */
-            home_id: string | null;
-            /** Place */
-            place: string;
-            /** Online */
-            online: boolean | null;
-            /** Online Changed At */
-            online_changed_at: string | null;
-            /** Last Seen At */
-            last_seen_at: string | null;
-            /** Agent Version */
-            agent_version: string | null;
-            /** Metered */
-            metered: boolean | null;
+            kind: "flood";
+            /** @enum {string} */
+            state: "on" | "over";
+            /** Format: date-time */
+            since: string;
+            /** @description in the last ten minutes */
+            alarms: number;
+            seats: number;
+            /** @description on the screen of who sees everything */
+            rows: number;
         };
-        /**
-         * GatewayCreated
-         * @description The secret is shown this once and kept only as verifiers.
-         */
-        GatewayCreated: {
-            /** Id */
+        /** @description The holes in a district's chain have changed: who is relied on is not there or cannot be reached. */
+        GapNews: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "gaps";
+            count: number;
+            kinds: string[];
+        };
+        /** @description Who was named and has 30 s to take it. */
+        HandedTo: {
+            /** Format: uuid */
             id: string;
-            /** Secret */
-            secret: string;
+            name: string;
         };
-        /**
-         * GatewayList
-         * @description Gateways.
-         */
-        GatewayList: {
-            /** Items */
-            items: components["schemas"]["Gateway"][];
-        };
-        /**
-         * Health
-         * @description `ok` only where all parts are; `ingest_lag_s` since the ingestor's last sign of life, null for never.
-         *
-         *     `listening`: the ingestor lives and the broker has granted it everything.
-         */
-        Health: {
-            /** Ok */
-            ok: boolean;
-            /** Database */
-            database: boolean;
-            /** Broker */
-            broker: boolean | null;
-            /** Listening */
-            listening: boolean;
-            /** Ingest Lag S */
-            ingest_lag_s: number | null;
-            /**
-             * At
-             * Format: date-time
-             */
+        /** @description Each 5 s: the link lives, and `seq` is the last frame that was sent here. */
+        HeartbeatFrame: {
+            /** @constant */
+            type: "hb";
+            seq: number;
+            /** Format: date-time */
             at: string;
         };
-        /**
-         * LastReading
-         * @description The newest value of one kind from one device.
-         */
+        /** @description First message of a live connection: frames after `seq` follow. */
+        HelloFrame: {
+            /** @constant */
+            type: "hello";
+            seq: number;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description The newest value of one kind from one device. */
         LastReading: {
-            /** Kind */
             kind: string;
-            /** Unit */
             unit: string;
-            /** Value */
             value: number;
-            /** Quality */
             quality: number | null;
-            /**
-             * At
-             * Format: date-time
-             */
+            /** Format: date-time */
             at: string;
-            /** Device */
             device: string;
         };
-        /**
-         * LastReadings
-         * @description The newest values of an elder's devices.
-         */
+        /** @description The newest values of an elder's devices. */
         LastReadings: {
-            /** Items */
             items: components["schemas"]["LastReading"][];
         };
-        /**
-         * Limits
-         * @description Seconds until an unclaimed case of a priority is overdue, and until a claimed one is.
-         */
+        /** @description Seconds until an unclaimed case of a priority is overdue, and until a claimed one is. */
         Limits: {
-            /** P1 Claim S */
             p1_claim_s: number;
-            /** P2 Claim S */
             p2_claim_s: number;
-            /** P3 Claim S */
             p3_claim_s: number;
-            /** Claimed S */
             claimed_s: number;
         };
-        /**
-         * NewArea
-         * @description A GB/T 2260 code (or a street's longer one); its parent is the longest known code it starts with.
-         */
-        NewArea: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-        };
-        /**
-         * NewBed
-         * @description A bed of a home.
-         */
-        NewBed: {
-            /**
-             * Label
-             * @default
-             */
-            label: string;
-        };
-        /**
-         * NewContact
-         * @description A person to call, in the order given.
-         */
-        NewContact: {
-            /** Name */
-            name: string;
-            /**
-             * Relation
-             * @default
-             */
-            relation: string;
-            /** Phone */
-            phone: string;
-            /**
-             * Has Key
-             * @default false
-             */
-            has_key: boolean;
-            /**
-             * Distance Note
-             * @default
-             */
-            distance_note: string;
-        };
-        /**
-         * NewDevice
-         * @description A device, and where it is installed from now on if a home is named.
-         */
-        NewDevice: {
-            /** Id */
-            id: string;
-            /** Family */
-            family: string;
-            /**
-             * Model
-             * @default
-             */
-            model: string;
-            /** Home Id */
-            home_id?: string | null;
-            /** Bed Id */
-            bed_id?: string | null;
-            /**
-             * Room
-             * @default
-             */
-            room: string;
-            /**
-             * Role
-             * @default
-             */
-            role: string;
-        };
-        /**
-         * NewGateway
-         * @description A gateway of one home, or a protocol gateway of many (needs area and organisation instead).
-         */
-        NewGateway: {
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @default home
-             * @enum {string}
-             */
-            kind: "home" | "protocol";
-            /** Home Id */
-            home_id?: string | null;
-            /** Area Code */
-            area_code?: string | null;
-            /** Org */
-            org?: string | null;
-        };
-        /**
-         * NewHome
-         * @description A structured address; `org` is an organisation's name or id.
-         */
-        NewHome: {
-            /** Area Code */
-            area_code: string;
-            /** Org */
-            org: string;
-            /**
-             * Street
-             * @default
-             */
-            street: string;
-            /**
-             * Compound
-             * @default
-             */
-            compound: string;
-            /**
-             * Building
-             * @default
-             */
-            building: string;
-            /**
-             * Unit
-             * @default
-             */
-            unit: string;
-            /**
-             * Room
-             * @default
-             */
-            room: string;
-            gate?: components["schemas"]["Point"] | null;
-            /**
-             * Access Note
-             * @default
-             */
-            access_note: string;
-            /** Door Code */
-            door_code?: string | null;
-            /** Safe Radius M */
-            safe_radius_m?: number | null;
-        };
-        /**
-         * NewInstallation
-         * @description From `from` (default: now) the device belongs here; a running installation ends at that moment.
-         */
-        NewInstallation: {
-            /**
-             * Home Id
-             * Format: uuid
-             */
-            home_id: string;
-            /** Bed Id */
-            bed_id?: string | null;
-            /**
-             * Room
-             * @default
-             */
-            room: string;
-            /**
-             * Role
-             * @default
-             */
-            role: string;
-            /** From */
-            from?: string | null;
-        };
-        /**
-         * NewOrg
-         * @description An organisation that runs beds.
-         */
-        NewOrg: {
-            /** Name */
-            name: string;
-        };
-        /**
-         * NewResident
-         * @description An elder; a known ID-card number makes an existing person a resident instead of a second one.
-         */
-        NewResident: {
-            /** Name */
-            name: string;
-            /**
-             * Sex
-             * @default unknown
-             * @enum {string}
-             */
-            sex: "female" | "male" | "unknown";
-            /** Birth Date */
-            birth_date?: string | null;
-            /** Phones */
-            phones?: string[];
-            /** Id Number */
-            id_number?: string | null;
-            /** Bed Id */
-            bed_id?: string | null;
-            /**
-             * Area Code
-             * @description only without a bed
-             */
-            area_code?: string | null;
-            /**
-             * Org
-             * @description only without a bed
-             */
-            org?: string | null;
-            /** Profile */
-            profile?: {
-                [key: string]: unknown;
-            };
-            /** Needs */
-            needs?: {
-                [key: string]: unknown;
-            };
-            /** Risks */
-            risks?: unknown[];
-            /** Limits */
-            limits?: {
-                [key: string]: unknown;
-            };
-            /** Contacts */
-            contacts?: components["schemas"]["NewContact"][];
-        };
-        /**
-         * NewResidentState
-         * @description What is true of an elder from now on; hospital and away end by themselves at `until`.
-         */
-        NewResidentState: {
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "active" | "hospital" | "away" | "suspended" | "moved" | "deceased";
-            /** Until */
-            until?: string | null;
-        };
-        /**
-         * NewTestWindow
-         * @description For so many minutes `test` messages of the device do not ring.
-         */
-        NewTestWindow: {
-            /** Minutes */
-            minutes: number;
-        };
-        /**
-         * NoteText
-         * @description A line for the timeline.
-         */
+        LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
+        /** @description A line for the timeline. */
         NoteText: {
-            /** Text */
             text: string;
         };
-        /**
-         * Owner
-         * @description Who holds a case.
-         */
+        /** @description Who holds a case. */
         Owner: {
-            /**
-             * Id
-             * Format: uuid
-             */
+            /** Format: uuid */
             id: string;
-            /** Name */
             name: string;
-            /** Seat Id */
             seat_id: string | null;
         };
-        /**
-         * Place
-         * @description Where help must go; degrees are WGS-84.
-         */
+        /** @description A person who has the number. */
+        PhoneCaller: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            residents: components["schemas"]["CallResident"][];
+        };
+        /** @description Where help must go; degrees are WGS-84. */
         Place: {
-            /** Area */
             area: string;
-            /** Compound */
             compound: string;
-            /** Building */
             building: string;
-            /** Unit */
             unit: string;
-            /** Room */
             room: string;
-            /** Text */
             text: string;
-            /** Incident Room */
             incident_room: string | null;
-            /** Lat */
             lat: number | null;
-            /** Lon */
             lon: number | null;
         };
-        /**
-         * Point
-         * @description Degrees WGS-84.
-         */
-        Point: {
-            /** Lat */
-            lat: number;
-            /** Lon */
-            lon: number;
-        };
-        /**
-         * QuarantineList
-         * @description Newest first.
-         */
-        QuarantineList: {
-            /** Items */
-            items: components["schemas"]["Quarantined"][];
-        };
-        /**
-         * Quarantined
-         * @description A message that could not be read: where it came from, why, and its first bytes.
-         */
-        Quarantined: {
-            /** Id */
-            id: number;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Topic */
-            topic: string;
-            /** Gateway Id */
-            gateway_id: string | null;
-            /** Reason */
-            reason: string;
-            /** Times */
-            times: number;
-            /**
-             * Last At
-             * Format: date-time
-             */
-            last_at: string;
-            /** Size */
-            size: number;
-            /** Sha256 */
-            sha256: string;
-            /** Head */
-            head: string;
-        };
-        /**
-         * ResidentBed
-         * @description Where the elder lives.
-         */
-        ResidentBed: {
-            /**
-             * Bed Id
-             * Format: uuid
-             */
-            bed_id: string;
-            /** Label */
-            label: string;
-            /**
-             * Home Id
-             * Format: uuid
-             */
-            home_id: string;
-            /** Place */
-            place: string;
-            /** Lat */
-            lat: number | null;
-            /** Lon */
-            lon: number | null;
-        };
-        /**
-         * ResidentBrief
-         * @description The elder a case is about.
-         */
-        ResidentBrief: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-            /**
-             * Sex
-             * @enum {string}
-             */
-            sex: "female" | "male" | "unknown";
-            /** Age */
-            age: number | null;
-        };
-        /**
-         * ResidentContact
-         * @description A person to call.
-         */
-        ResidentContact: {
-            /** Name */
-            name: string;
-            /** Relation */
-            relation: string;
-            /** Phone */
-            phone: string;
-            /** Has Key */
-            has_key: boolean;
-            /** Distance Note */
-            distance_note: string;
-        };
-        /**
-         * ResidentDetail
-         * @description An elder; the ID-card number is shown only by its last four characters.
-         */
-        ResidentDetail: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Person Id
-             * Format: uuid
-             */
-            person_id: string;
-            /** Name */
-            name: string;
-            /**
-             * Sex
-             * @enum {string}
-             */
-            sex: "female" | "male" | "unknown";
-            /** Birth Date */
-            birth_date: string | null;
-            /** Age */
-            age: number | null;
-            /** Phones */
-            phones: string[];
-            /** Id Number Ends */
-            id_number_ends: string | null;
-            /** Area Code */
-            area_code: string;
-            bed: components["schemas"]["ResidentBed"] | null;
-            state: components["schemas"]["ResidentStateShown"] | null;
-            /** Profile */
-            profile: {
-                [key: string]: unknown;
-            };
-            /** Needs */
-            needs: {
-                [key: string]: unknown;
-            };
-            /** Risks */
-            risks: unknown[];
-            /** Limits */
-            limits: {
-                [key: string]: unknown;
-            };
-            /** Contacts */
-            contacts: components["schemas"]["ResidentContact"][];
-        };
-        /**
-         * ResidentStateShown
-         * @description The state and its dates.
-         */
-        ResidentStateShown: {
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "active" | "hospital" | "away" | "suspended" | "moved" | "deceased";
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Until */
-            until: string | null;
-        };
-        /**
-         * SessionInfo
-         * @description A session; `csrf_token` goes into the X-CSRF-Token header of each change.
-         */
-        SessionInfo: {
-            user: components["schemas"]["SessionUser"];
-            /**
-             * Seat Id
-             * Format: uuid
-             */
-            seat_id: string;
-            /** Csrf Token */
-            csrf_token: string;
-        };
-        /**
-         * SessionUser
-         * @description Who is signed in; `area_code` is the prefix of what they see.
-         */
-        SessionUser: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Username */
-            username: string;
-            /** Name */
-            name: string;
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin";
-            /** Area Code */
-            area_code: string;
-        };
-        /**
-         * SignIn
-         * @description A user name and a password.
-         */
-        SignIn: {
-            /** Username */
-            username: string;
-            /** Password */
-            password: string;
-        };
-        /**
-         * TestWindow
-         * @description An open test window.
-         */
-        TestWindow: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Device */
-            device: string;
-            /**
-             * Opens At
-             * Format: date-time
-             */
-            opens_at: string;
-            /**
-             * Ends At
-             * Format: date-time
-             */
-            ends_at: string;
-        };
-        /**
-         * Trend
-         * @description Values of one kind, oldest first.
-         */
-        Trend: {
-            /** Kind */
-            kind: string;
-            /** Unit */
-            unit: string;
-            /** Items */
-            items: components["schemas"]["TrendPoint"][];
-        };
-        /**
-         * TrendPoint
-         * @description A value, or the mean of one interval; `quality` 0-100.
-         */
-        TrendPoint: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Value */
-            value: number;
-            /** Quality */
-            quality: number | null;
-        };
-        /**
-         * UiConfig
-         * @description What the console needs before anyone has signed in.
-         */
-        UiConfig: {
-            /** Time Zone */
-            time_zone: string;
-            /** Night */
-            night: [
-                number,
-                number
-            ];
-            limits: components["schemas"]["Limits"];
-            basemap: components["schemas"]["Basemap"];
-            /** Version */
-            version: string;
-        };
-        /**
-         * HeartbeatFrame
-         * @description Each 5 s: the link lives, and `seq` is the last frame that was sent here.
-         */
-        HeartbeatFrame: {
-            /**
-             * Type
-             * @constant
-             */
-            type: "hb";
-            /** Seq */
-            seq: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-        };
-        /**
-         * HelloFrame
-         * @description First message of a live connection: frames after `seq` follow.
-         */
-        HelloFrame: {
-            /**
-             * Type
-             * @constant
-             */
-            type: "hello";
-            /** Seq */
-            seq: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-        };
-        /**
-         * Problem
-         * @description What went wrong (RFC 9457), in both languages.
-         */
+        /** @description What went wrong (RFC 9457), in both languages. */
         Problem: {
-            /**
-             * Type
-             * @description `carebed:` and a fixed word, such as `carebed:conflict`
-             */
+            /** @description `carebed:` and a fixed word, such as `carebed:conflict` */
             type: string;
-            /** Title */
-            title: string;
-            /** Title Zh */
             title_zh: string;
-            /** Status */
             status: number;
-            /** Detail */
             detail: string;
-            /** Detail Zh */
             detail_zh: string;
             /**
-             * Owner Name
              * @description 409: who has the case
              * @default null
              */
             owner_name: string | null;
             /**
-             * State
              * @description 409: the state the case is in
              * @default null
              */
             state: string | null;
             /**
-             * Existing Id
              * @description 409: what is there already
              * @default null
              */
             existing_id: string | null;
             /**
-             * Retry After S
              * @description 429: when to try again
              * @default null
              */
             retry_after_s: number | null;
             /**
-             * Errors
              * @description 422: `field`, `message` of each mistake
              * @default null
              */
@@ -1861,25 +766,133 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /**
-         * ResetFrame
-         * @description The position asked for is not kept: read the lists again; frames after `seq` follow.
-         */
+        /** @description The position asked for is not kept: read the lists again; frames after `seq` follow. */
         ResetFrame: {
-            /**
-             * Type
-             * @constant
-             */
+            /** @constant */
             type: "reset";
-            /** Seq */
             seq: number;
-            /**
-             * At
-             * Format: date-time
-             */
+            /** Format: date-time */
             at: string;
         };
-        LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
+        /** @description Where the elder lives. */
+        ResidentBed: {
+            /** Format: uuid */
+            bed_id: string;
+            label: string;
+            /** Format: uuid */
+            home_id: string;
+            place: string;
+            lat: number | null;
+            lon: number | null;
+        };
+        /** @description The elder a case is about. */
+        ResidentBrief: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            sex: "female" | "male" | "unknown";
+            age: number | null;
+        };
+        /** @description A person to call. */
+        ResidentContact: {
+            name: string;
+            relation: string;
+            phone: string;
+            has_key: boolean;
+            distance_note: string;
+        };
+        /** @description An elder; the ID-card number is shown only by its last four characters. */
+        ResidentDetail: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            person_id: string;
+            name: string;
+            /** @enum {string} */
+            sex: "female" | "male" | "unknown";
+            birth_date: string | null;
+            age: number | null;
+            phones: string[];
+            id_number_ends: string | null;
+            area_code: string;
+            bed: components["schemas"]["ResidentBed"] | null;
+            state: components["schemas"]["ResidentStateShown"] | null;
+            profile: {
+                [key: string]: unknown;
+            };
+            needs: {
+                [key: string]: unknown;
+            };
+            risks: unknown[];
+            limits: {
+                [key: string]: unknown;
+            };
+            contacts: components["schemas"]["ResidentContact"][];
+        };
+        /** @description The state and its dates. */
+        ResidentStateShown: {
+            /** @enum {string} */
+            state: "active" | "hospital" | "away" | "suspended" | "moved" | "deceased";
+            /** Format: date-time */
+            since: string;
+            until: string | null;
+        };
+        /** @description A call and who may be calling; nobody for a number that is not known. */
+        ScreenPop: {
+            /** Format: uuid */
+            id: string;
+            number: number;
+            provider: string;
+            /** @enum {string} */
+            direction: "incoming" | "outgoing";
+            /** @enum {string} */
+            state: "dialling" | "ringing" | "connected" | "ended" | "no_answer" | "busy" | "failed" | "lost";
+            other_number: string;
+            other_name: string;
+            seat_id: string | null;
+            actor_name: string | null;
+            case_id: string | null;
+            /** Format: date-time */
+            begun_at: string;
+            connected_at: string | null;
+            ended_at: string | null;
+            callers: components["schemas"]["PhoneCaller"][];
+            more_callers: boolean;
+        };
+        /** @description A session; `csrf_token` goes into the X-CSRF-Token header of each change. */
+        SessionInfo: {
+            user: components["schemas"]["SessionUser"];
+            /** Format: uuid */
+            seat_id: string;
+            csrf_token: string;
+        };
+        /** @description Who is signed in; `area_code` is the prefix of what they see. */
+        SessionUser: {
+            /** Format: uuid */
+            id: string;
+            username: string;
+            name: string;
+            /** @enum {string} */
+            role: "operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin";
+            area_code: string;
+        };
+        /** @description A user name and a password. */
+        SignIn: {
+            username: string;
+            password: string;
+        };
+        /** @description What the console needs before anyone has signed in. */
+        UiConfig: {
+            time_zone: string;
+            night: [
+                number,
+                number
+            ];
+            limits: components["schemas"]["Limits"];
+            basemap: components["schemas"]["Basemap"];
+            version: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1907,87 +920,6 @@ export interface operations {
                     "application/json": components["schemas"]["SessionInfo"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     sign_in: {
@@ -2012,92 +944,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionInfo"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     sign_out: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description a seat's or a user's id */
+                to?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2111,85 +965,24 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The request cannot be read */
-            400: {
+        };
+    };
+    get_ui_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["UiConfig"];
                 };
             };
         };
@@ -2197,7 +990,7 @@ export interface operations {
     list_cases: {
         parameters: {
             query?: {
-                state?: "live" | "open" | "claimed" | "resolved" | "closed";
+                state?: ("open" | "claimed" | "contacting" | "dispatched" | "on_scene" | "resolved" | "followed_up" | "closed" | "handed_over" | "merged") | "live";
                 limit?: number;
                 /** @description a case's `number` */
                 before?: number | null;
@@ -2215,87 +1008,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseList"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2320,93 +1032,15 @@ export interface operations {
                     "application/json": components["schemas"]["CaseDetail"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     claim_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: string;
             };
@@ -2421,87 +1055,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2509,7 +1062,10 @@ export interface operations {
     release_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: string;
             };
@@ -2524,87 +1080,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2612,7 +1087,10 @@ export interface operations {
     renew_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: string;
             };
@@ -2627,87 +1105,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2715,7 +1112,10 @@ export interface operations {
     resolve_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: string;
             };
@@ -2732,93 +1132,15 @@ export interface operations {
                     "application/json": components["schemas"]["CaseSummary"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     close_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: string;
             };
@@ -2839,94 +1161,14 @@ export interface operations {
                     "application/json": components["schemas"]["CaseSummary"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     note_case: {
         parameters: {
             query?: never;
             header?: {
-                "idempotency-key"?: string | null;
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 case_id: string;
@@ -2948,93 +1190,15 @@ export interface operations {
                     "application/json": components["schemas"]["CaseSummary"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     call_case: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 case_id: string;
             };
@@ -3053,87 +1217,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3158,191 +1241,6 @@ export interface operations {
                     "application/json": components["schemas"]["DoorCode"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_feed: {
-        parameters: {
-            query?: {
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FeedPage"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     get_resident: {
@@ -3365,195 +1263,6 @@ export interface operations {
                     "application/json": components["schemas"]["ResidentDetail"];
                 };
             };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_trend: {
-        parameters: {
-            query: {
-                kind: string;
-                from?: string | null;
-                to?: string | null;
-                points?: number;
-            };
-            header?: never;
-            path: {
-                resident_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trend"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
     get_last_readings: {
@@ -3574,1761 +1283,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LastReadings"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_area: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewArea"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AreaCreated"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_org: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewOrg"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Created"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_home: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewHome"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Created"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_bed: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                home_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewBed"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Created"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_resident: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewResident"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Created"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    set_resident_state: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                resident_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewResidentState"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ResidentStateShown"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_gateways: {
-        parameters: {
-            query?: {
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayList"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_gateway: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewGateway"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayCreated"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    renew_gateway_secret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                gateway_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayCreated"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_devices: {
-        parameters: {
-            query?: {
-                gateway?: string | null;
-                home?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeviceList"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_device: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewDevice"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeviceCreated"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    install_device: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                device_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewInstallation"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Created"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    open_test_window: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                device_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTestWindow"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TestWindow"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_quarantine: {
-        parameters: {
-            query?: {
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuarantineList"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_ui_config: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UiConfig"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            /** @description The request cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not allowed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not permit it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Larger than 256 KiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Invalid input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not available for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
