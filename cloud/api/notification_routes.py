@@ -62,14 +62,17 @@ async def list_notifications(
 
 @router.get("/overdue", operation_id="list_overdue_notifications", response_model=OverdueList)
 async def list_overdue(
-    identity: Caller, services: With, limit: Annotated[int, Query(ge=1, le=500)] = 200
+    identity: Caller,
+    services: With,
+    after: Annotated[UUID | None, Query(description="`next_after` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> OverdueList:
     """Calls and messages that were too old to be sent after an outage, most urgent first: to be made by hand.
 
     That the numbers were looked at is written down.
     """
     async with services.pool.connection() as conn, conn.transaction():
-        rows = await store.overdue(conn, identity, limit=limit)
+        rows = await store.overdue(conn, identity, after=after, limit=limit)
         items = []
         for row in rows:
             found = await addresses.find_address(conn, row.recipient, row.channel)
@@ -78,7 +81,7 @@ async def list_overdue(
             items.append(OverdueShown(**_fields(row) | extra))
         if items:
             await _audit(conn, services, identity, "overdue_listed", "notifications", count=len(items))
-    return OverdueList(items=items)
+    return OverdueList(items=items, next_after=rows[-1].id if len(rows) == limit else None)
 
 
 @router.get("/channels", operation_id="list_channels", response_model=ChannelList)
@@ -162,7 +165,7 @@ async def take_receipt(provider: str, request: Request, services: With) -> Respo
     return Response(found.receipt_answer(), media_type=media)
 
 
-@router.get("/receipts/{provider}", operation_id="prove_receipt_address", response_class=Response)
+@router.get("/receipts/{provider}", operation_id="prove_receipt_address", include_in_schema=False)
 async def prove_receipt_address(provider: str, request: Request, services: With) -> Response:
     """WeChat asks once whether the address is ours and wants its `echostr` back."""
     found = _provider(services, provider)

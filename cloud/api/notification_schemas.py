@@ -81,9 +81,10 @@ class OverdueShown(NotificationShown):
 
 
 class OverdueList(Shown):
-    """Most urgent first."""
+    """Most urgent first; `next_after` asks for the next page, null at the end."""
 
     items: list[OverdueShown]
+    next_after: UUID | None
 
 
 class ProviderShown(Shown):
@@ -115,19 +116,6 @@ class ChannelList(Shown):
 
 class AddressGiven(Given):
     """Where somebody is reached over a channel; an empty address only opts out."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "recipient_kind": "staff",
-                    "recipient_id": "0197f1c0-0000-7000-8000-000000000001",
-                    "channel": "voice",
-                    "address": "13800000000",
-                }
-            ]
-        }
-    )
 
     recipient_kind: PersonKind
     recipient_id: UUID

@@ -247,7 +247,9 @@ left join person p on n.recipient_kind = 'person' and p.id = n.recipient_id::uui
 left join staff s on n.recipient_kind = 'staff' and s.id = n.recipient_id::uuid
 where n.state = 'expired' and n.handled_at is null
     and starts_with(n.area_code, %(area_code)s) and (%(org_id)s::uuid is null or n.org_id = %(org_id)s)
-order by n.priority, n.queued_at limit %(limit)s;
+    and (%(after)s::uuid is null or (n.priority, n.queued_at, n.id) >
+        (select o.priority, o.queued_at, o.id from notification o where o.id = %(after)s))
+order by n.priority, n.queued_at, n.id limit %(limit)s;
 
 -- name: attempts_of --
 -- The attempts of a notification, in order.

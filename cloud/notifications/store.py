@@ -187,9 +187,14 @@ async def list_notifications(
         return await cursor.fetchall()
 
 
-async def overdue(conn: Connection, reader: Identity, *, limit: int = 200) -> list[Overdue]:
-    """Calls and messages that nobody sent in time and nobody has made by hand, most urgent first."""
-    values = {"area_code": reader.area_code, "org_id": reader.org_id, "limit": limit}
+async def overdue(
+    conn: Connection, reader: Identity, *, after: UUID | None = None, limit: int = 200
+) -> list[Overdue]:
+    """Calls and messages that nobody sent in time and nobody has made by hand, most urgent first.
+
+    `after` is the last one of the page before.
+    """
+    values = {"area_code": reader.area_code, "org_id": reader.org_id, "limit": limit, "after": after}
     async with conn.cursor(row_factory=as_rows(Overdue)) as cursor:
         await cursor.execute(_SQL["overdue"], values)
         return await cursor.fetchall()
