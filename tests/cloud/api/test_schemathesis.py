@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi import checks
 
@@ -112,6 +113,7 @@ class Tried:
     def try_all(self) -> None:
         """Each operation with requests as described, at what is there and what is not, and hostile ones."""
         for found in schemathesis.openapi.from_dict(openapi()).get_all_operations():
+            assert isinstance(found, Ok), "the document describes every operation well"
             operation = found.ok()
             for mode, present in (
                 (GenerationMode.POSITIVE, False),
