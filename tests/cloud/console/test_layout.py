@@ -103,7 +103,7 @@ def test_a_case_while_another_life_is_at_risk(district: District, open_seat: Ope
     homes = [district.home() for _ in range(3)]
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(homes[0], "fall", "sos")
-    expect(page.locator(".row", has_text="跌倒 + 紧急求助")).to_be_visible()
+    expect(page.locator(".row", has_text="紧急求助 + 跌倒")).to_be_visible()
     vitals = {"heart_rate": 117, "spo2": 93, "body_temperature": 36.6, "systolic": 128, "diastolic": 76}
     district.readings(homes[0], **vitals, resp_rate=18, in_bed=0, worn=1, presence=1, door_open=0)
     claim_top(page)

@@ -12,6 +12,7 @@ import {
   type ResidentDetail,
   type SessionInfo,
 } from "./client";
+import { phaseOf } from "../queue/phase";
 
 export const queries = new QueryClient({
   defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1, networkMode: "always", staleTime: 5_000 } },
@@ -66,7 +67,7 @@ export function takeCase(item: CaseSummary): void {
   queries.setQueryData<LiveCases>(LIVE, (before = NONE) => {
     if ((before.get(item.id)?.version ?? 0) > item.version) return before;
     const after = new Map(before);
-    if (item.state === "closed") after.delete(item.id);
+    if (phaseOf(item) === "over") after.delete(item.id);
     else after.set(item.id, item);
     return after;
   });
@@ -74,7 +75,7 @@ export function takeCase(item: CaseSummary): void {
     before === undefined || before.version > item.version ? before : { ...before, ...item },
   );
   void queries.invalidateQueries({ queryKey: ["case", item.id] });
-  if (item.state === "closed") void queries.invalidateQueries({ queryKey: ["cases", "closed"] });
+  if (phaseOf(item) === "over") void queries.invalidateQueries({ queryKey: ["cases", "closed"] });
 }
 
 export function useCase(id: string): UseQueryResult<CaseDetail> {

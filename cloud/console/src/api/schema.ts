@@ -732,6 +732,7 @@ export interface components {
         Problem: {
             /** @description `carebed:` and a fixed word, such as `carebed:conflict` */
             type: string;
+            title: string;
             title_zh: string;
             status: number;
             detail: string;

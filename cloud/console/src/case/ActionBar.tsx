@@ -4,6 +4,7 @@ import type { CaseSummary } from "../api/client";
 import { claim, release, resolve } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { openCase, useDesk } from "../desk/state";
+import { phaseOf } from "../queue/phase";
 import { useTexts, type TextKey } from "../texts/texts";
 
 interface ActionBarProps {
@@ -14,7 +15,8 @@ interface ActionBarProps {
 function MyActions({ item }: { item: CaseSummary }): ReactElement {
   const { t } = useTexts();
   const stale = useDesk((state) => state.link === "stale");
-  const claimed = item.state === "claimed";
+  const phase = phaseOf(item);
+  const claimed = phase === "held";
   return (
     <>
       {claimed && (
@@ -30,7 +32,7 @@ function MyActions({ item }: { item: CaseSummary }): ReactElement {
           </button>
         </>
       )}
-      {item.state === "resolved" && (
+      {phase === "done" && (
         <span className="next-step">
           <b>{t("action.next")}</b> {t("next.resolved")}
         </span>
@@ -51,14 +53,15 @@ function MyActions({ item }: { item: CaseSummary }): ReactElement {
 export function ActionBar({ item, mine }: ActionBarProps): ReactElement {
   const { t } = useTexts();
   const { mayAct } = useSeat();
+  const phase = phaseOf(item);
   const stale = useDesk((state) => state.link === "stale");
-  const acting = mayAct && (mine || item.state === "resolved");
+  const acting = mayAct && (mine || phase === "done");
   return (
     <footer className="actions">
       <button type="button" className="plain big" onClick={() => openCase(null)}>
         {t("case.back")}
       </button>
-      {mayAct && item.state === "open" && (
+      {mayAct && phase === "waiting" && (
         <>
           <span className="next-step">
             <b>{t("action.next")}</b> {t("next.open")}
@@ -68,15 +71,15 @@ export function ActionBar({ item, mine }: ActionBarProps): ReactElement {
           </button>
         </>
       )}
-      {item.state === "claimed" && !mine && (
+      {phase === "held" && !mine && (
         <span className="next-step">{t("action.held_by", { name: item.owner?.name ?? "" })}</span>
       )}
-      {item.state === "closed" && (
+      {phase === "over" && (
         <span className="next-step">
           {t("action.closed_as", { result: t(`disposition.${item.disposition ?? "other"}` as TextKey) })}
         </span>
       )}
-      {acting && item.state !== "open" && item.state !== "closed" && <MyActions item={item} />}
+      {acting && (phase === "held" || phase === "done") && <MyActions item={item} />}
     </footer>
   );
 }

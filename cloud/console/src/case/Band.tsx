@@ -6,6 +6,7 @@ import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
 import { stageOf } from "../queue/order";
+import { phaseOf } from "../queue/phase";
 import { repeatsOf, titleOf } from "../queue/wording";
 import { useTexts, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
@@ -19,7 +20,7 @@ interface Stage {
 /** 报警 → 接警 → 联系 → 处置完毕 → 结案, each with its time where it has happened. */
 export function stagesOf(item: CaseSummary, detail: CaseDetail | undefined): Stage[] {
   const claimed = instant(item.claimed_at);
-  const call = detail?.timeline.find((entry) => entry.kind === "call");
+  const call = detail?.timeline.find((entry) => entry.kind === "call" || entry.kind === "contacting");
   return [
     { key: "opened", atMs: instant(item.opened_at) },
     { key: "claimed", atMs: claimed },
@@ -50,12 +51,13 @@ function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactE
   const { t } = useTexts();
   const now = useDesk((state) => state.nowMs);
   const stage = stageOf(item, useSeat().config.limits);
-  if (item.state === "resolved" || item.state === "closed") return <p className="limit">{t("clock.done")}</p>;
+  const phase = phaseOf(item);
+  if (phase === "done" || phase === "over") return <p className="limit">{t("clock.done")}</p>;
   if (stage === null || now === null) return <p className="limit">{t("clock.no_limit")}</p>;
   const left = stage.due - now;
   const part = Math.min(1, Math.max(0, 1 - left / Math.max(1, stage.due - stage.from)));
-  const limit = t(item.state === "open" ? "clock.claim" : "clock.stage", { limit: span(stage.due - stage.from) });
-  const held = mine && item.state === "claimed";
+  const limit = t(phase === "waiting" ? "clock.claim" : "clock.stage", { limit: span(stage.due - stage.from) });
+  const held = mine && phase === "held";
   const words = left > stage.due - stage.from ? t("clock.call") : limit;
   return (
     <>
@@ -110,7 +112,7 @@ export function Band({ item, detail, mine }: BandProps): ReactElement {
   const why = [room ? term("room", room) : "", ...reasonsOf(detail, texts)].filter((part) => part !== "");
   return (
     <header className={`band panel band-p${item.priority}`}>
-      <Mark priority={item.priority} flashing={item.state === "open" || unseen} size={40} />
+      <Mark priority={item.priority} flashing={phaseOf(item) === "waiting" || unseen} size={40} />
       <div className="what">
         <h2>
           {titleOf(item, texts)}

@@ -4,6 +4,7 @@ import type { CaseDetail, CaseSummary } from "../api/client";
 import { useCase, useLiveCases, useResident } from "../api/queries";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
+import { phaseOf } from "../queue/phase";
 import { useTexts, type TextKey } from "../texts/texts";
 import { age, dateAndTime, instant } from "../time/format";
 import { ActionBar } from "./ActionBar";
@@ -20,11 +21,12 @@ import { useKeepClaim } from "./useKeepClaim";
 import { Vitals } from "./Vitals";
 
 /** What must be known before anything is done: a suspected fire, an alarm that is not from now. */
-function Warnings({ item }: { item: CaseSummary }): ReactElement | null {
+function Warnings({ item, detail }: { item: CaseSummary; detail: CaseDetail | undefined }): ReactElement | null {
   const { t } = useTexts();
   const { config } = useSeat();
   const now = useDesk((state) => state.nowMs);
-  const occurred = instant(item.occurred_at);
+  const late = (detail?.alarms ?? []).filter((alarm) => alarm.late).map((alarm) => alarm.occurred_at);
+  const occurred = instant(late.toSorted()[0] ?? item.occurred_at);
   const showLate = item.late && now !== null && occurred !== null;
   const { count, unit } = age((now ?? 0) - (occurred ?? 0));
   if (!item.fire_suspected && !showLate && item.follows_id === null) return null;
@@ -119,8 +121,9 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
   const closing = useDesk((state) => state.closing);
   const { elder, callees, next } = useCallees(item, detail);
   const calls = useCall(item.id);
-  const held = mine && item.state === "claimed";
-  const closable = item.state === "resolved" || (item.state === "claimed" && mine);
+  const phase = phaseOf(item);
+  const held = mine && phase === "held";
+  const closable = phase === "done" || held;
   return (
     <article
       className="case"
@@ -129,7 +132,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
       onPointerDown={worked}
       onKeyDown={worked}
     >
-      <Warnings item={item} />
+      <Warnings item={item} detail={detail} />
       <Band item={item} detail={detail} mine={mine} />
       <Identity item={item} detail={detail} call={{ caseId: item.id, elder, calls, next: elder === next, mine: held }} />
       {detail === undefined ? (

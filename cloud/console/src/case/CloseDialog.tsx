@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement } fr
 import type { CaseSummary, Disposition } from "../api/client";
 import { finish } from "../desk/actions";
 import { useDesk } from "../desk/state";
+import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 
 const DISPOSITIONS: readonly Disposition[] = [
@@ -11,6 +12,7 @@ const DISPOSITIONS: readonly Disposition[] = [
   "false_alarm",
   "test",
   "technical",
+  "service_order",
   "other",
 ];
 
@@ -43,7 +45,7 @@ function Choice({ chosen, choose }: ChoiceProps): ReactElement {
   );
 }
 
-/** The only dialog, opened by the operator: a result by one key (1 to 6), Ctrl+Enter confirms, Esc goes back. */
+/** The only dialog, opened by the operator: a result by one key (1 to 7), Ctrl+Enter confirms, Esc goes back. */
 export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
   const { t } = useTexts();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -75,7 +77,7 @@ export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
         <textarea rows={2} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
       </label>
       <p className="label">
-        {chosen === null ? t("close.choose") : item.state === "claimed" ? t("close.also_resolves") : "\u00a0"}
+        {chosen === null ? t("close.choose") : phaseOf(item) === "held" ? t("close.also_resolves") : "\u00a0"}
       </p>
       <div className="dialog-buttons">
         <button type="button" className="plain big" onClick={close}>

@@ -5,6 +5,7 @@ import { addNote } from "../api/commands";
 import { takeCase } from "../api/queries";
 import { explain } from "../desk/actions";
 import { useSeat } from "../desk/context";
+import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
 import { linesOf } from "./entries";
@@ -141,7 +142,7 @@ export function Log({ detail }: { detail: CaseDetail }): ReactElement {
           </li>
         ))}
       </ol>
-      {mayAct && detail.state !== "closed" && <NoteInput caseId={detail.id} />}
+      {mayAct && phaseOf(detail) !== "over" && <NoteInput caseId={detail.id} />}
     </section>
   );
 }

@@ -57,7 +57,7 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
     case "closed":
       return withNote(t("entry.closed", { result: wordOf("disposition", data["disposition"], texts) }), data);
     default:
-      return entry.kind;
+      return term("entry", entry.kind);
   }
 }
 

@@ -6,6 +6,7 @@ import { addNote, holdForCall } from "../api/commands";
 import { takeCase, useLiveCases } from "../api/queries";
 import { explain } from "../desk/actions";
 import { tell, useDesk, type Call } from "../desk/state";
+import { phaseOf } from "../queue/phase";
 import type { Callee } from "./calls";
 
 const HOLD_S = 180;
@@ -30,7 +31,7 @@ export function useCallHold(userId: string): void {
   const call = useDesk((state) => state.call);
   const now = useDesk((state) => state.nowMs) ?? 0;
   const item = useLiveCases().get(call?.caseId ?? "");
-  const held = item?.state === "claimed" && item.owner?.id === userId;
+  const held = item !== undefined && phaseOf(item) === "held" && item.owner?.id === userId;
   useEffect(() => {
     if (call === null) return;
     if (!held) keep(null);

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import type { CaseSummary } from "../api/client";
 import { renew } from "../desk/actions";
 import { markSeen, useDesk } from "../desk/state";
+import { phaseOf } from "../queue/phase";
 
 const RENEW_EVERY_MS = 20_000;
 
@@ -12,7 +13,7 @@ export function useKeepClaim(item: CaseSummary, mine: boolean): () => void {
   const worked = useRef(false);
   const renewedMs = useRef<number | null>(null);
   const nowMs = useDesk((state) => state.nowMs);
-  const held = mine && item.state === "claimed";
+  const held = mine && phaseOf(item) === "held";
   useEffect(() => {
     if (!held || nowMs === null) return;
     renewedMs.current ??= nowMs;

@@ -1,6 +1,7 @@
 import type { ReactElement } from "react";
 
 import type { Groups } from "../queue/order";
+import { phaseOf } from "../queue/phase";
 import { useTheme } from "../look/theme";
 import { switchLanguage, useTexts, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
@@ -81,7 +82,7 @@ export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
   const { t, language } = useTexts();
   const { user, config } = useSeat();
   const { theme, next } = useTheme(config.night, config.time_zone);
-  const holding = groups.mine.some((item) => item.state === "claimed");
+  const holding = groups.mine.some((item) => phaseOf(item) === "held");
   const other = language === "zh" ? "en" : "zh";
   return (
     <header className="top">

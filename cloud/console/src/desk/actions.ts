@@ -2,6 +2,7 @@
 import { ApiError, type CaseSummary, type Disposition } from "../api/client";
 import { closeCase, step } from "../api/commands";
 import { takeCase } from "../api/queries";
+import { phaseOf } from "../queue/phase";
 import { inLanguage, textNow, type TextKey } from "../texts/texts";
 import { markSeen, openCase, tell, useDesk } from "./state";
 
@@ -66,7 +67,7 @@ export async function renew(id: string): Promise<void> {
 
 /** Closes, and first resolves what is not resolved yet; true when closed. */
 export async function finish(item: CaseSummary, disposition: Disposition, note: string): Promise<boolean> {
-  if (item.state === "claimed" && (await attempt(() => step(item.id, "resolve"))) === null) return false;
+  if (phaseOf(item) === "held" && (await attempt(() => step(item.id, "resolve"))) === null) return false;
   if ((await attempt(() => closeCase(item.id, disposition, note))) === null) return false;
   openCase(null);
   return true;

@@ -1,5 +1,6 @@
 /** The seat's one loudspeaker and one bell, moved by the second's tick and by changes of the queue. */
 import type { CaseSummary } from "../api/client";
+import { phaseOf } from "../queue/phase";
 import { Bell, type Ringing } from "../sound/bell";
 import { Player } from "../sound/player";
 import { LINK_LOST_EVERY_S, patternOf } from "../sound/pulses";
@@ -28,7 +29,8 @@ export function ringingCases(
   const found: Ringing[] = [];
   for (const item of live) {
     const unseen = item.owner?.id === userId && item.rings > (seen.get(item.id) ?? item.rings);
-    if (item.state === "open" || (item.state === "claimed" && unseen)) {
+    const phase = phaseOf(item);
+    if ((phase === "waiting" && item.group_id === null) || (phase === "held" && unseen)) {
       found.push({ id: item.id, priority: item.class === "test" ? 4 : item.priority, rings: item.rings });
     }
   }

@@ -8,6 +8,7 @@ import { Mark } from "../look/Mark";
 import { useTexts } from "../texts/texts";
 import { instant, span } from "../time/format";
 import { stageOf } from "./order";
+import { phaseOf } from "./phase";
 import { useShown } from "./useShown";
 import { doorOf, nameOf, personOf, repeatsOf, titleOf, whoAndWhat } from "./wording";
 
@@ -66,18 +67,19 @@ export function Row({ item, mine }: RowProps): ReactElement {
   const texts = useTexts();
   const seat = useSeat();
   const row = useRef<HTMLLIElement>(null);
-  const waiting = item.state === "open";
+  const phase = phaseOf(item);
+  const waiting = phase === "waiting";
   const selected = useDesk((state) => state.openCaseId === item.id);
   const stale = useDesk((state) => state.link === "stale");
   const seen = useDesk((state) => state.seenRings.get(item.id));
-  const unseen = mine && item.state === "claimed" && seen !== undefined && item.rings > seen;
+  const unseen = mine && phase === "held" && seen !== undefined && item.rings > seen;
   useShown(row, item.id, item.rings, waiting);
   return (
     <li
       ref={row}
       className={`row ${waiting || unseen ? `row-p${item.priority}` : "row-held"}`}
       data-row={item.id}
-      data-state={item.state}
+      data-phase={phase}
       data-selected={selected || undefined}
     >
       <button className="row-open" type="button" aria-pressed={selected} onClick={() => openCase(item.id)}>
@@ -112,6 +114,6 @@ export function Row({ item, mine }: RowProps): ReactElement {
 
 function Holder({ item, mine }: RowProps): ReactElement {
   const { t } = useTexts();
-  if (item.state === "resolved") return <span className="tag">{t("queue.resolved")}</span>;
+  if (phaseOf(item) === "done") return <span className="tag">{t("queue.resolved")}</span>;
   return mine ? <Remaining item={item} /> : <span className="left">{item.owner?.name}</span>;
 }

@@ -39,6 +39,17 @@ export function aCase(change: Partial<CaseSummary> = {}): CaseSummary {
     follows_id: null,
     event_ids: [],
     version: 1,
+    group_id: null,
+    children: 0,
+    high_risk: 0,
+    shelved_until: null,
+    overdue: false,
+    escalation_level: 0,
+    handed_from: null,
+    handed_to: null,
+    merged_into: null,
+    service_order: false,
+    followed_up_at: null,
     ...change,
   };
 }

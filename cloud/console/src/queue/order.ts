@@ -1,6 +1,7 @@
 /** The queue's groups and their total order. Pure: what the operator sees never depends on when a message arrived. */
 import type { CaseSummary } from "../api/client";
 import { instant } from "../time/format";
+import { phaseOf } from "./phase";
 
 export interface ClaimLimits {
   p1_claim_s: number;
@@ -37,12 +38,13 @@ export function claimLimitMs(priority: number, limits: ClaimLimits): number | nu
  */
 export function stageOf(item: CaseSummary, limits: ClaimLimits): { from: number; due: number } | null {
   const opened = instant(item.opened_at) ?? 0;
-  if (item.state === "open") {
+  const phase = phaseOf(item);
+  if (phase === "waiting") {
     const limit = claimLimitMs(item.priority, limits);
     return limit === null ? null : { from: opened, due: opened + limit };
   }
   const due = instant(item.stage_due_at);
-  if (item.state !== "claimed" || due === null) return null;
+  if (phase !== "held" || due === null) return null;
   return { from: Math.max(instant(item.claimed_at) ?? opened, due - limits.claimed_s * 1000), due };
 }
 
@@ -60,8 +62,9 @@ function compare(limits: ClaimLimits): (a: CaseSummary, b: CaseSummary) => numbe
 export function groupCases(items: readonly CaseSummary[], userId: string, limits: ClaimLimits): Groups {
   const groups: Groups = { waiting: [], mine: [], others: [] };
   for (const item of items) {
-    if (item.state === "closed") continue;
-    if (item.state === "open") groups.waiting.push(item);
+    const phase = phaseOf(item);
+    if (phase === "over" || item.group_id !== null) continue;
+    if (phase === "waiting") groups.waiting.push(item);
     else if (item.owner?.id === userId) groups.mine.push(item);
     else groups.others.push(item);
   }

@@ -1,10 +1,12 @@
 /** How a case is named in a row, a bar, a button: plain words, not codes. */
 import type { CaseSummary } from "../api/client";
-import type { TextKey, Texts } from "../texts/texts";
+import { gravestFirst, type TextKey, type Texts } from "../texts/texts";
 
-/** "跌倒 + 紧急求助" */
+/** "紧急求助 + 跌倒" */
 export function titleOf(item: CaseSummary, { term }: Texts): string {
-  return item.kinds.map((kind) => term("event", kind)).join(" + ");
+  return gravestFirst(item.kinds)
+    .map((kind) => term("event", kind))
+    .join(" + ");
 }
 
 export function nameOf(item: CaseSummary, { t }: Texts): string {

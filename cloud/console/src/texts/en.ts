@@ -72,6 +72,12 @@ export const en: Readonly<Record<TextKey, string>> = {
   "state.open": "waiting",
   "state.claimed": "in hand",
   "state.resolved": "to be closed",
+  "state.contacting": "contacting",
+  "state.dispatched": "dispatched",
+  "state.on_scene": "on scene",
+  "state.followed_up": "followed up",
+  "state.handed_over": "handed over",
+  "state.merged": "merged",
   "state.closed": "closed",
 
   "interrupt.label": "A new priority 1 alarm waits",
@@ -248,6 +254,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "disposition.false_alarm": "False alarm",
   "disposition.test": "Test",
   "disposition.technical": "Device or network fault",
+  "disposition.service_order": "Service order",
   "disposition.other": "Other",
 
   "age.seconds": "{{count}} s ago",

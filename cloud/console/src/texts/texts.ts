@@ -20,6 +20,20 @@ export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>
 
 const STORED = "carebed.language";
 
+const GRAVITY: readonly string[] = Object.keys(zhTerms)
+  .filter((key) => key.startsWith("event."))
+  .map((key) => key.slice("event.".length));
+
+function rank(kind: string): number {
+  const found = GRAVITY.indexOf(kind);
+  return found < 0 ? GRAVITY.length : found;
+}
+
+/** Event kinds, gravest first; unknown ones last. */
+export function gravestFirst(kinds: readonly string[]): string[] {
+  return kinds.toSorted((a, b) => rank(a) - rank(b));
+}
+
 function storedLanguage(): Language {
   return localStorage.getItem(STORED) === "en" ? "en" : "zh";
 }
@@ -68,7 +82,7 @@ export interface Texts {
   term: (list: TermList, code: string) => string;
 }
 
-export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source";
+export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source" | "entry";
 
 export function useTexts(): Texts {
   const { i18n } = useTranslation();

@@ -70,6 +70,12 @@ export const zh = {
   "state.open": "待接警",
   "state.claimed": "处理中",
   "state.resolved": "待结案",
+  "state.contacting": "联系中",
+  "state.dispatched": "已派单",
+  "state.on_scene": "已到场",
+  "state.followed_up": "已回访",
+  "state.handed_over": "交接中",
+  "state.merged": "已合并",
   "state.closed": "已结案",
 
   "interrupt.label": "新的一级报警在等待",
@@ -246,6 +252,7 @@ export const zh = {
   "disposition.false_alarm": "误报",
   "disposition.test": "测试",
   "disposition.technical": "设备或网络故障",
+  "disposition.service_order": "转为服务工单",
   "disposition.other": "其他",
 
   "age.seconds": "{{count}} 秒前",
