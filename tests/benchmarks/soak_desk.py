@@ -1,0 +1,144 @@
+"""The model of the desk, very many times: `make soak-desk` prints one last line `soak: runs=… violations=0`.
+
+Each process has a database of its own on one embedded PostgreSQL. A broken promise is printed with the seed
+of its batch; `--seed N --runs 100 --shrink` finds the shortest story that breaks it.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import sys
+import tempfile
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cloud.embedded import postgres
+from cloud.preparation import prepare_database
+from tests.cloud.desk.machine import STEPS, Tally, play
+from tests.cloud.desk.ward import found
+
+_BATCH: Final = 100
+_START: Final = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
+
+
+class Soak:
+    """The figures of all processes together."""
+
+    def __init__(self, runs: int) -> None:
+        self.wanted = runs
+        self.runs = self.short = self.steps = self.deadlocks = self.violations = 0
+        self.deeds: dict[str, int] = {}
+        self._started = time.monotonic()
+
+    def add(self, tally: Tally, story: str | None) -> None:
+        """One batch came to its end."""
+        self.runs += tally.runs
+        self.short += tally.short
+        self.steps += tally.steps
+        self.deadlocks += tally.deadlocks
+        for deed, times in tally.deeds.items():
+            self.deeds[deed] = self.deeds.get(deed, 0) + times
+        if story is not None:
+            self.violations += 1
+            sys.stderr.write(f"{story}\n")
+        if sys.stderr.isatty() or self.runs % 1000 < _BATCH:
+            sys.stderr.write(f"{self.runs}/{self.wanted} {self.seconds:.0f} s\n")
+            sys.stderr.flush()
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._started
+
+
+def worker(
+    url: str,
+    seeds: "multiprocessing.Queue[tuple[int, int] | None]",
+    results: "multiprocessing.Queue[tuple[Tally, str | None]]",
+    shrink: bool,
+) -> None:
+    """Batches in a database of its own until there are no more: figures, and any broken promise."""
+    with asyncio.Runner() as loop:
+        ward = loop.run(found(url))
+        while (given := seeds.get()) is not None:
+            seed, runs = given
+            tally, story = Tally(), None
+            try:
+                play(ward, loop, runs=runs, seed=seed, shrink=shrink, tally=tally)
+            except Exception:
+                story = f"--seed {seed}\n{traceback.format_exc()}"
+            results.put((tally, story))
+
+
+async def serve(cluster: postgres.Cluster, log: Path, databases: list[str]) -> asyncio.subprocess.Process:
+    """Start PostgreSQL with a migrated database for each process."""
+    server = await postgres.start(cluster, log=log)
+    await postgres.wait_ready(cluster, server, limit_s=30)
+    for name in databases:
+        await postgres.create_database(cluster, name)
+        await prepare_database(cluster.url(name), _START)
+    return server
+
+
+def soak(cluster: postgres.Cluster, databases: list[str], given: argparse.Namespace) -> Soak:
+    """Let the processes play; the figures."""
+    figures = Soak(given.runs)
+    context = multiprocessing.get_context("spawn")
+    seeds: multiprocessing.Queue[tuple[int, int] | None] = context.Queue()
+    results: multiprocessing.Queue[tuple[Tally, str | None]] = context.Queue()
+    sizes = [min(_BATCH, given.runs - at) for at in range(0, given.runs, _BATCH)]
+    for number, size in enumerate(sizes):
+        seeds.put((given.seed + number, size))
+    for _ in databases:
+        seeds.put(None)
+    players = [
+        context.Process(target=worker, args=(cluster.url(name), seeds, results, given.shrink), daemon=True)
+        for name in databases
+    ]
+    for player in players:
+        player.start()
+    for _ in sizes:
+        figures.add(*results.get())
+        if given.minutes is not None and figures.seconds > given.minutes * 60:
+            break
+    for player in players:
+        player.terminate()
+        player.join()
+    return figures
+
+
+def main() -> int:
+    """Exit code 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=None, help="stop after so long, however many runs")
+    parser.add_argument("--shrink", action="store_true", help="look for the shortest story")
+    given = parser.parse_args()
+    databases = [f"soak_{n}" for n in range(given.processes)]
+    with tempfile.TemporaryDirectory(prefix="carebed-soak-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        cluster = postgres.prepare(folder)
+        with asyncio.Runner() as loop:
+            server = loop.run(serve(cluster, folder / "postgres.log", databases))
+            try:
+                figures = soak(cluster, databases, given)
+            finally:
+                loop.run(postgres.stop(server))
+                postgres.remove_sockets(cluster)
+    for deed, times in sorted(figures.deeds.items()):
+        sys.stdout.write(f"{deed}: {times}\n")
+    sys.stdout.write(
+        f"soak: runs={figures.runs} violations={figures.violations} steps={figures.steps}"
+        f" shorter_than_{STEPS}={figures.short} deadlocks={figures.deadlocks} seconds={figures.seconds:.0f}\n"
+    )
+    return int(figures.violations > 0 or figures.runs == 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
