@@ -15,6 +15,8 @@ from simulators.demo import demo
 from simulators.far_server import far_end
 from simulators.processes import SimulatorError
 from simulators.replay import replay
+from simulators.shift import shift
+from simulators.shift_plan import CITY_HOMES
 
 Command = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     fleet.add_argument("--events-per-minute", type=float, default=0, help="全体每分钟事件 / events of all")
     fleet.add_argument("--ledger", metavar="FILE", help="事件账本 / events sent and acknowledged")
     _common(fleet, commands.fleet)
+    _add_shift(commands_of)
     town = commands_of.add_parser("demo", help="演示小镇 / a small town to play with")
     town.set_defaults(command=demo)
     town.add_argument("--data-dir", metavar="DIR", help="数据文件夹 / where its data are kept")
@@ -81,6 +84,20 @@ def _parser() -> argparse.ArgumentParser:
     far.add_argument("--secret", help="回执与签名的密钥 / secret of reports and signatures")
     add_clock_arguments(far)
     return parser
+
+
+def _add_shift(commands_of: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    work = commands_of.add_parser("shift", help="压缩的一个班次 / a shift of a city, compressed")
+    work.set_defaults(command=shift)
+    work.add_argument("--hours", type=float, default=8.0, help="白班时长 / hours by day")
+    work.add_argument("--night-hours", type=float, default=8.0, help="夜班时长 / hours by night")
+    work.add_argument("--operators", type=int, default=6, help="白班席位 / seats by day; one by night")
+    work.add_argument("--responders", type=int, default=24, help="响应人员 / people who go out")
+    work.add_argument("--homes", type=int, default=CITY_HOMES, help="城市户数 / homes of the city")
+    work.add_argument("--part", choices=("day", "night", "both"), default="both")
+    work.add_argument("--clock-rate", type=float, default=60.0, help="时间倍率 / simulated s a real s")
+    work.add_argument("--seed", type=int, help="随机种子 / seed of everything random")
+    work.add_argument("--keep", action="store_true", help="保留临时文件夹 / keep the temporary folder")
 
 
 def _common(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -54,6 +54,10 @@ class CloudApi:
         """POST a JSON body; raises SimulatorError."""
         return await self._call("POST", path, json=body or {})
 
+    async def put(self, path: str, body: Json) -> Json:
+        """PUT a JSON body; raises SimulatorError."""
+        return await self._call("PUT", path, json=body)
+
     async def _call(self, method: str, path: str, **options: Any) -> Json:
         try:
             answer = await self._http.request(method, path.lstrip("/"), **options)
