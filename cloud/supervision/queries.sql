@@ -109,9 +109,9 @@ where c.subject_kind = 'system' and a.kind = %(kind)s and a.device_id is not dis
     and a.cleared_at is null;
 
 -- name: silent_seats --
--- Seats that are signed in and say nothing, and whether that was told.
+-- Seats of the desk that are signed in and say nothing, and whether that was told.
 select s.id, u.name, u.area_code, u.org_id, s.last_seen_at
-from seat s join staff u on u.id = s.staff_id
+from seat s join staff u on u.id = s.staff_id and u.role in ('operator', 'supervisor')
 where s.closed_at is null and s.last_seen_at < %(before)s
     and exists (select 1 from session t where t.seat_id = s.id and t.expires_at > %(now)s)
     and not exists (select 1 from alarm a where a.kind = 'screen_silent' and a.device_id = s.id::text
@@ -119,8 +119,9 @@ where s.closed_at is null and s.last_seen_at < %(before)s
 order by s.last_seen_at limit 50;
 
 -- name: living_seats --
--- How many seats are there.
-select count(*) from seat where closed_at is null and last_seen_at >= %(before)s;
+-- How many seats of the desk are there.
+select count(*) from seat s join staff u on u.id = s.staff_id and u.role in ('operator', 'supervisor')
+where s.closed_at is null and s.last_seen_at >= %(before)s;
 
 -- name: seats_back --
 -- Alarms about seats that are heard again, were signed off or left.
