@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 from cloud.api import escalation_schemas as shapes
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer, audit_look
+from cloud.api.pages import Paged, cut
 from cloud.cases import gaps, policies, schedule
 from cloud.cases.escalation import Policy, Step
 from cloud.cases.schedule import Schedule, Shift
@@ -18,12 +19,12 @@ Year = Annotated[int, Path(ge=2000, le=2199)]
 
 
 @router.get("/escalation/policies", operation_id="list_policies", response_model=shapes.PolicyList)
-async def list_policies(identity: Caller, services: With) -> Response:
+async def list_policies(identity: Caller, services: With, page: Paged) -> Response:
     """Policies that concern the caller's area: its own, those above it and everybody's."""
     async with services.pool.connection() as conn:
         found = await policies.policies(conn)
     items = [one for one in found if policies.concerns(identity, one.area_code, one.org_id)]
-    return answer({"items": items})
+    return answer({"items": cut(items, page, lambda one: one.id)})
 
 
 @router.put("/escalation/policies/{policy_id}", operation_id="set_policy", response_model=shapes.Policy)
@@ -40,16 +41,16 @@ async def set_policy(policy_id: UUID, body: shapes.PolicyGiven, identity: Caller
 
 
 @router.get("/duty/schedules", operation_id="list_schedules", response_model=shapes.ScheduleList)
-async def list_schedules(identity: Caller, services: With) -> Response:
+async def list_schedules(identity: Caller, services: With, page: Paged) -> Response:
     """Schedules that concern the caller's area, with who is on duty now."""
     now = services.clock.now()
     async with services.pool.connection() as conn:
         found = await policies.schedules(conn)
         calendar = await policies.calendar(conn, now)
+    mine = [one for one in found if policies.concerns(identity, one.area_code, one.org_id)]
     items = [
         _schedule(one, schedule.on_duty(one.shifts, calendar, now))
-        for one in found
-        if policies.concerns(identity, one.area_code, one.org_id)
+        for one in cut(mine, page, lambda one: one.id)
     ]
     return answer({"items": items})
 
@@ -89,12 +90,12 @@ async def set_holidays(year: Year, body: shapes.HolidaysGiven, identity: Caller,
 
 
 @router.get("/escalation/gaps", operation_id="list_gaps", response_model=shapes.GapList)
-async def list_gaps(identity: Caller, services: With) -> Response:
+async def list_gaps(identity: Caller, services: With, page: Paged) -> Response:
     """Holes in the chain now (looked for each minute), and hours of the next 30 days that nobody covers."""
     async with services.pool.connection() as conn:
         items = await gaps.shown(conn, identity)
         forecast = await gaps.forecast(conn, identity, now=services.clock.now())
-    return answer({"items": items, "forecast": forecast})
+    return answer({"items": cut(items, page, lambda gap: gap.key), "forecast": forecast})
 
 
 def _minute(clock: str) -> int:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from cloud.api import desk_schemas as shapes
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer, audit_look
+from cloud.api.pages import Paged, cut
 from cloud.cases.summary import iso_or_none
 from cloud.responders import store
 from cloud.responders.responder import Point, Responder, Zone
@@ -27,10 +28,11 @@ def _shown(one: Responder) -> dict[str, Any]:
 
 
 @router.get("/responders", operation_id="list_responders", response_model=shapes.ResponderList)
-async def list_responders(identity: Caller, services: With) -> Response:
+async def list_responders(identity: Caller, services: With, page: Paged) -> Response:
     """Responders with their zone, load and place; that they were looked at is kept."""
     async with services.pool.connection() as conn, conn.transaction():
-        items = [_shown(one) for one in await store.visible(conn, identity)]
+        found = await store.visible(conn, identity)
+        items = [_shown(one) for one in cut(found, page, lambda one: one.staff_id)]
         await audit_look(conn, services, identity, "responders_listed", "responders", count=len(items))
     return answer({"items": items})
 
@@ -66,10 +68,11 @@ async def tell_availability(body: shapes.Availability, identity: Caller, service
 
 
 @router.get("/zones", operation_id="list_zones", response_model=shapes.ZoneList)
-async def list_zones(identity: Caller, services: With) -> Response:
+async def list_zones(identity: Caller, services: With, page: Paged) -> Response:
     """Zones and their promises."""
     async with services.pool.connection() as conn:
-        return answer({"items": await store.zones(conn, identity)})
+        found = await store.zones(conn, identity)
+    return answer({"items": cut(found, page, lambda zone: zone.id)})
 
 
 @router.post("/zones", operation_id="create_zone", status_code=201, response_model=shapes.Zone)

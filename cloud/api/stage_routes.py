@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from cloud.api import desk_schemas as shapes
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import actor_of, answer, audit_look, do
+from cloud.api.pages import Paged, cut
 from cloud.api.schemas import CaseSummary
 from cloud.cases import dispatching, handing, merging, stages, store
 from cloud.cases.detail import dispatch_shown
@@ -18,11 +19,11 @@ router = APIRouter(tags=["cases"])
 
 
 @router.get("/seats", operation_id="list_seats", response_model=shapes.SeatList)
-async def list_seats(identity: Caller, services: With) -> Response:
+async def list_seats(identity: Caller, services: With, page: Paged) -> Response:
     """Who is at the desk now: to whom a case can be handed over."""
     async with services.pool.connection() as conn:
         items = await handing.living_seats(conn, identity, now=services.clock.now())
-    return answer({"items": items})
+    return answer({"items": cut(items, page, lambda seat: seat.seat_id)})
 
 
 @router.post("/cases/{case_id}/contact", operation_id="contact_case", response_model=CaseSummary)
@@ -113,13 +114,15 @@ async def list_candidates(
     case_id: UUID,
     identity: Caller,
     services: With,
+    page: Paged,
     skill: Annotated[list[str] | None, Query(max_length=10, description="skills that are needed")] = None,
 ) -> Response:
     """Who can be sent: free ones first, then who is there soonest. That their places were seen is kept."""
     async with services.pool.connection() as conn, conn.transaction():
         await store.summary(conn, case_id, identity)
         row = await find(conn, case_id)
-        items = await dispatching.candidates(conn, row, needed=skill or (), now=services.clock.now())
+        found = await dispatching.candidates(conn, row, needed=skill or (), now=services.clock.now())
+        items = cut(found, page, lambda one: one.staff_id)
         await audit_look(conn, services, identity, "responders_listed", case_id, count=len(items))
     return answer({"items": items})
 

@@ -64,12 +64,13 @@ async def list_case_children(
     identity: Caller,
     services: With,
     limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    after: Annotated[UUID | None, Query(description="the last one's `id`")] = None,
 ) -> Response:
     """The cases that a line stands for, with the call list of its high-risk elders; empty for any other."""
     async with services.pool.connection() as conn, conn.transaction():
         await store.summary(conn, case_id, identity)
         now = services.clock.now()
-        items = await grouping.children(conn, case_id, limit=limit)
+        items = await grouping.children(conn, case_id, limit=limit, after=after)
         callees = await grouping.call_list(conn, case_id, now=now)
         await access.write_audit(
             conn, now=now, actor=identity.actor, action="call_list_viewed", subject=str(case_id)
@@ -106,9 +107,12 @@ async def unshelve_case(case_id: UUID, identity: Caller, services: With) -> Resp
 
 @router.get("/shelved", operation_id="list_shelved", response_model=ShelvedList)
 async def list_shelved(
-    identity: Caller, services: With, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+    identity: Caller,
+    services: With,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    after: Annotated[UUID | None, Query(description="the last one's `case.id`")] = None,
 ) -> Response:
     """What is set aside, by whom, why and until when."""
     async with services.pool.connection() as conn, conn.transaction():
-        items = await shelving.shelved(conn, identity, limit=limit)
+        items = await shelving.shelved(conn, identity, limit=limit, after=after)
     return answer({"items": items})

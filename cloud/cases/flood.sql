@@ -61,7 +61,9 @@ select id from cases where subject_kind = 'area' and class = 'technical' and liv
 
 -- name: children_figures --
 -- What is behind a line now, and how much ever was.
-select count(*) filter (where live), min(priority) filter (where live), count(*) from cases where group_id = %(id)s;
+select count(*) filter (where live), min(priority) filter (where live), count(*),
+    array(select distinct k from cases c, unnest(c.kinds) k where c.group_id = %(id)s order by k)
+from cases where group_id = %(id)s;
 
 -- name: children_people --
 -- Who lives where a line's cases are, with what makes a person high-risk.
@@ -77,7 +79,7 @@ where c.group_id = %(id)s and c.live;
 -- name: update_line --
 -- What a line now says.
 update cases set
-    children = %(children)s, high_risk = %(high_risk)s, priority = least(priority, %(priority)s),
+    children = %(children)s, high_risk = %(high_risk)s, priority = least(priority, %(priority)s), kinds = %(kinds)s,
     rings = rings + %(ring)s, version = version + 1
 where id = %(id)s;
 
@@ -94,7 +96,10 @@ update cases set group_id = null, version = version + 1 where id = %(id)s;
 
 -- name: children --
 -- The cases behind a line, oldest first.
-select * from cases where group_id = %(id)s order by live desc, priority, number limit %(limit)s;
+select * from cases
+where group_id = %(id)s and (%(after)s::uuid is null or (not live, priority, number)
+    > (select not a.live, a.priority, a.number from cases a where a.id = %(after)s))
+order by not live, priority, number limit %(limit)s;
 
 -- name: call_list --
 -- Telephones of the high-risk elders behind a line.
@@ -133,6 +138,8 @@ where id = %(id)s;
 select * from cases
 where shelved_until is not null and live and starts_with(area_code, %(area_code)s)
     and (%(org_id)s::uuid is null or org_id = %(org_id)s)
+    and (%(after)s::uuid is null or (shelved_until, number)
+        > (select a.shelved_until, a.number from cases a where a.id = %(after)s))
 order by shelved_until, number limit %(limit)s;
 
 -- name: due_shelves --

@@ -165,14 +165,17 @@ async def refresh(conn: Connection, line_id: UUID, *, now: datetime) -> bool:
         return False
     figures = await (await conn.execute(_SQL["children_figures"], {"id": line_id})).fetchone()
     assert figures is not None, "an aggregate always answers"
-    children, priority, ever = figures
-    if children == row["children"] and (priority or 4) >= row["priority"] and (children or not ever):
+    children, priority, ever, kinds = figures
+    others = [kind for kind in kinds if kind not in row["kinds"]]
+    urgent = (priority or flood.GROUPED_PRIORITY) < row["priority"]
+    if children == row["children"] and not others and not urgent and (children or not ever):
         return False
     high_risk = len(await _at_risk(conn, line_id, now))
-    loud = flood.grows_loud(row["children"], children) or (priority or 4) < row["priority"]
+    loud = flood.grows_loud(row["children"], children) or bool(others) or urgent
     values = {"id": line_id, "children": children, "high_risk": high_risk, "ring": int(loud)}
-    await conn.execute(_SQL["update_line"], values | {"priority": priority or row["priority"]})
-    words = {"children": children, "high_risk": high_risk}
+    values |= {"priority": priority or row["priority"], "kinds": [*row["kinds"], *others]}
+    await conn.execute(_SQL["update_line"], values)
+    words = {"children": children, "high_risk": high_risk, "kinds": others}
     if loud:
         await timeline.add(
             conn, line_id, "rang", actor=_SYSTEM, data=words | {"rings": row["rings"] + 1}, now=now
@@ -219,10 +222,12 @@ async def settle_child(
     return True
 
 
-async def children(conn: Connection, line_id: UUID, *, limit: int) -> list[CaseSummary]:
-    """The cases behind a line."""
+async def children(
+    conn: Connection, line_id: UUID, *, limit: int, after: UUID | None = None
+) -> list[CaseSummary]:
+    """The cases behind a line, after one of them."""
     async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["children"], {"id": line_id, "limit": limit})
+        await cursor.execute(_SQL["children"], {"id": line_id, "limit": limit, "after": after})
         return [summary_of(row) for row in await cursor.fetchall()]
 
 

@@ -97,9 +97,11 @@ async def unshelve(conn: Connection, case_id: UUID, actor: Actor, *, now: dateti
     return await _told(conn, case_id, now)
 
 
-async def shelved(conn: Connection, reader: Identity, *, limit: int) -> list[Shelved]:
+async def shelved(
+    conn: Connection, reader: Identity, *, limit: int, after: UUID | None = None
+) -> list[Shelved]:
     """What the reader may see of what is set aside, next to return first."""
-    values = {"area_code": reader.area_code, "org_id": reader.org_id, "limit": limit}
+    values = {"area_code": reader.area_code, "org_id": reader.org_id, "limit": limit, "after": after}
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SQL["shelved"], values)
         return [

@@ -115,8 +115,8 @@ async def test_gateways_devices_and_quarantine_are_read_page_by_page(
             (now, str(number), bytes([number]), now),
         )
     for path, cursor in (("gateways", "after"), ("devices", "after"), ("quarantine", "before")):
-        seen: list[object] = []
-        query: dict[str, object] = {"limit": 2}
+        seen: list[int | str] = []
+        query: dict[str, int | str] = {"limit": 2}
         while items := (
             await http.get(f"/api/v1/{path}", params=query, headers=bearer(town, "admin"))
         ).json()["items"]:
