@@ -34,6 +34,7 @@ _FIRE_SIGNS: Final = frozenset({"smoke", "co"})
 _UNKNOWN: Final = EVENTS["unknown_alarm_bit"]
 # Kinds with a first, uncertain phase, and what they are called when nobody confirms or cancels it.
 _SUSPICIONS: Final = {"fall": "fall_suspected"}
+SUSPECTED: Final = frozenset(_SUSPICIONS)
 
 
 def judge(event: Event, context: Context, rules: RuleSet = CURRENT) -> list[Action]:

@@ -63,10 +63,13 @@ def is_chatter(activations: int) -> bool:
     return activations == CHATTER_LEAST or (activations > CHATTER_LEAST and activations % 10 == 0)
 
 
-def surfaces(kinds: Iterable[str], before: int, kind: str, priority: int) -> bool:
-    """True when an alarm that joins is more than what was grouped or shelved: another kind of fault, or a
-    more urgent one.
-    """
+def leaves_line(priority: int) -> bool:
+    """True when an alarm that joins is more than a routine fault: its case is a row of its own again."""
+    return priority < GROUPED_PRIORITY
+
+
+def leaves_shelf(kinds: Iterable[str], before: int, kind: str, priority: int) -> bool:
+    """True when an alarm that joins is more than what was set aside: another kind of fault, or more urgent."""
     return kind not in kinds or priority < before
 
 

@@ -35,12 +35,18 @@ class CaseRef(msgspec.Struct, frozen=True, kw_only=True):
     tell: bool = True
 
 
-async def take_alarm(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef:
+_LOOK: Final = KnownAlarm(id=UUID(int=0), case_id=UUID(int=0), kind="")
+
+
+async def take_alarm(
+    conn: Connection, draft: AlarmDraft, now: datetime, *, known: KnownAlarm | None = _LOOK
+) -> CaseRef:
     """Confirm, repeat, join or open: the alarm ends in exactly one case, which is then locked until
-    commit.
+    commit. Who has looked already says which alarm is `known` of the event.
     """
     if draft.event_id is not None and draft.gateway_id is not None:
-        known = await alarms.find_by_event(conn, draft.gateway_id, draft.event_id)
+        if known is _LOOK:
+            known = await alarms.find_by_event(conn, draft.gateway_id, draft.event_id)
         if known is not None and known.kind == draft.kind:
             return CaseRef(case_id=known.case_id, alarm_id=known.id, opened=False, tell=False)
         if known is not None:
@@ -214,7 +220,8 @@ async def _update(
         "repeats": repeats,
         "event_ids": case.joined_event_ids(row["event_ids"], draft.event_id),
         "place": Jsonb(place),
-        "surface": flood.surfaces(row["kinds"], row["priority"], draft.kind, draft.priority),
+        "leave_line": flood.leaves_line(draft.priority),
+        "leave_shelf": flood.leaves_shelf(row["kinds"], row["priority"], draft.kind, draft.priority),
         "now": now,
     }
     await conn.execute(_SQL["join_case"], values)
@@ -222,8 +229,10 @@ async def _update(
 
 def _set_aside(row: dict[str, Any], draft: AlarmDraft) -> bool:
     """True while the case is shelved or behind another line, and this alarm is nothing new."""
-    aside = row["shelved_until"] is not None or row["group_id"] is not None
-    return aside and not flood.surfaces(row["kinds"], row["priority"], draft.kind, draft.priority)
+    if row["group_id"] is not None and not flood.leaves_line(draft.priority):
+        return True
+    back = flood.leaves_shelf(row["kinds"], row["priority"], draft.kind, draft.priority)
+    return row["shelved_until"] is not None and not back
 
 
 async def _fire(conn: Connection, draft: AlarmDraft) -> bool:

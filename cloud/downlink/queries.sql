@@ -1,13 +1,13 @@
 -- What goes to the gateways: written in the transaction that causes it, published by the worker.
 
 -- name: queue_event_ack --
--- One event of a gateway is committed (or claimed, closed).
-insert into ack_queue (gateway_id, run, stage, event_id, event_seq)
-values (%(gateway_id)s, %(run)s, %(stage)s, %(event_id)s, %(event_seq)s)
-
--- name: notify_acks --
--- Wake the publisher when this transaction commits.
-select pg_notify('carebed_acks', '')
+-- One event of a gateway is committed (or claimed, closed); the publisher wakes when this transaction commits.
+with queued as (
+    insert into ack_queue (gateway_id, run, stage, event_id, event_seq)
+    values (%(gateway_id)s, %(run)s, %(stage)s, %(event_id)s, %(event_seq)s)
+    returning id
+)
+select pg_notify('carebed_acks', '') from queued
 
 -- name: queue_batch_acks --
 -- Batches of telemetry are committed; the publisher looks by itself each second.

@@ -59,7 +59,6 @@ async def queue_event_ack(
     """The gateway hears of this stage once the transaction is committed; `seq` names the row stored."""
     arguments = {"gateway_id": gateway_id, "run": run, "stage": stage, "event_id": event_id, "event_seq": seq}
     await conn.execute(_SQL["queue_event_ack"], arguments)
-    await conn.execute(_SQL["notify_acks"])
 
 
 async def queue_batch_acks(conn: Connection, batches: Sequence[tuple[str, str, int]]) -> None:

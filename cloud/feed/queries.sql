@@ -1,18 +1,17 @@
 -- The feed: rows are numbered by one counter, taken last in the change's transaction.
 
--- name: next_seq --
--- Take the next number; whoever holds it commits next, so there is never a gap.
-update feed_counter set seq = seq + 1 returning seq;
-
 -- name: append --
--- Keep one frame and wake the listeners at commit.
-with kept as (
+-- Take the next number (whoever holds it commits next, so there is never a gap), keep one frame under it, and wake
+-- the listeners at commit.
+with counted as (
+    update feed_counter set seq = seq + 1 returning seq
+), kept as (
     insert into feed (seq, at, type, case_id, area_code, org_id, seat_id, data)
-    values (%(seq)s, %(at)s, %(type)s, %(case_id)s, %(area_code)s, %(org_id)s, %(seat_id)s,
-        %(data)s::text::jsonb)
+    select seq, %(at)s, %(type)s, %(case_id)s, %(area_code)s, %(org_id)s, %(seat_id)s, %(data)s::text::jsonb
+    from counted
     returning seq
 )
-select pg_notify('carebed_feed', seq::text) from kept;
+select seq, pg_notify('carebed_feed', seq::text) from kept;
 
 -- name: position --
 -- The last number given.

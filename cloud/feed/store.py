@@ -72,14 +72,9 @@ async def append(
     """Write a frame and return its number; one with a seat is for that seat alone. Call it last in the
     transaction: it holds the counter until commit.
     """
-    cursor = await conn.execute(_SQL["next_seq"])
-    row = await cursor.fetchone()
-    assert row is not None, "migration 0001 fills feed_counter"
-    seq = int(row[0])
-    await conn.execute(
+    cursor = await conn.execute(
         _SQL["append"],
         {
-            "seq": seq,
             "at": now,
             "type": type,
             "case_id": case_id,
@@ -89,7 +84,9 @@ async def append(
             "data": msgspec.json.encode(data).decode(),
         },
     )
-    return seq
+    row = await cursor.fetchone()
+    assert row is not None, "migration 0001 fills feed_counter"
+    return int(row[0])
 
 
 async def position(conn: Connection) -> int:

@@ -17,7 +17,8 @@ from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from cloud.database.pool import Connection, Pool
-from cloud.ingest import quarantine
+from cloud.ingest import quarantine, salvage
+from cloud.ingest.gate import Gate
 from cloud.ingest.ingestor import ingest_event
 from firmware_specs import topics
 
@@ -63,14 +64,20 @@ class Lane:
         refuse: Take,
         now: Callable[[], datetime],
         parallel: int = 6,
+        urgent: Callable[[bytes], bool] | None = None,
     ) -> None:
-        """Keep the arguments; `name` is told in logs."""
+        """Keep the arguments; `name` is told in logs.
+
+        With `urgent`, messages that it names go first in a storm (with what their gateway sent before them),
+        and a message that its sender repeated while it waited is taken once.
+        """
         self._name = name
         self._pool = pool
         self._take = take
         self._refuse = refuse
         self._now = now
-        self._free = asyncio.Semaphore(parallel)
+        self._gate = Gate(parallel)
+        self._urgent = urgent
         self._waiting: dict[str, deque[Arrived]] = {}
         self._away = False
 
@@ -82,6 +89,8 @@ class Lane:
                 waiting = self._waiting.get(gateway)
                 if waiting is not None:
                     waiting.append(arrived)
+                    if self._is_urgent(arrived):
+                        self._gate.hurry(gateway)
                     continue
                 self._waiting[gateway] = deque([arrived])
                 group.create_task(self._drain(gateway), name=f"{self._name}-{gateway}")
@@ -90,17 +99,34 @@ class Lane:
         """One gateway's messages in order, until none waits."""
         waiting = self._waiting[gateway]
         while waiting:
-            await self._deliver(waiting[0])
-            waiting.popleft()
+            await self._deliver(gateway, waiting[0])
+            done = waiting.popleft()
+            if self._urgent is not None:
+                self._drop_repeated(waiting, done)
         del self._waiting[gateway]
 
-    async def _deliver(self, arrived: Arrived) -> None:
+    def _is_urgent(self, arrived: Arrived) -> bool:
+        return self._urgent is not None and self._urgent(arrived.payload)
+
+    @staticmethod
+    def _drop_repeated(waiting: deque[Arrived], done: Arrived) -> None:
+        """What its sender repeated, byte for byte, while it waited is stored already."""
+        for again in [each for each in waiting if each.payload == done.payload and each.topic == done.topic]:
+            waiting.remove(again)
+            again.ack()
+
+    async def _deliver(self, gateway: str, arrived: Arrived) -> None:
         """Until the message is stored or set aside; then acknowledged."""
         failures = outages = 0
         while True:
             job = self._take if failures < _TRIES else self._refuse
             try:
-                async with self._free, self._pool.connection() as conn, conn.transaction():
+                urgent = any(map(self._is_urgent, self._waiting[gateway]))
+                async with (
+                    self._gate.passing(gateway, urgent=urgent),
+                    self._pool.connection() as conn,
+                    conn.transaction(),
+                ):
                     await job(conn, arrived, self._now())
             except (psycopg.OperationalError, PoolTimeout) as error:
                 if isinstance(error, _OF_THE_MESSAGE):
@@ -142,7 +168,15 @@ class Lane:
 
 def event_lane(pool: Pool, now: Callable[[], datetime], *, parallel: int = 6) -> Lane:
     """The lane of `up/event`: give it connections that nothing else uses."""
-    return Lane("events", pool, take=take_event, refuse=refuse_event, now=now, parallel=parallel)
+    return Lane(
+        "events",
+        pool,
+        take=take_event,
+        refuse=refuse_event,
+        now=now,
+        parallel=parallel,
+        urgent=lambda payload: salvage.life_safety_word(payload) is not None,
+    )
 
 
 async def take_event(conn: Connection, arrived: Arrived, now: datetime) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from cloud.alarms import rules, vitals_store
 from cloud.alarms import store as alarms
-from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Suspect
+from cloud.alarms.alarm import Action, AlarmDraft, Context, End, KnownAlarm, Suspect
 from cloud.alarms.person import Person
 from cloud.alarms.profiles import BY_PROFILE
 from cloud.cases.intake import end_alarm, take_alarm
@@ -51,6 +51,7 @@ class Passage:
     place: Whereabouts = field(init=False)
     duplicate: bool = False
     others: list[tuple[str, str, int]] = field(default_factory=list)
+    known: KnownAlarm | None = None
     actions: list[Action] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
 
@@ -170,9 +171,9 @@ async def act(p: Passage) -> None:
     for action in p.actions:
         match action:
             case AlarmDraft():
-                if action.event_id is not None:
+                if action.event_id is not None and action.kind in rules.SUSPECTED:
                     await alarms.forget_suspicion(p.conn, p.gateway_id, action.event_id)
-                ref = await take_alarm(p.conn, action, p.now)
+                ref = await take_alarm(p.conn, action, p.now, known=p.known)
                 if ref.tell:
                     p.touched.add(ref.case_id)
             case Suspect():
@@ -253,6 +254,7 @@ async def _boot_at(p: Passage, since_boot: timedelta) -> datetime | None:
 
 
 async def _context(p: Passage) -> Context:
+    p.known = await alarms.find_by_event(p.conn, p.gateway_id, p.event_id)
     state: str | None = None
     people: tuple[Person, ...] = ()
     if p.event.kind in BY_PROFILE and p.place.home_id is not None:
@@ -278,7 +280,7 @@ async def _context(p: Passage) -> Context:
         org_id=p.place.org_id,
         problems=p.problems,
         test_window=p.place.test_window,
-        alarm=await alarms.find_by_event(p.conn, p.gateway_id, p.event_id),
+        alarm=p.known,
         begun=any(phase in ("raised", "updated") for phase, _, _ in p.others),
         ended=bool(ended),
         ended_by=next((phase for phase, run, seq in ended if run == p.event.run and seq > p.event.seq), None),

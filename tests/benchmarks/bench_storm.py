@@ -1,0 +1,188 @@
+"""A storm: 5,000 alarms in 60 s from many gateways, 4,700 of them technical. Is every P1 on the screen at once?
+
+The screen is a client of the live feed that keeps what a console would show. A P1's time is from the moment
+the gateway sends it to the moment the screen has a case with its event id. `make bench-storm` prints one last
+line `storm: alarms=5000 p1_max_ms=… rows_on_screen=…`.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from websockets.asyncio.client import connect
+
+from firmware_specs.clock import Clock
+from simulators.cloud_api import CloudApi
+from simulators.fleet import Fleet, FleetHome
+from simulators.fleet_town import register_fleet
+from simulators.home import COMPOUNDS
+from simulators.ledger import Ledger
+from simulators.stage import OwnCloud
+
+_SAY = sys.stdout.write
+_FIRST_SEED: Final = 800_000
+_SHARE_TECHNICAL: Final = 0.94
+_LIFE: Final = ("sos", "fall", "smoke", "gas", "co")
+_FAULTS: Final = ("battery_low", "device_offline", "tamper", "clock_wrong", "storage_full")
+_CUT: Final = COMPOUNDS[0]
+_CUT_SHARE: Final = 0.5
+_SETTLE_S: Final = 60.0
+_PROMISE_MS: Final = 1000.0
+
+
+@dataclass
+class Screen:
+    """What a console would show, and when each event came to it (monotonic seconds)."""
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: dict[str, float] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)
+    frames: int = 0
+    most_rows: int = 0
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def follow(self, api: CloudApi) -> None:
+        """Endless: read the live feed."""
+        address = api.url.replace("http", "ws", 1) + "/api/v1/ws"
+        headers = {"Authorization": f"Bearer {api.token}"}
+        async with connect(address, additional_headers=headers, proxy=None, max_queue=None) as socket:
+            async for text in socket:
+                self._take(json.loads(text))
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        self.frames += 1
+        if frame["type"] == "hello":
+            self.ready.set()
+        if frame["type"] != "case":
+            return
+        now, case = time.monotonic(), frame["data"]
+        if case["state"] in ("closed", "merged") or case["group_id"] is not None:
+            self.rows.pop(case["id"], None)
+        else:
+            self.rows[case["id"]] = case
+        self.most_rows = max(self.most_rows, len(self.rows))
+        for event_id in case["event_ids"]:
+            if event_id in self.awaited:
+                self.awaited.discard(event_id)
+                self.seen[event_id] = now
+
+
+@dataclass
+class Storm:
+    """What was sent and when (monotonic seconds)."""
+
+    homes: list[FleetHome]
+    screen: Screen
+    chance: Random
+    pressed: dict[str, float] = field(default_factory=dict)
+    technical: int = 0
+
+    async def rage(self, alarms: int, seconds: float) -> None:
+        """Send all of them, evenly, in random homes."""
+        lives = round(alarms * (1 - _SHARE_TECHNICAL))
+        kinds = [True] * lives + [False] * (alarms - lives)
+        self.chance.shuffle(kinds)
+        started = time.monotonic()
+        for n, life in enumerate(kinds):
+            await asyncio.sleep(max(0.0, started + n * seconds / alarms - time.monotonic()))
+            home = self.chance.choice(self.homes)
+            if life:
+                event = home.gateway.event(self.chance.choice(_LIFE), device=home.entry.devices["watch"])
+                self.screen.awaited.add(event.id)
+                self.pressed[event.id] = time.monotonic()
+            else:
+                self._fault(home)
+
+    def _fault(self, home: FleetHome) -> None:
+        self.technical += 1
+        cut = (home.entry.lat, home.entry.lon) == (_CUT.lat, _CUT.lon)
+        if cut and self.chance.random() < _CUT_SHARE:
+            home.gateway.event("mains_lost")
+            return
+        device = self.chance.choice(list(home.entry.devices.values()))
+        kind = self.chance.choice(_FAULTS)
+        home.gateway.event(kind, device=device if kind in ("battery_low", "device_offline", "tamper") else None)
+
+
+async def run(alarms: int, gateways: int, seconds: float, seed: int, folder: Path) -> tuple[int, float, int]:
+    """Start the cloud, register, storm, wait; alarms stored, the slowest P1 in ms, rows on the screen."""
+    clock, ledger = Clock(), Ledger()
+    cloud = OwnCloud(folder / "cloud", clock)
+    try:
+        await cloud.start()
+        async with CloudApi(cloud.api_url, await cloud.token("storm", "admin")) as api:
+            began = time.monotonic()
+            entries, _ = await register_fleet(api, gateways, first_seed=_FIRST_SEED, prefix="gw-storm")
+            _SAY(f"{gateways} homes registered in {time.monotonic() - began:.0f} s\n")
+            fleet = Fleet(entries, ("127.0.0.1", cloud.mqtt_port), clock, ledger)
+            screen = Screen()
+            watching = asyncio.create_task(screen.follow(api), name="screen")
+            await asyncio.wait_for(screen.ready.wait(), 20)
+            async with fleet.running(report_s=600):
+                online = await fleet.online(120)
+                _SAY(f"{online} gateways online\n")
+                storm = Storm(list(fleet.homes.values()), screen, Random(seed))
+                await storm.rage(alarms, seconds)
+                settled = await fleet.settled(_SETTLE_S)
+                await _quiet(screen)
+                watching.cancel()
+                return await _judge(api, storm, ledger, settled)
+    finally:
+        await cloud.stop()
+
+
+async def _quiet(screen: Screen) -> None:
+    """Until the screen has had no new frame for three seconds, at most half a minute."""
+    for _ in range(10):
+        before = screen.frames
+        await asyncio.sleep(3)
+        if screen.frames - before <= 1:
+            return
+
+
+async def _judge(api: CloudApi, storm: Storm, ledger: Ledger, settled: bool) -> tuple[int, float, int]:
+    screen = storm.screen
+    live = (await api.get("cases", state="live", limit=1000))["items"]
+    took = sorted((screen.seen[id_] - at) * 1000 for id_, at in storm.pressed.items() if id_ in screen.seen)
+    missing = len(storm.pressed) - len(took)
+    groups = [case for case in live if case["children"]]
+    _SAY(f"technical={storm.technical} p1={len(storm.pressed)} p1_missing={missing} settled={settled}\n")
+    _SAY(f"frames={screen.frames} most_rows={screen.most_rows} rows_by_feed={len(screen.rows)}\n")
+    for case in groups:
+        _SAY(f"  line {case['subject_id'].partition('/')[2]}: {case['children']} cases\n")
+    by_class = {name: sum(case["class"] == name for case in live) for name in ("care", "technical", "test")}
+    urgent = sum(case["class"] == "care" and case["priority"] == 1 for case in live)
+    _SAY(f"rows: {by_class} p1={urgent} lines={len(groups)}\n")
+    if took:
+        _SAY(f"p1_p50_ms={took[len(took) // 2]:.0f} p1_p99_ms={took[int(len(took) * 0.99)]:.0f}\n")
+    slowest = float("inf") if missing or not took else took[-1]
+    stored = storm.technical + len(storm.pressed) - ledger.waiting
+    return stored, slowest, len(live)
+
+
+def main() -> None:
+    """Run and print the figures; exit 1 when a P1 was late or anything was not stored."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--alarms", type=int, default=5000)
+    parser.add_argument("--gateways", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="carebed-storm-") as name:
+        Path(name).chmod(0o711)
+        stored, slowest, rows = asyncio.run(
+            run(given.alarms, given.gateways, given.seconds, given.seed, Path(name))
+        )
+    _SAY(f"storm: alarms={stored} p1_max_ms={slowest:.0f} rows_on_screen={rows}\n")
+    sys.exit(slowest > _PROMISE_MS or stored < given.alarms)
+
+
+if __name__ == "__main__":
+    main()
