@@ -195,16 +195,14 @@ async def _found(cloud: OwnCloud, clock: Clock, part: Part, alarms: list[Alarm])
 
         made = await asyncio.gather(*(home(alarm) for alarm in alarms))
         homes = dict(made)
-        operators = [
-            await _account(cloud, clock, f"operator{n}", f"值班员{n}", "operator")
-            for n in range(1, part.operators + 1)
-        ]
-        responders = {}
-        for n in range(1, part.responders + 1):
-            staff_id, seat = await _account(cloud, clock, f"responder{n}", f"响应员{n}", "responder")
+        staff = await asyncio.gather(
+            *(_account(cloud, clock, gate, "operator", n) for n in range(1, part.operators + 1)),
+            *(_account(cloud, clock, gate, "responder", n) for n in range(1, part.responders + 1)),
+        )
+        operators, responders = staff[: part.operators], dict(staff[part.operators :])
+        for staff_id in responders:
             given = {"zone_id": zone["id"], "skills": [], "speed_kmh": 20}
             await api.put(f"responders/{staff_id}", given)
-            responders[staff_id] = seat
     devices = [device for record in homes.values() for device in record.devices if not record.gateway]
     platform = _gateway(cloud, clock, _PLATFORM, secret, devices)
     return Town(cloud, clock, platform, homes, [seat for _, seat in operators], responders, own, [])
@@ -237,11 +235,15 @@ def _gateway(
     return LightGateway(name, secret, "127.0.0.1", cloud.mqtt_port, clock, Ledger(), inventory)
 
 
-async def _account(cloud: OwnCloud, clock: Clock, username: str, name: str, role: str) -> tuple[str, Seat]:
+async def _account(
+    cloud: OwnCloud, clock: Clock, gate: asyncio.Semaphore, role: str, n: int
+) -> tuple[str, Seat]:
     """A new user, not signed in yet: their id and their seat."""
-    made = await cloud.admin(
-        "user", "create", "--username", username, "--name", name, "--role", role, "--area", DISTRICT_CODE
-    )
+    username, name = f"{role}{n}", f"{'值班员' if role == 'operator' else '响应员'}{n}"
+    async with gate:
+        made = await cloud.admin(
+            "user", "create", "--username", username, "--name", name, "--role", role, "--area", DISTRICT_CODE
+        )
     return str(made["id"]), Seat(cloud.api_url, username, str(made["password"]), clock)
 
 
