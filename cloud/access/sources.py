@@ -31,7 +31,7 @@ def source_of(host: str | None) -> str:
 
 
 async def take(conn: Connection, source: str, *, now: datetime) -> None:
-    """Count an attempt; raises TooManyAttempts until the window is over. Commit before checking a password."""
+    """Count an attempt; raises TooManyAttempts until the window is over. Commit before a password check."""
     values = {"source": source, "now": now, "before": now - WINDOW}
     row = await (await conn.execute(_SQL["take"], values)).fetchone()
     assert row is not None, "an upsert always answers"

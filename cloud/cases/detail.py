@@ -11,6 +11,7 @@ from cloud.access.errors import NotFound
 from cloud.alarms import store as alarms
 from cloud.alarms.advice import advice_for
 from cloud.cases import timeline
+from cloud.cases.chain import chain_holds
 from cloud.cases.summary import (
     AdviceShown,
     AlarmShown,
@@ -49,7 +50,7 @@ async def detail(conn: Connection, case_id: UUID, reader: Identity) -> CaseDetai
         access=frozen.access,
         gateway=await _gateway(conn, case_id),
         dispatches=[dispatch_shown(one) for one in await responders.of_case(conn, case_id)],
-        chain_valid=timeline.chain_holds(case_id, entries),
+        chain_valid=chain_holds(case_id, entries),
         advice=[
             AdviceShown(code=one.code, zh=one.zh, en=one.en)
             for one in advice_for(row["kinds"], fire_suspected=row["fire_suspected"])

@@ -1,4 +1,4 @@
-"""What became of a case's notifications, on its timeline: sent, delivered, failed, dead, expired and so on."""
+"""What became of a case's notifications, on its timeline: sent, delivered, failed, dead, expired."""
 
 from datetime import datetime
 from typing import Final

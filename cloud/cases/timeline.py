@@ -10,11 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from cloud.cases import chain
-from cloud.cases.chain import ERASED as ERASED
-from cloud.cases.chain import FIRST as FIRST
-from cloud.cases.chain import Algorithm, AlgorithmMissing, Entry
-from cloud.cases.chain import chain_holds as chain_holds
-from cloud.cases.chain import entry_hash as entry_hash
+from cloud.cases.chain import ERASED, FIRST, Algorithm, AlgorithmMissing, Entry, chain_holds
 from cloud.cases.summary import EntryShown, iso
 from cloud.database import queries
 from cloud.database.pool import Connection

@@ -61,7 +61,7 @@ async def test_its_press_is_a_test_case_that_no_seat_is_shown(conn: Connection) 
     assert row is not None
     assert row[1:] == ("test", 4, True)
     for role in ("operator", "supervisor", "technician", "admin"):
-        reader = Identity(id=EVERYONE.id, name="甲", role=role)  # type: ignore[arg-type]
+        reader = Identity(id=EVERYONE.id, name="甲", role=role)
         assert await feed.read_after(conn, 0, reader) == []
     (frame,) = await feed.read_after(conn, 0, CANARY)
     assert frame.type == "canary"

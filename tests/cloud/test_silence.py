@@ -6,7 +6,8 @@ import pytest
 
 from cloud.database.pool import Connection
 from cloud.ingest.life import note_life
-from cloud.timers import Moment, heard_for_long, notice_silence
+from cloud.timers import heard_for_long, notice_silence
+from cloud.timing import Moment
 from tests.cloud import town
 from tests.cloud.town import LONG_AGO, NOW, seconds
 

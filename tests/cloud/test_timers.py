@@ -14,7 +14,8 @@ from cloud.cases.intake import CaseRef, take_alarm
 from cloud.cases.summary import CaseDetail
 from cloud.database.pool import Connection, Pool
 from cloud.feed import store as feed
-from cloud.timers import JOBS, Job, Moment, Timers, run_alone
+from cloud.timers import JOBS, Timers, run_alone
+from cloud.timing import Job, Moment
 from firmware_specs.clock import Clock
 from tests.cloud import town
 from tests.cloud.town import LONG_AGO, NOW, Home, event, ms, seconds

@@ -120,7 +120,7 @@ async def test_an_event_is_sent_again_until_it_is_stored_and_the_ledger_knows(
         assert ledger.waiting == 1
         cloud.answering = True
         async with asyncio.timeout(10):
-            while ledger.waiting:  # noqa: ASYNC110 - the ledger is a plain counter
+            while ledger.waiting:
                 await asyncio.sleep(0.01)
         task.cancel()
     sent = [EVENT_DECODER.decode(payload) for topic, payload in cloud.seen if topic.endswith("up/event")]

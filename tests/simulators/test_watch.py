@@ -108,7 +108,7 @@ async def test_positions_without_a_connection_are_sent_later_as_backfill() -> No
     lonely.port = device.port
     again = asyncio.create_task(lonely.run())
     async with asyncio.timeout(5):
-        while b"*UD2," not in server.received:  # noqa: ASYNC110 - the far end is plain bytes
+        while b"*UD2," not in server.received:
             await asyncio.sleep(0.01)
     again.cancel()
     listener.close()

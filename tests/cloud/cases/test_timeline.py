@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.cases import detail, timeline
-from cloud.cases.timeline import FIRST, Entry, chain_holds, entry_hash
+from cloud.cases.chain import FIRST, Entry, chain_holds, entry_hash
 from cloud.database.pool import Connection
 from tests.cloud import town
 from tests.cloud.town import NOW, event, seconds

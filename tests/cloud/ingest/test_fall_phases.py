@@ -6,7 +6,8 @@ import pytest
 
 from cloud.cases.summary import CaseSummary
 from cloud.database.pool import Connection
-from cloud.timers import Moment, raise_due_suspicions
+from cloud.timers import raise_due_suspicions
+from cloud.timing import Moment
 from tests.cloud import town
 from tests.cloud.town import NOW, Home, event, seconds
 
