@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from cloud.access.access import Identity
 from cloud.access.errors import Conflict, InvalidInput
-from cloud.cases import acting, case, readings, timeline
+from cloud.cases import acting, answers, case, readings, timeline
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, Move, State
 from cloud.cases.intake import lock
@@ -121,8 +121,12 @@ async def resolve(
     note: str | None = None,
     now: datetime,
 ) -> CaseSummary:
-    """The owner is done with it; new alarms open a new case from here on."""
+    """The owner is done with it; new alarms open a new case from here on. Who was asked to go and has not
+    answered is recalled; who is on the way or there has to be done before it can be closed.
+    """
     await acting.lock_owned(conn, case_id, actor, Move.RESOLVE)
+    for (dispatch_id,) in await (await conn.execute(_SQL["offered_dispatches"], {"id": case_id})).fetchall():
+        await answers.recall(conn, dispatch_id, actor, reason="resolved", now=now)
     await conn.execute(_SQL["resolve_case"], {"id": case_id, "disposition": disposition, "now": now})
     await say(conn, case_id, "resolved", actor, now=now, disposition=disposition, note=note)
     return await done(conn, case_id, now)

@@ -1,0 +1,223 @@
+"""The desk over HTTP: stages, hand-over, dispatches as a responder sees them, policies, schedules, holes."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from cloud.api import desk_schemas, escalation_schemas, schemas
+from cloud.api.services import Services
+from cloud.database.pool import Connection
+from tests.cloud.api.conftest import MovedClock, Seat, Town, ring, sign_in
+
+pytestmark = pytest.mark.postgres
+
+
+async def a_claimed_case(conn: Connection, services: Services, town: Town, seat: Seat) -> uuid.UUID:
+    case = await ring(conn, services, town, town.east)
+    assert (await seat.post(f"/cases/{case}/claim")).status_code == 200
+    return case
+
+
+async def a_responder(app: FastAPI, chief: Seat) -> Seat:
+    """The user `responder`, signed in, with a zone of east."""
+    seat = await sign_in(app, "responder")
+    zone = await chief.post(
+        "/zones", {"name": "东城", "area_code": "370502", "lat": 37.43, "lon": 118.67, "promise_s": 900}
+    )
+    assert zone.status_code == 201, zone.text
+    body = {"zone_id": zone.json()["id"], "skills": ["nursing"]}
+    answer = await put(chief, f"/responders/{seat.info['user']['id']}", body)
+    desk_schemas.ResponderShown.model_validate_json(answer.content)
+    return seat
+
+
+async def put(seat: Seat, path: str, body: Any) -> Any:
+    return await seat.client.put(f"/api/v1{path}", json=body, headers=seat.headers)
+
+
+async def test_a_case_goes_through_its_stages_over_http(
+    app: FastAPI, conn: Connection, services: Services, town: Town
+) -> None:
+    seat, other = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    case = await a_claimed_case(conn, services, town, seat)
+    called = await seat.post(f"/cases/{case}/contact")
+    assert schemas.CaseSummary.model_validate_json(called.content).state == "contacting"
+    silent = await seat.post(f"/cases/{case}/call-back", {"outcome": "no_answer"})
+    assert "no_answer" in silent.json()["kinds"]
+    refused = await other.post(f"/cases/{case}/contact")
+    assert (refused.status_code, refused.json()["owner_name"]) == (409, "operator 甲")
+    seats = desk_schemas.SeatList.model_validate_json((await seat.get("/seats")).content)
+    assert {one.name for one in seats.items} == {"operator 甲", "supervisor 甲"}
+    given = await seat.post(f"/cases/{case}/hand-over", {"to": other.info["seat_id"]})
+    assert given.json()["handed_to"]["name"] == "supervisor 甲"
+    assert given.json()["state"] == "handed_over"
+    assert (await other.post(f"/cases/{case}/claim")).json()["state"] == "claimed"
+    order = await other.post(f"/cases/{case}/service-order", {"note": "换电池"})
+    assert order.json()["service_order"] is True
+    path = f"/api/v1/cases/{case}/service-order"
+    back = await seat.client.delete(path, headers=seat.headers)
+    assert back.json()["owner"]["name"] == "operator 甲"
+    assert (await other.post(f"/cases/{case}/take-over", {"reason": "x"})).status_code == 200
+    assert (await seat.post(f"/cases/{case}/take-over", {})).status_code == 403
+    assert (await other.post(f"/cases/{case}/resolve")).status_code == 200
+    assert (await other.post(f"/cases/{case}/follow-up", {})).json()["state"] == "followed_up"
+    assert (await seat.get("/cases", state="followed_up")).json()["items"][0]["id"] == str(case)
+    assert (await seat.get("/cases")).json()["items"][0]["id"] == str(case), "live until it is closed"
+
+
+async def test_signing_out_hands_over_to_who_is_named(
+    app: FastAPI, conn: Connection, services: Services, town: Town
+) -> None:
+    seat, other = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    case = await a_claimed_case(conn, services, town, seat)
+    to = other.info["user"]["id"]
+    answer = await seat.client.delete(f"/api/v1/session?to={to}", headers=seat.headers)
+    assert answer.status_code == 204
+    found = (await other.get(f"/cases/{case}")).json()
+    assert (found["state"], found["handed_from"]) == ("handed_over", "operator 甲")
+    assert found["timeline"][-1]["data"]["note"] == "signed_off"
+
+
+async def test_two_cases_are_merged_by_who_has_one_within_their_area(
+    app: FastAPI, conn: Connection, services: Services, town: Town
+) -> None:
+    seat, east = await sign_in(app, "operator"), await sign_in(app, "east")
+    kept = await a_claimed_case(conn, services, town, seat)
+    gone = await ring(conn, services, town, town.west, kind="smoke")
+    assert (await east.post(f"/cases/{gone}/merge", {"into": str(kept)})).status_code == 404
+    merged = await seat.post(f"/cases/{gone}/merge", {"into": str(kept)})
+    assert set(merged.json()["kinds"]) == {"sos", "smoke"}
+    again = await seat.post(f"/cases/{gone}/merge", {"into": str(kept)})
+    assert (again.status_code, again.json()["state"], again.json()["existing_id"]) == (
+        409,
+        "merged",
+        str(kept),
+    )
+
+
+async def test_the_same_key_sends_one_responder(
+    app: FastAPI, conn: Connection, services: Services, town: Town
+) -> None:
+    seat, chief = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    await a_responder(app, chief)
+    case = await a_claimed_case(conn, services, town, seat)
+    sent = [await seat.post(f"/cases/{case}/dispatches", {}, **{"Idempotency-Key": "go-1"}) for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [200, 200]
+    assert sent[0].json()["dispatch"]["id"] == sent[1].json()["dispatch"]["id"]
+    undone = await seat.post(f"/dispatches/{sent[0].json()['dispatch']['id']}/undo")
+    assert undone.json()["state"] == "claimed"
+
+
+async def test_a_responder_sees_the_way_in_from_accepting_until_it_is_done(
+    app: FastAPI, conn: Connection, services: Services, town: Town, clock: MovedClock
+) -> None:
+    seat, chief = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    responder = await a_responder(app, chief)
+    case = await a_claimed_case(conn, services, town, seat)
+    moved = await responder.post("/responder/position", {"lat": 37.431, "lon": 118.67})
+    assert moved.json()["lat"] == 37.431
+    listed = await seat.get(f"/cases/{case}/responders", skill="nursing")
+    (candidate,) = desk_schemas.CandidateList.model_validate_json(listed.content).items
+    assert (candidate.standing, candidate.lacks, candidate.promise_s) == ("free", [], 900)
+    sent = await seat.post(f"/cases/{case}/dispatches", {"staff_id": str(candidate.staff_id)})
+    made = desk_schemas.Dispatched.model_validate_json(sent.content)
+    assert made.case.state == "dispatched"
+    one = f"/dispatches/{made.dispatch.id}"
+    (mine,) = desk_schemas.DispatchList.model_validate_json(
+        (await responder.get("/dispatches")).content
+    ).items
+    assert (mine.resident_name, mine.kinds) == ("王秀英", ["sos"])
+    assert "8842" not in (await responder.get(one)).text
+    assert (await responder.post(f"{one}/way-in")).status_code == 404
+    assert (await responder.post(f"{one}/accept", {"eta_minutes": 8})).json()["state"] == "accepted"
+    assert (await responder.post(f"{one}/way-in")).json() == {"access_note": "门禁 2#", "door_code": "8842#"}
+    clock.move(timedelta(seconds=6))
+    assert (await seat.post(f"{one}/undo")).status_code == 409
+    assert (await responder.post(f"{one}/arrive")).json()["state"] == "arrived"
+    assert (await seat.get(f"/cases/{case}")).json()["state"] == "on_scene"
+    done = await responder.post(f"{one}/finish", {"outcome": "help_given", "note": "扶起"})
+    assert done.json()["state"] == "done"
+    assert (await responder.post(f"{one}/way-in")).status_code == 404
+    assert (await responder.get("/dispatches")).json()["items"] == []
+    ended = (await responder.get(one)).json()
+    assert (ended["resident_name"], ended["place"]) == (None, None)
+    detail = schemas.CaseDetail.model_validate_json((await seat.get(f"/cases/{case}")).content)
+    assert "door_code_viewed" in [line.kind for line in detail.timeline]
+    assert detail.dispatches[0].outcome == "help_given"
+    assert detail.chain_valid
+
+
+async def test_a_responder_sees_no_dispatch_of_another_and_no_case(
+    app: FastAPI, conn: Connection, services: Services, town: Town
+) -> None:
+    seat, chief = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    responder = await a_responder(app, chief)
+    case = await a_claimed_case(conn, services, town, seat)
+    one = (await seat.post(f"/cases/{case}/dispatches", {})).json()["dispatch"]["id"]
+    row = await conn.execute(
+        "insert into staff (id, username, name, role, password_hash, created_at)"
+        " select gen_random_uuid(), 'r2', 'r2', 'responder', password_hash, created_at"
+        " from staff where username = 'responder' returning id"
+    )
+    other_id = await row.fetchone()
+    assert other_id is not None
+    other = await sign_in(app, "r2")
+    assert (await other.get(f"/dispatches/{one}")).status_code == 404
+    for deed, body in (("accept", {}), ("refuse", {}), ("arrive", None), ("way-in", None)):
+        assert (await other.post(f"/dispatches/{one}/{deed}", body)).status_code == 404
+    assert (await other.get("/dispatches")).json()["items"] == []
+    assert (await other.post("/responder/availability", {"available": True})).status_code == 404
+    assert (await responder.get(f"/cases/{case}")).status_code == 403
+    west = await sign_in(app, "west")
+    assert (await west.get(f"/dispatches/{one}")).status_code == 404
+    assert (await west.post(f"/dispatches/{one}/recall", {})).status_code == 404
+
+
+async def test_a_policy_is_edited_by_version_and_within_ones_area(app: FastAPI, town: Town) -> None:
+    chief = await sign_in(app, "supervisor")
+    listed = escalation_schemas.PolicyList.model_validate_json(
+        (await chief.get("/escalation/policies")).content
+    )
+    default = next(one for one in listed.items if one.priority == 1)
+    assert [(step.delay_s, step.target) for step in default.steps] == [
+        (30, "all_seats"),
+        (30, "supervisor_screen"),
+        (60, "supervisors"),
+        (120, "contacts"),
+        (120, "duty_manager"),
+    ]
+    body = default.model_dump(mode="json", exclude={"id"}) | {"repeat_every_s": 300}
+    made = await put(chief, f"/escalation/policies/{default.id}", body)
+    assert (made.json()["version"], made.json()["repeat_every_s"]) == (2, 300)
+    slower = await put(chief, f"/escalation/policies/{default.id}", body)
+    assert (slower.status_code, slower.json()["version"]) == (409, 2)
+    useless = body | {"version": 2, "steps": [{"delay_s": 1, "target": "all_seats"}]}
+    assert (await put(chief, f"/escalation/policies/{default.id}", useless)).status_code == 422
+    retired = body | {"version": 2, "retired": True}
+    assert (await put(chief, f"/escalation/policies/{default.id}", retired)).status_code == 409
+
+
+async def test_schedules_and_holidays_say_who_is_on_duty_and_which_hours_are_missing(
+    app: FastAPI, town: Town
+) -> None:
+    chief, operator = await sign_in(app, "supervisor"), await sign_in(app, "operator")
+    me = chief.info["user"]["id"]
+    shift = {"starts": "00:00", "ends": "00:00", "staff": [me]}
+    body = {"version": 0, "name": "主管值班", "role": "supervisor", "shifts": [shift]}
+    path = f"/duty/schedules/{uuid.uuid4()}"
+    made = escalation_schemas.Schedule.model_validate_json((await put(chief, path, body)).content)
+    assert [str(one) for one in made.on_duty] == [me]
+    assert (await operator.get("/escalation/gaps")).json()["forecast"] == []
+    nobody = body | {"version": 1, "shifts": [shift | {"day_kind": "workday"}]}
+    assert (await put(chief, path, nobody)).json()["version"] == 2
+    found = escalation_schemas.GapList.model_validate_json((await operator.get("/escalation/gaps")).content)
+    assert len(found.forecast) >= 4
+    days = {"items": [{"day": "2026-10-01", "name": "国庆节", "off": True}]}
+    assert (await put(chief, "/duty/holidays/2026", days)).json() == days
+    assert (await operator.get("/duty/holidays/2026")).json() == days
+    assert (await put(chief, "/duty/holidays/2027", days)).status_code == 422
+    unknown = body | {"version": 2, "shifts": [shift | {"staff": [str(uuid.uuid4())]}]}
+    assert (await put(chief, path, unknown)).status_code == 422
