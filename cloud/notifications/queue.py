@@ -42,30 +42,15 @@ async def queue(
     """
     _check(recipient, channel, priority)
     due = now if not_before is None else max(now, not_before)
-    row: dict[str, Any] = {
-        "id": uuid7(round(now.timestamp() * 1000)),
-        "case_id": case_id,
-        "resident_id": resident_id,
-        "area_code": area_code,
-        "org_id": org_id,
-        "step_key": step_key,
-        "template": template,
-        "params": Jsonb(dict(params or {})),
-        "language": language,
-        "priority": priority,
-        "channel": channel,
-        "recipient_kind": recipient.kind,
-        "recipient_id": recipient.id,
-        "next_at": due,
-        "expires_at": worth_sending_until(channel, priority, due),
-        "now": now,
-    }
-    queued = await _insert(conn, row)
+    row: dict[str, Any] = {"now": now, "next_at": due, "priority": priority, "language": language}
+    row |= {"case_id": case_id, "resident_id": resident_id, "area_code": area_code, "org_id": org_id}
+    row |= {"step_key": step_key, "template": template, "params": Jsonb(dict(params or {}))}
+    row |= {"recipient_kind": recipient.kind, "recipient_id": recipient.id}
+    queued = await _insert(conn, row, channel)
     if queued is not None and priority == 1 and channel in ("wechat", "email"):
         cursor = await conn.execute(_SQL["rests_on_something"], row)
         if await cursor.fetchone() is None:
-            sms = {"id": uuid7(round(now.timestamp() * 1000)), "channel": "sms"}
-            await _insert(conn, row | sms | {"expires_at": worth_sending_until("sms", 1, due)})
+            await _insert(conn, row, "sms")
     return queued
 
 
@@ -80,8 +65,10 @@ async def withdraw(
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def _insert(conn: Connection, row: dict[str, Any]) -> UUID | None:
-    found = await (await conn.execute(_SQL["queue"], row)).fetchone()
+async def _insert(conn: Connection, row: dict[str, Any], channel: Channel) -> UUID | None:
+    values = row | {"id": uuid7(round(row["now"].timestamp() * 1000)), "channel": channel}
+    values["expires_at"] = worth_sending_until(channel, row["priority"], row["next_at"])
+    found = await (await conn.execute(_SQL["queue"], values)).fetchone()
     if found is None:
         return None
     await conn.execute(_SQL["notify"])

@@ -238,7 +238,7 @@ def test_the_example_of_the_configuration_can_be_read(tmp_path: Path) -> None:
         ("[[provider]]\ndriver='http_sms'\nurl='http://x'", "name"),
         ("[provider]\nname='a'", "provider"),
         ("other = 1", "provider"),
-        ("[[provider", "line 1"),
+        ("[[provider", "Expected"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(tmp_path: Path, text: str, says: str) -> None:

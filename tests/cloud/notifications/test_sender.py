@@ -1,15 +1,13 @@
 """The outbox under failure: nothing lost, nothing sent twice without need, nothing silently dropped."""
 
 import asyncio
-import uuid
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from cloud.notifications import store
 from cloud.notifications.channel import Outgoing, Provider, Sent
-from cloud.notifications.notification import Notification, State
+from cloud.notifications.notification import Recipient
 from cloud.notifications.queue import queue, withdraw
 from cloud.notifications.sender import Sender
 from cloud.notifications.voice import VoiceCall
@@ -202,8 +200,6 @@ async def test_a_provider_that_is_down_is_tried_again_and_then_a_list_for_the_op
 
 async def test_a_lesser_message_is_dead_after_eight_attempts(desk: Desk) -> None:
     desk.use(desk.webhook(url="http://127.0.0.1:9/nobody"))
-    from cloud.notifications.notification import Recipient
-
     id = await desk.queue(Recipient.endpoint("city"), "webhook", 3)
     for _ in range(40):
         await desk.run()
@@ -211,61 +207,6 @@ async def test_a_lesser_message_is_dead_after_eight_attempts(desk: Desk) -> None
     found = await desk.find(id)
     assert (found.state, found.reason, found.attempts) == ("dead", "unreachable", 8)
     assert len(await store.attempts_of(desk.conn, id)) == 8
-
-
-@pytest.mark.parametrize(
-    ("phone", "reason"), [(None, "no_address"), ("13800000000", "channel_not_configured")]
-)
-async def test_what_nobody_can_send_is_dead_and_shown_to_the_desk(
-    desk: Desk, phone: str | None, reason: str
-) -> None:
-    if phone is None:
-        desk.use(desk.sms())
-    id = await desk.queue(await desk.person(phone))
-    await desk.run()
-    found = await desk.find(id)
-    assert (found.state, found.reason) == ("dead", reason)
-    row = await (await desk.conn.execute("select data from feed where type = 'desk'")).fetchone()
-    assert row is not None
-    assert row[0]["kind"] == "notification_dead"
-    assert row[0]["case_ids"] == [str(desk.case_id)]
-
-
-async def test_a_template_that_nobody_knows_is_dead_but_a_p1_speaks_the_fallback(desk: Desk) -> None:
-    desk.use(desk.sms())
-    lesser = await desk.queue(await desk.person("13800000000"), priority=2, template="no_such")
-    urgent = await desk.queue(await desk.person("13900000000"), template="no_such")
-    await desk.run()
-    assert (await desk.find(lesser)).reason == "template_missing"
-    await desk.reaches(urgent, "delivered")
-    (message,) = desk.far.to("13900000000")
-    assert "请立即联系值班台，电话8888" in message.text
-
-
-async def test_a_chinese_template_without_approval_is_left_to_the_other_provider(desk: Desk) -> None:
-    desk.use(desk.aliyun(), desk.sms())
-    id = await desk.queue(await desk.person("13800000000"), template="supervisor_page")
-    await desk.run()
-    assert (await desk.reaches(id, "delivered")).provider == "sms"
-
-
-async def test_a_parameter_that_is_missing_leaves_a_gap_and_not_a_hole(desk: Desk) -> None:
-    desk.use(desk.sms())
-    await desk.queue(await desk.person("13800000000"), params={"name": "王秀英\r\n{kind}"})
-    await desk.run()
-    (message,) = desk.far.to("13800000000")
-    assert message.text.startswith("王秀英  {kind}家中…发出…报警")
-
-
-async def test_former_staff_and_strangers_are_not_called(desk: Desk) -> None:
-    from cloud.notifications.notification import Recipient
-
-    desk.use(desk.sms())
-    former = await desk.queue(await desk.staff(active=False), template="supervisor_page")
-    stranger = await desk.queue(Recipient.person(uuid.uuid4()))
-    await desk.run()
-    assert (await desk.find(former)).reason == "inactive"
-    assert (await desk.find(stranger)).reason == "unknown_recipient"
 
 
 async def test_a_provider_that_breaks_takes_no_other_message_with_it(desk: Desk) -> None:
@@ -299,8 +240,6 @@ async def test_what_was_claimed_before_the_call_is_not_called(desk: Desk) -> Non
 
 
 async def test_a_slow_webhook_takes_no_lane_from_a_p1(desk: Desk, database_url: str) -> None:
-    from cloud.notifications.notification import Recipient
-
     desk.use(desk.sms(callback_url=None), *(desk.webhook(f"slow-{n}") for n in range(20)))
     desk.far.slow_s = 5.0
     for n in range(20):
@@ -318,10 +257,6 @@ async def test_a_slow_webhook_takes_no_lane_from_a_p1(desk: Desk, database_url: 
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-def of(rows: Sequence[Notification], state: State) -> list[Notification]:
-    return [row for row in rows if row.state == state]
 
 
 async def test_the_senders_say_with_what_they_are_configured(desk: Desk) -> None:
