@@ -132,7 +132,8 @@ CARED: Final[dict[str, LiteralString]] = {
     "a suspected fall waits beyond 120 s and is not urgent": f"""
         select c.id::text from cases c join alarm a on a.case_id = c.id
         where {_WAITS} and c.class = 'care' and c.priority > 1 and a.kind = 'fall_suspected'
-            and a.cleared_at is null and a.stored_at <= %(now)s::timestamptz - interval '120 s'""",
+            and a.cleared_at is null and a.stored_at <= %(now)s::timestamptz - interval '120 s'
+            and c.waiting_since < %(now)s""",
     "a responder who does not answer is waited for": """
         select id::text from dispatch where state = 'offered' and answer_due_at <= %(now)s""",
     "a shelf is overdue": f"select id::text from cases where state in {_LIVE} and shelved_until <= %(now)s",

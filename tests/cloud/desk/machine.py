@@ -1,6 +1,7 @@
 """The state machine: who does what is drawn, and every promise is checked after each step."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.cloud.desk import gateways, people, workers
-from tests.cloud.desk.desk import Desk
+from tests.cloud.desk.desk import COMPLAINTS, Desk
 from tests.cloud.desk.lines import AFTER_COMMIT, NEVER
 from tests.cloud.desk.ward import DEVICES, Ward
 
@@ -247,5 +248,9 @@ def play(
         derandomize=seed is None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=rules, _min_steps=STEPS)
+    logging.getLogger("cloud").addHandler(COMPLAINTS)
+    try:
+        run_state_machine_as_test(machine, settings=rules, _min_steps=STEPS)
+    finally:
+        logging.getLogger("cloud").removeHandler(COMPLAINTS)
     loop.run(ward.sweep())

@@ -5,7 +5,7 @@ import asyncio
 from tests.cloud.desk.machine import STEPS, Tally, play
 from tests.cloud.desk.ward import found
 
-_RUNS = 12
+_RUNS = 10
 
 
 def test_nothing_slips_through_whatever_happens_in_whatever_order(database_url: str) -> None:
