@@ -28,11 +28,15 @@ async def hold_or_return(conn: Connection, case_id: UUID, *, now: datetime) -> b
     claim = await (await conn.execute(_SQL["claim_of"], {"id": case_id})).fetchone()
     if row is None or claim is None:
         return False
-    trouble = _trouble(_owner(*claim[1:]), now)
+    owner = _owner(*claim[1:])
+    trouble = _trouble(owner, now)
     if trouble is None:
         return False
     words = {"owner": row["owner_name"] or row["handed_to_name"], "reason": trouble, "state": row["state"]}
-    if trouble == "warn":
+    if trouble == "call_ended":
+        values = {"id": case_id, "stage_due_at": case.call_ended_early(owner, now)}
+        await conn.execute(_SQL["shorten_stage"], values)
+    elif trouble == "warn":
         await conn.execute(_SQL["warn_case"], {"id": case_id, "now": now})
         data = words | {"reason": "stage_overdue"}
         await timeline.add(conn, case_id, "warned", actor=SYSTEM, data=data, now=now)
@@ -103,6 +107,7 @@ def _owner(
     closed: bool,
     call_until: datetime | None,
     stage_due_at: datetime | None,
+    stage_limit_at: datetime | None,
     warned_at: datetime | None,
     supervisor_warned_at: datetime | None,
 ) -> Owner:
@@ -112,15 +117,20 @@ def _owner(
         seat_closed=closed,
         call_until=call_until,
         stage_due_at=stage_due_at,
+        stage_limit_at=stage_limit_at,
         warned_at=warned_at,
         supervisor_warned_at=supervisor_warned_at,
     )
 
 
 def _trouble(owner: Owner, now: datetime) -> str | None:
-    """`seat_died`, `stage_overdue`, `not_taken` (all return the case), `warn`, `supervisor`, or None."""
+    """`seat_died`, `stage_overdue`, `not_taken` (all return the case), `warn`, `supervisor`, `call_ended`
+    (the stage's own limit holds again), or None.
+    """
     if case.seat_died(owner, now):
         return "seat_died"
+    if case.call_ended_early(owner, now) is not None:
+        return "call_ended"
     match case.stage_verdict(owner, now):
         case "fine":
             return None

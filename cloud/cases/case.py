@@ -116,6 +116,7 @@ HANDED_OVER_LIMIT: Final = timedelta(seconds=30)
 SUPERVISOR_WARNED_AFTER: Final = timedelta(seconds=15)
 WARNED_LIMIT: Final = timedelta(seconds=30)
 SEAT_DEAD_AFTER: Final = timedelta(seconds=20)
+_SAME_MOMENT: Final = timedelta(seconds=5)  # between what a worker and a route call now
 CALL_LIMIT: Final = timedelta(hours=1)
 SUSPECTED_UNCLAIMED_LIMIT: Final = timedelta(seconds=120)
 REPEAT_WINDOW: Final = timedelta(seconds=60)
@@ -150,6 +151,7 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     seat_closed: bool = False
     call_until: datetime | None = None
     stage_due_at: datetime | None = None
+    stage_limit_at: datetime | None = None
     warned_at: datetime | None = None
     supervisor_warned_at: datetime | None = None
 
@@ -194,6 +196,14 @@ def seat_died(owner: Owner, now: datetime) -> bool:
 def is_talking(call_until: datetime | None, now: datetime) -> bool:
     """Whether a call of the owner's runs."""
     return call_until is not None and call_until > now
+
+
+def call_ended_early(owner: Owner, now: datetime) -> datetime | None:
+    """When a stage is overdue that waits for a call which has ended sooner; None where it does not."""
+    if owner.seat_last_seen_at is None or owner.stage_due_at is None or is_talking(owner.call_until, now):
+        return None
+    due = stage_due(now, limit_at=owner.stage_limit_at)
+    return due if owner.stage_due_at > due + _SAME_MOMENT else None
 
 
 def stage_verdict(owner: Owner, now: datetime) -> Literal["fine", "warn", "supervisor", "return"]:

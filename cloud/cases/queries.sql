@@ -199,6 +199,10 @@ update cases set
     supervisor_warned_at = null, version = version + 1
 where id = %(id)s;
 
+-- name: shorten_stage --
+-- The call that it waited for has ended.
+update cases set stage_due_at = %(stage_due_at)s, version = version + 1 where id = %(id)s;
+
 -- name: warn_case --
 -- The owner has been told that it is overdue.
 update cases set warned_at = %(now)s, version = version + 1 where id = %(id)s;
@@ -285,7 +289,7 @@ select id from cases where seat_id = %(seat_id)s and held order by id;
 -- name: claims --
 -- Every claim with what keeps it alive.
 select c.id, c.state, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at,
-    c.warned_at, c.supervisor_warned_at
+    c.stage_limit_at, c.warned_at, c.supervisor_warned_at
 from cases c left join seat s on s.id = c.seat_id
 where c.held or c.state = 'handed_over'
 order by c.id;
@@ -293,7 +297,7 @@ order by c.id;
 -- name: claim_of --
 -- One claim with what keeps it alive.
 select c.id, c.state, s.last_seen_at, coalesce(s.closed_at is not null, false), s.call_until, c.stage_due_at,
-    c.warned_at, c.supervisor_warned_at
+    c.stage_limit_at, c.warned_at, c.supervisor_warned_at
 from cases c left join seat s on s.id = c.seat_id
 where (c.held or c.state = 'handed_over') and c.id = %(id)s;
 

@@ -92,16 +92,16 @@ ALWAYS: Final[dict[str, LiteralString]] = {
     "dispatched, and nobody was sent": f"""
         select c.id::text from cases c where c.state = 'dispatched' and not exists (
             select from dispatch d where d.case_id = c.id and d.state in {_RUNNING})""",
-    "a stage may last longer than its limit": f"""
-        select c.id || ' ' || c.state from cases c left join seat s on s.id = c.seat_id
-        where c.state in {_HELD} and c.stage_due_at > greatest(
-            %(now)s::timestamptz + interval '90 s', s.call_until,
-            case when c.state = 'on_scene' then %(now)s::timestamptz + interval '30 min' end,
-            case when c.state = 'dispatched' then (select max(greatest(d.promised_at,
-                d.eta_at + interval '5 min')) from dispatch d where d.case_id = c.id) end)""",
 }
 
 CARED: Final[dict[str, LiteralString]] = {
+    "a stage may last longer than its limit": f"""
+        select c.id || ' ' || c.state from cases c left join seat s on s.id = c.seat_id
+        where c.state in {_HELD} and c.stage_due_at > greatest(
+            %(now)s::timestamptz + interval '95 s', s.call_until,
+            case when c.state = 'on_scene' then %(now)s::timestamptz + interval '30 min' end,
+            case when c.state = 'dispatched' then (select max(greatest(d.promised_at,
+                d.eta_at + interval '5 min')) from dispatch d where d.case_id = c.id) end)""",
     "a dead seat holds a case": f"""
         select c.id::text from cases c join seat s on s.id = c.seat_id
         where c.state in {_HELD} and (s.call_until is null or s.call_until <= %(now)s)
