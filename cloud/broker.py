@@ -24,7 +24,8 @@ MAX_PAYLOAD_BYTES: Final = (
 )  # one MB arrives and is quarantined instead of closing the gateway's link
 _BCRYPT_COST: Final = 4  # the least that bcrypt knows
 _PBKDF2_ROUNDS: Final = 101  # mosquitto's own default
-_MAX_ACK_PENDING: Final = 1000
+# In a storm an SOS is found among what has arrived, not behind what the broker still holds.
+_MAX_ACK_PENDING: Final = 8000
 _DELIVERIES: Final = (
     "$MQTT.sub.>"  # where nats-server delivers QoS 1; its MQTT side refuses to subscribe to it
 )
@@ -131,7 +132,7 @@ jetstream {{
 mqtt {{
   host: {json.dumps(host)}
   port: {mqtt_port}
-  ack_wait: 5s
+  ack_wait: 10s
   max_ack_pending: {_MAX_ACK_PENDING}
 }}
 authorization {{

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _TRIES: Final = 3
 _BACK_OFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+_HELD_BYTES: Final = 64 << 20
 # Of these the message is the cause, not the moment, although psycopg calls them operational.
 _OF_THE_MESSAGE: Final = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
 
@@ -68,8 +69,8 @@ class Lane:
     ) -> None:
         """Keep the arguments; `name` is told in logs.
 
-        With `urgent`, messages that it names go first in a storm (with what their gateway sent before them),
-        and a message that its sender repeated while it waited is taken once.
+        With `urgent`, messages that it names go first in a storm, in their order, before what else their
+        gateway sent; and a message that its sender repeated while it waited is taken once.
         """
         self._name = name
         self._pool = pool
@@ -79,12 +80,15 @@ class Lane:
         self._gate = Gate(parallel)
         self._urgent = urgent
         self._waiting: dict[str, deque[Arrived]] = {}
+        self._bytes = 0
+        self._room = asyncio.Event()
         self._away = False
 
     async def run(self, source: AsyncIterable[Arrived]) -> None:
         """Take messages until the source ends, then finish those that wait."""
         async with asyncio.TaskGroup() as group:
             async for arrived in source:
+                await self._make_room(arrived)
                 gateway = gateway_of(arrived.topic)
                 waiting = self._waiting.get(gateway)
                 if waiting is not None:
@@ -95,39 +99,52 @@ class Lane:
                 self._waiting[gateway] = deque([arrived])
                 group.create_task(self._drain(gateway), name=f"{self._name}-{gateway}")
 
+    async def _make_room(self, arrived: Arrived) -> None:
+        """Wait while more than 64 MiB wait here: however large messages are, memory is bounded."""
+        while self._bytes > _HELD_BYTES:
+            self._room.clear()
+            await self._room.wait()
+        self._bytes += len(arrived.payload)
+
+    def _done(self, arrived: Arrived) -> None:
+        arrived.ack()
+        self._bytes -= len(arrived.payload)
+        self._room.set()
+
     async def _drain(self, gateway: str) -> None:
         """One gateway's messages in order, until none waits."""
-        waiting = self._waiting[gateway]
-        while waiting:
-            await self._deliver(gateway, waiting[0])
-            done = waiting.popleft()
-            if self._urgent is not None:
-                self._drop_repeated(waiting, done)
+        while waiting := self._waiting[gateway]:
+            done = await self._deliver(gateway)
+            others: deque[Arrived] = deque()
+            for each in waiting:
+                if self._is_repeated(each, done):
+                    self._done(each)
+                elif each is not done:
+                    others.append(each)
+            self._waiting[gateway] = others
         del self._waiting[gateway]
 
     def _is_urgent(self, arrived: Arrived) -> bool:
         return self._urgent is not None and self._urgent(arrived.payload)
 
-    @staticmethod
-    def _drop_repeated(waiting: deque[Arrived], done: Arrived) -> None:
-        """What its sender repeated, byte for byte, while it waited is stored already."""
-        for again in [each for each in waiting if each.payload == done.payload and each.topic == done.topic]:
-            waiting.remove(again)
-            again.ack()
+    def _is_repeated(self, arrived: Arrived, done: Arrived) -> bool:
+        """Its sender repeated it, byte for byte, while it waited: it is stored already."""
+        same = arrived.payload == done.payload and arrived.topic == done.topic
+        return self._urgent is not None and same and arrived is not done
 
-    async def _deliver(self, gateway: str, arrived: Arrived) -> None:
-        """Until the message is stored or set aside; then acknowledged."""
+    async def _deliver(self, gateway: str) -> Arrived:
+        """The next message of a gateway, until it is stored or set aside; then acknowledged."""
         failures = outages = 0
+        arrived: Arrived | None = None
         while True:
             job = self._take if failures < _TRIES else self._refuse
+            waiting = self._waiting[gateway]
             try:
-                urgent = any(map(self._is_urgent, self._waiting[gateway]))
-                async with (
-                    self._gate.passing(gateway, urgent=urgent),
-                    self._pool.connection() as conn,
-                    conn.transaction(),
-                ):
-                    await job(conn, arrived, self._now())
+                async with self._gate.passing(gateway, urgent=any(map(self._is_urgent, waiting))):
+                    # Chosen when its turn has come: an SOS may have arrived behind what was first.
+                    arrived = arrived or next(filter(self._is_urgent, waiting), waiting[0])
+                    async with self._pool.connection() as conn, conn.transaction():
+                        await job(conn, arrived, self._now())
             except (psycopg.OperationalError, PoolTimeout) as error:
                 if isinstance(error, _OF_THE_MESSAGE):
                     failures += 1
@@ -136,11 +153,12 @@ class Lane:
                     self._say_away(error)
             except Exception:
                 failures += 1
-                logger.exception("message failed", extra=self._words("message_failed", arrived, failures))
+                words = {} if arrived is None else self._words("message_failed", arrived, failures)
+                logger.exception("message failed", extra=words)
             else:
                 self._say_back()
-                arrived.ack()
-                return
+                self._done(arrived)
+                return arrived
             await asyncio.sleep(_BACK_OFF_S[min(failures + outages, len(_BACK_OFF_S)) - 1])
 
     def _words(self, action: str, arrived: Arrived, failures: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A storm: 5,000 alarms in 60 s from many gateways, 4,700 of them technical. Is every P1 on the screen at once?
+"""A storm: 5,000 alarms in 60 s from many gateways, 4,700 of them technical. Is every P1 shown at once?
 
 The screen is a client of the live feed that keeps what a console would show. A P1's time is from the moment
 the gateway sends it to the moment the screen has a case with its event id. `make bench-storm` prints one last
@@ -16,8 +16,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import psycopg
 from websockets.asyncio.client import connect
 
+from cloud.config import DataDir
 from firmware_specs.clock import Clock
 from simulators.cloud_api import CloudApi
 from simulators.fleet import Fleet, FleetHome
@@ -108,7 +110,9 @@ class Storm:
             return
         device = self.chance.choice(list(home.entry.devices.values()))
         kind = self.chance.choice(_FAULTS)
-        home.gateway.event(kind, device=device if kind in ("battery_low", "device_offline", "tamper") else None)
+        home.gateway.event(
+            kind, device=device if kind in ("battery_low", "device_offline", "tamper") else None
+        )
 
 
 async def run(alarms: int, gateways: int, seconds: float, seed: int, folder: Path) -> tuple[int, float, int]:
@@ -133,7 +137,7 @@ async def run(alarms: int, gateways: int, seconds: float, seed: int, folder: Pat
                 settled = await fleet.settled(_SETTLE_S)
                 await _quiet(screen)
                 watching.cancel()
-                return await _judge(api, storm, ledger, settled)
+                return await _judge(cloud, api, storm, ledger, settled)
     finally:
         await cloud.stop()
 
@@ -147,7 +151,27 @@ async def _quiet(screen: Screen) -> None:
             return
 
 
-async def _judge(api: CloudApi, storm: Storm, ledger: Ledger, settled: bool) -> tuple[int, float, int]:
+async def _hops(cloud: OwnCloud) -> list[str]:
+    """Where time went: until the ingestor had an event, and until it was stored; percentiles in ms."""
+    query = (
+        "select (e.kind = any(%s)) as life, percentile_cont(array[0.5, 0.99]) within group (order by"
+        " extract(epoch from e.received_at - e.occurred_at) * 1000), percentile_cont(array[0.5, 0.99])"
+        " within group (order by extract(epoch from e.stored_at - e.received_at) * 1000), count(*)"
+        " from event e where e.gateway_id like 'gw-storm-%%' group by 1 order by 1"
+    )
+    url = str(DataDir(cloud.folder).running()["database_url"])
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        rows = await (await connection.execute(query, [list(_LIFE)])).fetchall()
+    return [
+        f"{'life' if life else 'technical'}: n={count} received_ms={arrived[0]:.0f}/{arrived[1]:.0f}"
+        f" then_taken_ms={taken[0]:.0f}/{taken[1]:.0f} (p50/p99)"
+        for life, arrived, taken, count in rows
+    ]
+
+
+async def _judge(
+    cloud: OwnCloud, api: CloudApi, storm: Storm, ledger: Ledger, settled: bool
+) -> tuple[int, float, int]:
     screen = storm.screen
     live = (await api.get("cases", state="live", limit=1000))["items"]
     took = sorted((screen.seen[id_] - at) * 1000 for id_, at in storm.pressed.items() if id_ in screen.seen)
@@ -160,6 +184,8 @@ async def _judge(api: CloudApi, storm: Storm, ledger: Ledger, settled: bool) -> 
     by_class = {name: sum(case["class"] == name for case in live) for name in ("care", "technical", "test")}
     urgent = sum(case["class"] == "care" and case["priority"] == 1 for case in live)
     _SAY(f"rows: {by_class} p1={urgent} lines={len(groups)}\n")
+    for line in await _hops(cloud):
+        _SAY(line + "\n")
     if took:
         _SAY(f"p1_p50_ms={took[len(took) // 2]:.0f} p1_p99_ms={took[int(len(took) * 0.99)]:.0f}\n")
     slowest = float("inf") if missing or not took else took[-1]

@@ -207,3 +207,21 @@ async def test_a_storm_of_garbage_from_one_gateway_does_not_hold_up_anothers_sos
     broker.end()
     await lane
     assert len(await town.all_cases(conn)) == 2
+
+
+async def test_an_sos_goes_before_what_its_gateway_sent_earlier_and_a_repeated_message_is_taken_once(
+    pool: Pool, conn: Connection
+) -> None:
+    home = await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home)
+    broker = Broker()
+    tampers = [event("tamper") for _ in range(20)]
+    for message in [*tampers, *tampers, event("sos")]:
+        broker.deliver(home.gateway, encoded(message))
+    broker.end()
+    await event_lane.event_lane(pool, now, parallel=1).run(broker)
+    rows = await conn.execute("select kind from event order by xmin::text::bigint")
+    kinds = [row[0] for row in await rows.fetchall()]
+    assert len(broker.acked) == 41
+    assert len(kinds) == 21
+    assert kinds.index("sos") <= 1
