@@ -41,6 +41,19 @@ class UiConfig(Shown):
     version: str
 
 
+class CanaryHealth(Shown):
+    """The minutely press over the whole road, from a gateway to a client of the feed.
+
+    `red`: later than 5 s, or missing; `off`: not run here; `unknown`: not pressed yet.
+    """
+
+    state: Literal["ok", "red", "off", "unknown"]
+    last_ms: int | None = Field(description="of the last press, null where it was not seen")
+    last_at: Instant | None
+    since: Instant | None = Field(description="since when it is red")
+    reason: str
+
+
 class Health(Shown):
     """`ok` only where all parts are; `ingest_lag_s` since the ingestor's last sign of life, null for never.
 
@@ -52,6 +65,7 @@ class Health(Shown):
     broker: bool | None
     listening: bool
     ingest_lag_s: float | None
+    canary: CanaryHealth
     at: Instant
 
 

@@ -7,7 +7,7 @@ update alarm set cleared_at = %(at)s where id = %(id)s and cleared_at is null re
 -- name: silent_gateways --
 -- Offline alarms of a home's gateway that are old enough and still technical routine.
 select a.id, a.case_id, g.home_id from alarm a
-join cases c on c.id = a.case_id and c.state not in ('resolved', 'closed')
+join cases c on c.id = a.case_id and c.live
 join gateway g on g.id = a.gateway_id and g.home_id is not null and g.online = false
 where a.kind = 'gateway_offline' and a.class = 'technical' and a.cleared_at is null and a.priority > 2
     and a.occurred_at <= %(before)s
