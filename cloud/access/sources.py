@@ -1,6 +1,6 @@
 """How many sign-ins may fail from one address: guessing many names is as slow as guessing one.
 
-Only failures count, and a window lasts a minute: a call centre behind one address signs in at a shift's begin.
+Only failures count, and a window lasts a minute: a call centre signs in from one address at once.
 """
 
 import ipaddress
