@@ -1,7 +1,7 @@
 """The model of the desk, very many times: `make soak-desk` prints one last line `soak: runs=… violations=0`.
 
 Each process has a database of its own on one embedded PostgreSQL. A broken promise is printed with the seed
-of its batch; `--seed N --runs 100 --shrink` finds the shortest story that breaks it.
+of its batch; `--seed N --runs 50 --shrink` finds the shortest story that breaks it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from cloud.preparation import prepare_database
 from tests.cloud.desk.machine import STEPS, Tally, play
 from tests.cloud.desk.ward import found
 
-_BATCH: Final = 100
+_BATCH: Final = 50
 _START: Final = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
 
 
