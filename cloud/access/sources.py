@@ -1,6 +1,6 @@
 """How many sign-ins may fail from one address: guessing many names is as slow as guessing one.
 
-Only failures count, and a window lasts a minute: a call centre signs in from one address at once.
+Only failures count, and a window lasts a minute: a call centre signs in from one address.
 """
 
 import ipaddress

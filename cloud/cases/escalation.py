@@ -146,9 +146,7 @@ def mistakes(steps: Sequence[Step]) -> list[tuple[str, str]]:
         if step.target in TOLD_BY_MESSAGE and not step.channels:
             found.append((f"第 {n} 步没有通知方式", f"step {n} has no channel"))
         if step.target not in TOLD_BY_MESSAGE and step.channels:
-            found.append(
-                (f"第 {n} 步显示在屏幕上，不需要通知方式", f"step {n} is for screens: no channel")
-            )
+            found.append((f"第 {n} 步显示在屏幕上，不需要通知方式", f"step {n} is for screens: no channel"))
         if step.channels and not {"voice", "sms"} & set(step.channels):
             found.append(
                 (f"第 {n} 步须含电话或短信", f"step {n} needs a call or an SMS: others come in addition")

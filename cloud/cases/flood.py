@@ -69,7 +69,7 @@ def leaves_line(priority: int) -> bool:
 
 
 def leaves_shelf(kinds: Iterable[str], before: int, kind: str, priority: int) -> bool:
-    """True when an alarm that joins is more than what was set aside: another kind of fault, or more urgent."""
+    """True when an alarm that joins is more than what was set aside: another fault, or more urgent."""
     return kind not in kinds or priority < before
 
 
