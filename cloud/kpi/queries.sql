@@ -14,7 +14,7 @@ where o.n = 1 and o.at >= %(start)s and o.at < %(end)s
 order by o.at, e.case_id, e.n;
 
 -- name: activity --
--- What rang in a span, and every seat's signs of life in it.
+-- What rang in a span (not what the desk's own call-back found), and every seat's signs of life in it.
 select e.at, c.area_code,
     case when e.kind in ('alarm', 'rang') and e.data ? 'alarm_id'
         and jsonb_typeof(e.data -> 'priority') = 'number' then (e.data ->> 'priority')::integer end,
@@ -24,7 +24,9 @@ join cases c on c.id = e.case_id
 where e.at >= %(start)s and e.at < %(end)s
     and c.class <> 'test' and not c.synthetic
     and starts_with(c.area_code, %(area_code)s) and (%(org_id)s::uuid is null or c.org_id = %(org_id)s)
-    and ((e.kind in ('alarm', 'rang') and e.data ? 'alarm_id') or e.kind = any(%(by_people)s))
+    and ((e.kind in ('alarm', 'rang') and e.data ? 'alarm_id'
+            and not coalesce(e.data -> 'reasons' ? 'call_back', false))
+        or e.kind = any(%(by_people)s))
 order by e.at, e.case_id, e.n;
 
 -- name: stale --

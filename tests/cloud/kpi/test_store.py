@@ -12,7 +12,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput
-from cloud.cases import store
+from cloud.cases import stages, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection
 from cloud.kpi import tables
@@ -75,6 +75,16 @@ async def test_test_cases_and_the_canarys_home_count_in_none(conn: Connection) -
     assert (await ask(conn)).total.cases_all == before.cases_all + 1
     await conn.execute("update cases set synthetic = true where id = %s", (case_id,))
     assert (await ask(conn)).total == before
+
+
+async def test_what_the_desks_own_call_back_finds_is_no_load_from_outside(conn: Connection) -> None:
+    case_id = await ring(conn)
+    operator = await town.add_operator(conn, "甲")
+    await claim(conn, case_id, operator, 5)
+    async with conn.transaction():
+        await stages.call_back(conn, case_id, operator, "no_answer", now=NOW + seconds(40))
+    found = (await ask(conn)).total
+    assert (found.cases_all, found.activations, found.answer_p50_s) == (1, 1, 5.0)
 
 
 async def test_groups_by_seat_shift_and_district(conn: Connection) -> None:
