@@ -80,7 +80,7 @@ async def make_suspicion_urgent(conn: Connection, case_id: UUID, *, now: datetim
 
 
 async def settled(conn: Connection, *, now: datetime) -> list[UUID]:
-    """Open technical cases of which every alarm is over."""
+    """Open technical cases of which every alarm is over, and that nobody is on the way to."""
     return await _ids(conn, "settled")
 
 
@@ -90,6 +90,8 @@ async def settle(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
     if row is None or row["state"] != State.OPEN or row["class"] != "technical":
         return False
     if any(alarm["cleared_at"] is None for alarm in await alarms.of_case(conn, case_id)):
+        return False
+    if await (await conn.execute(_SQL["running_dispatch"], {"id": case_id})).fetchone() is not None:
         return False
     case.step(State.OPEN, Move.SETTLE)
     await conn.execute(_SQL["close_case"], {"id": case_id, "disposition": "technical", "now": now})

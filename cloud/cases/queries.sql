@@ -309,8 +309,10 @@ where c.live and not c.held and c.priority > 1 and c.class = 'care' and a.kind =
 limit %(limit)s;
 
 -- name: settled --
--- Technical faults that went away before anybody came.
+-- Technical faults that went away before anybody came, and that nobody is on the way to.
 select id from cases c
 where state = 'open' and class = 'technical'
     and not exists (select 1 from alarm a where a.case_id = c.id and a.cleared_at is null)
+    and not exists (select 1 from dispatch d where d.case_id = c.id
+        and d.state in ('offered', 'accepted', 'arrived'))
 limit %(limit)s;

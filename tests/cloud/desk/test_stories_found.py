@@ -1,8 +1,10 @@
 """Stories that the model found, each told again word for word."""
 
-from cloud.cases import by_time, detail, store
+from cloud.cases import answers, by_time, detail, dispatching, store
+from cloud.cases.case import Actor
 from cloud.database.pool import Connection
 from tests.cloud import town
+from tests.cloud.desk.ward import found
 from tests.cloud.town import EVERYONE, NOW, event, seconds
 
 
@@ -31,3 +33,28 @@ async def test_a_second_case_does_not_wait_for_the_end_of_a_call_that_ended_earl
     assert held.state == "claimed"
     assert held.stage_due_at == "2026-01-01T02:11:41.000Z"
     assert await by_time.claims(conn, now=NOW + seconds(12)) == []
+
+
+async def test_a_fault_that_went_away_stays_open_while_somebody_is_on_the_way(database_url: str) -> None:
+    ward = await found(database_url)
+    async with ward.lines.connection() as conn:
+        gateway = ward.homes[0].gateway
+        raised = event("tamper", device="smoke-0")
+        await town.send(conn, gateway, raised)
+        (case,) = await town.all_cases(conn)
+        operator = await town.add_operator(conn, "丁")
+        async with conn.transaction():
+            await store.claim(conn, case.id, operator, now=NOW)
+            _, dispatch_id = await dispatching.offer(conn, case.id, operator, now=NOW)
+            await store.release(conn, case.id, operator, now=NOW)
+        await town.send(conn, gateway, event("tamper", device="smoke-0", phase="cleared", id=raised["id"]))
+        assert await by_time.settled(conn, now=NOW) == []
+        assert not await by_time.settle(conn, case.id, now=NOW)
+        async with conn.transaction():
+            robot = Actor(id=ward.responders[0].id, name="出勤")
+            await answers.refuse(conn, dispatch_id, robot, now=NOW)
+            row = await (await conn.execute("select id from dispatch where state = 'offered'")).fetchone()
+            assert row is not None, "the next one was asked"
+            await answers.recall(conn, row[0], robot, now=NOW)
+        assert await by_time.settled(conn, now=NOW) == [case.id]
+    await ward.lines.close()
