@@ -47,10 +47,12 @@ ALWAYS: Final[dict[str, LiteralString]] = {
         select c.id::text from cases c where {_WAITS} and c.priority <= 2 and (c.escalation_since is null
             or not exists (select from escalation_due d
                 where d.case_id = c.id and d.round = c.escalation_round and d.done_at is null))""",
-    "others are called to a case that somebody has": f"""
-        select id::text from cases where escalation_since is not null and state not in ('open', 'handed_over')
-        union all
-        select n.id::text from notification n join cases c on c.id = n.case_id
+    "a case that somebody has still escalates": """
+        select id::text from cases where escalation_since is not null
+            and state not in ('open', 'handed_over')""",
+    "others will be called to a case that somebody has": f"""
+        select n.id || ' ' || n.attempts || ' ' || n.reason
+        from notification n join cases c on c.id = n.case_id
         where n.state = 'queued' and n.step_key like 'escalation:%%' and c.state in {_HELD}""",
     "a step was done twice": """
         select case_id || ' ' || (data ->> 'round') || ' ' || (data ->> 'cycle') || ' ' || (data ->> 'step')
