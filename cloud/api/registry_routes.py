@@ -109,6 +109,9 @@ async def set_resident_state(
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
         check_area(identity, await people.lock_resident(conn, resident_id))
-        await people.set_state(conn, now=now, resident_id=resident_id, state=body.state, until=body.until)
+        stay = None if body.place is None else body.place.model_dump(exclude_none=True)
+        await people.set_state(
+            conn, now=now, resident_id=resident_id, state=body.state, until=body.until, place=stay
+        )
         await audit(conn, services, identity, "resident_state_set", resident_id, state=body.state)
     return shapes.ResidentStateShown(state=body.state, since=now, until=body.until)

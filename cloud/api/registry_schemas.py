@@ -96,11 +96,20 @@ class NewResident(Given):
     contacts: Annotated[list[NewContact], Field(max_length=20, default_factory=list)]
 
 
+class Stay(Given):
+    """Where an elder stays meanwhile: alarms of what they wear name this address. Degrees are WGS-84."""
+
+    text: Annotated[Text, Field(min_length=1, max_length=200)]
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+
+
 class NewResidentState(Given):
     """What is true of an elder from now on; hospital and away end by themselves at `until`."""
 
     state: StateName
     until: GivenInstant | None = None
+    place: Stay | None = Field(None, description="of hospital and away: the temporary address")
 
 
 class ResidentStateShown(Shown):

@@ -109,6 +109,7 @@ class Place(Shown):
     incident_room: str | None
     lat: float | None
     lon: float | None
+    temporary: bool = Field(description="where somebody stays who is away from home")
 
 
 class Owner(Shown):

@@ -263,6 +263,11 @@ def incident_point(position: dict[str, Any] | None) -> dict[str, float] | None:
     return {"lat": position["lat"], "lon": position["lon"]}
 
 
+def is_worn(device_id: str | None) -> bool:
+    """True for a device that goes where its wearer goes; its id begins with what it is."""
+    return device_id is not None and device_id.startswith(("watch-", "wrist-", "pendant-"))
+
+
 def address(parts: Iterable[str]) -> str:
     """One line of an address, its empty parts left out."""
     return " ".join(part for part in parts if part)

@@ -16,9 +16,10 @@ _SQL: Final = queries.load(__package__ or "cloud.cases")
 async def freeze(conn: Connection, draft: AlarmDraft) -> tuple[Frozen, Place | None]:
     """The people and the place of an alarm; both are empty for a subject without a home or a resident."""
     home = await _one(conn, "home_card", {"home_id": draft.home_id}) if draft.home_id else None
-    resident = (
-        await _one(conn, "resident_card", {"resident_id": draft.resident_id}) if draft.resident_id else None
-    )
+    resident = None
+    if draft.resident_id is not None:
+        given = {"resident_id": draft.resident_id, "at": draft.received_at}
+        resident = await _one(conn, "resident_card", given)
     contacts = await _contacts(conn, draft) if home or resident else []
     access = Access()
     if home is not None:
@@ -38,7 +39,22 @@ async def freeze(conn: Connection, draft: AlarmDraft) -> tuple[Frozen, Place | N
         profile=resident["profile"],
         access=access,
     )
-    return frozen, _place(home, draft)
+    return frozen, _stay(resident["stays_at"], draft) or _place(home, draft)
+
+
+def _stay(stays_at: dict[str, Any] | None, draft: AlarmDraft) -> Place | None:
+    """The temporary address of who is away or in hospital and wears the device; None where nothing is known.
+
+    What is fixed in the home tells of the home, whoever is away.
+    """
+    text = (stays_at or {}).get("text")
+    if not isinstance(text, str) or not text.strip() or not case.is_worn(draft.device_id):
+        return None
+    assert stays_at is not None
+    point = case.incident_point(draft.position) or {}
+    lat, lon = (point.get(name, stays_at.get(name)) for name in ("lat", "lon"))
+    exact = isinstance(lat, int | float) and isinstance(lon, int | float)
+    return Place(text=text, temporary=True, lat=lat if exact else None, lon=lon if exact else None)
 
 
 def _place(home: dict[str, Any] | None, draft: AlarmDraft) -> Place | None:

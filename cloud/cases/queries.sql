@@ -239,8 +239,10 @@ where h.id = %(home_id)s;
 
 -- name: resident_card --
 -- What is frozen of a resident.
-select r.id, p.name, p.sex, p.birth_date, r.profile, r.needs, r.risks
+select r.id, p.name, p.sex, p.birth_date, r.profile, r.needs, r.risks, t.place as stays_at
 from resident r join person p on p.id = r.person_id
+left join resident_state t on t.resident_id = r.id and t.valid @> %(at)s::timestamptz
+    and t.state in ('away', 'hospital')
 where r.id = %(resident_id)s;
 
 -- name: contacts_of --

@@ -18,7 +18,10 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where help must go: the address as it was, degrees WGS-84 of a live fix or the home's gate."""
+    """Where help must go: the address as it was, degrees WGS-84 of a live fix or the home's gate.
+
+    `temporary`: where somebody stays who is away from home.
+    """
 
     area: str = ""
     compound: str = ""
@@ -29,6 +32,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     incident_room: str | None = None
     lat: float | None = None
     lon: float | None = None
+    temporary: bool = False
 
 
 class OwnerShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,7 +114,8 @@ async def create_resident(
     row |= {"risks": Jsonb(given.risks), "limits": Jsonb(given.limits)}
     await conn.execute(_SQL["insert_resident"], row)
     await conn.execute(
-        _SQL["insert_state"], {"id": resident_id, "state": "active", "from": now, "until": None}
+        _SQL["insert_state"],
+        {"id": resident_id, "state": "active", "from": now, "until": None, "place": None},
     )
     if bed is not None:
         await _move_in(conn, now=now, resident_id=resident_id, bed=bed)
@@ -208,9 +209,18 @@ async def lock_resident(conn: Connection, resident_id: UUID) -> Belongs:
 
 
 async def set_state(
-    conn: Connection, *, now: datetime, resident_id: UUID, state: str, until: datetime | None
+    conn: Connection,
+    *,
+    now: datetime,
+    resident_id: UUID,
+    state: str,
+    until: datetime | None,
+    place: dict[str, Any] | None = None,
 ) -> None:
-    """From now on the (locked) resident is in this state; one with an end is followed by `active`."""
+    """From now on the (locked) resident is in this state; one with an end is followed by `active`.
+
+    `place` is where they stay meanwhile: `text`, and `lat`, `lon` in WGS-84 where known.
+    """
     if until is not None and (state in ENDLESS or until <= now):
         raise InvalidInput(
             "结束时间须在将来，且只用于住院、外出、暂停",
@@ -218,10 +228,12 @@ async def set_state(
         )
     await conn.execute(_SQL["drop_states_from"], {"id": resident_id, "at": now})
     await conn.execute(_SQL["end_state"], {"id": resident_id, "at": now})
-    await conn.execute(_SQL["insert_state"], {"id": resident_id, "state": state, "from": now, "until": until})
+    row = {"id": resident_id, "state": state, "from": now, "until": until}
+    await conn.execute(_SQL["insert_state"], row | {"place": None if place is None else Jsonb(place)})
     if until is not None:
         await conn.execute(
-            _SQL["insert_state"], {"id": resident_id, "state": "active", "from": until, "until": None}
+            _SQL["insert_state"],
+            {"id": resident_id, "state": "active", "from": until, "until": None, "place": None},
         )
 
 

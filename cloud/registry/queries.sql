@@ -95,7 +95,8 @@ where resident_id = %(id)s and valid @> %(at)s::timestamptz;
 
 -- name: insert_state --
 -- A dated state.
-insert into resident_state (resident_id, state, valid) values (%(id)s, %(state)s, tstzrange(%(from)s, %(until)s));
+insert into resident_state (resident_id, state, valid, place)
+values (%(id)s, %(state)s, tstzrange(%(from)s, %(until)s), %(place)s);
 
 -- name: find_resident --
 -- A resident with the bed and state of a moment.

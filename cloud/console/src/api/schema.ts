@@ -727,6 +727,8 @@ export interface components {
             incident_room: string | null;
             lat: number | null;
             lon: number | null;
+            /** @description where somebody stays who is away from home */
+            temporary: boolean;
         };
         /** @description What went wrong (RFC 9457), in both languages. */
         Problem: {
