@@ -1,15 +1,26 @@
 """A gateway's silence is an alarm, but only while somebody of ours listened."""
 
+import asyncio
 from datetime import datetime
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
-from cloud.database.pool import Connection
+from cloud.broker import Address
+from cloud.database.pool import Connection, Pool
 from cloud.ingest.life import note_life
-from cloud.timers import heard_for_long, notice_silence
+from cloud.ingest.mqtt_source import MqttSource, Subscription
+from cloud.ingest.states import state_lane
+from cloud.timers import JOBS, Timers, heard_for_long, notice_silence
 from cloud.timing import Moment
+from firmware_specs import topics
+from firmware_specs.clock import Clock
+from firmware_specs.messages import Online, encode
 from tests.cloud import town
 from tests.cloud.town import LONG_AGO, NOW, seconds
+from tests.conftest import RunningBroker
+from tests.waiting import until
 
 
 async def notice(conn: Connection, at: float, *, started: datetime = LONG_AGO) -> None:
@@ -99,3 +110,84 @@ async def test_listening_begins_anew_after_the_broker_or_the_ingestor_was_away(c
     assert await since() == NOW + seconds(15)
     await note_life(conn, listening=True, now=NOW + seconds(60))
     assert await since() == NOW + seconds(60)
+
+
+async def test_by_missing_heartbeats_a_gateway_is_known_to_be_offline_within_ninety_seconds(
+    pool: Pool, conn: Connection
+) -> None:
+    """The running worker, on a clock that plays a minute in two seconds."""
+    home = await town.add_home(conn)
+    real = Clock()
+    clock = Clock(start_ms=real.now_ms(), anchor_ms=real.now_ms(), rate=30.0)
+    last_heard = clock.now()
+    await conn.execute(
+        "update gateway set last_seen_at = %s, online = true where id = %s", (last_heard, home.gateway)
+    )
+    await conn.execute(
+        "insert into ingest_life (listening_since, alive_at) values (%s, %s)", (LONG_AGO, last_heard)
+    )
+    job = next(job for job in JOBS if job.name == "silence")
+
+    async def offline() -> bool:
+        await conn.execute("update ingest_life set alive_at = %s", (clock.now(),))
+        return await town.all_cases(conn) != []
+
+    async def work() -> None:
+        timers = Timers(pool, clock)
+        while True:
+            await timers.once(job, LONG_AGO)
+            await clock.sleep(job.every_s)
+
+    working = asyncio.create_task(work())
+    try:
+        await until(offline, limit_s=30)
+    finally:
+        working.cancel()
+    (case,) = await town.all_cases(conn)
+    row = await (await conn.execute("select opened_at from cases")).fetchone()
+    assert row is not None
+    assert case.kinds == ["gateway_offline"]
+    assert 75 <= (row[0] - last_heard).total_seconds() <= 90
+
+
+@pytest.mark.broker
+async def test_by_its_will_a_gateway_is_known_to_be_offline_within_ninety_seconds(
+    broker: RunningBroker, pool: Pool, conn: Connection
+) -> None:
+    """A gateway that says nothing more on an open connection: the broker gives up after one and a half
+    keep-alives, and its will is a case at once. Its own keep-alive is 30 s; here it is 2 s.
+    """
+    home = await town.add_home(conn, "gw-1")
+    await conn.execute("update gateway set run = '0123456789abcdef'")
+    async with MqttSource(
+        Address.parse(broker.url("carebed-ingest")),
+        "carebed-ingest-states",
+        (Subscription(topics.STATES),),
+        now=Clock().now,
+    ) as states:
+        await states.wait_listening()
+        lane = asyncio.create_task(state_lane(pool, Clock().now).run(states))
+        silent = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=home.gateway, protocol=mqtt.MQTTv311)
+        silent.username_pw_set(home.gateway, broker.secrets[home.gateway])
+        will = encode(Online(online=False, run="0123456789abcdef"))
+        silent.will_set(topics.state(home.gateway, "online"), will, qos=1)
+        silent.connect("127.0.0.1", broker.port, keepalive=2)
+        silent.loop_start()
+        try:
+            here = encode(Online(online=True, run="0123456789abcdef"))
+            silent.publish(topics.state(home.gateway, "online"), here, qos=1).wait_for_publish(5)
+            await asyncio.to_thread(silent.loop_stop)  # frozen: the connection stays, nobody speaks
+            started = asyncio.get_running_loop().time()
+
+            async def offline() -> bool:
+                return await town.all_cases(conn) != []
+
+            await until(offline, limit_s=20)
+            took = asyncio.get_running_loop().time() - started
+        finally:
+            lane.cancel()
+            silent.disconnect()
+    (case,) = await town.all_cases(conn)
+    assert case.kinds == ["gateway_offline"]
+    # One and a half keep-alives of 2 s, plus what broker, lane and database needed.
+    assert took - 1.5 * 2 + 1.5 * topics.KEEP_ALIVE_S <= 90

@@ -30,7 +30,8 @@ export function ringingCases(
   for (const item of live) {
     const unseen = item.owner?.id === userId && item.rings > (seen.get(item.id) ?? item.rings);
     const phase = phaseOf(item);
-    if ((phase === "waiting" && item.group_id === null) || (phase === "held" && unseen)) {
+    const aside = item.group_id !== null || item.shelved_until !== null;
+    if ((phase === "waiting" && !aside) || (phase === "held" && unseen)) {
       found.push({ id: item.id, priority: item.class === "test" ? 4 : item.priority, rings: item.rings });
     }
   }

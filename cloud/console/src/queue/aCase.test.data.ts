@@ -27,6 +27,7 @@ export function aCase(change: Partial<CaseSummary> = {}): CaseSummary {
       incident_room: null,
       lat: null,
       lon: null,
+      temporary: false,
     },
     owner: null,
     opened_at: "2026-01-01T02:10:00.000Z",

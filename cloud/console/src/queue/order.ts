@@ -63,7 +63,7 @@ export function groupCases(items: readonly CaseSummary[], userId: string, limits
   const groups: Groups = { waiting: [], mine: [], others: [] };
   for (const item of items) {
     const phase = phaseOf(item);
-    if (phase === "over" || item.group_id !== null) continue;
+    if (phase === "over" || item.group_id !== null || item.shelved_until !== null) continue;
     if (phase === "waiting") groups.waiting.push(item);
     else if (item.owner?.id === userId) groups.mine.push(item);
     else groups.others.push(item);
