@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock bench-alarm bench-edge soak-desk chaos clean
+.PHONY: help setup setup-dev demo test check generate lock bench-alarm bench-edge bench-storm soak-desk chaos clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -57,6 +57,9 @@ bench-alarm: $(VENV)/.dev ## 报警到屏幕的时间 / press at the device's po
 
 bench-edge: $(VENV)/.dev ## 网关的内存、启动与流量 / the agent's memory, start and traffic
 	$(BIN)/python -m tests.benchmarks.bench_edge $(ARGS)
+
+bench-storm: $(VENV)/.dev ## 5,000 条报警的风暴 / 5,000 alarms in 60 s -> every P1 on the screen, the rest grouped
+	$(BIN)/python -m tests.benchmarks.bench_storm $(ARGS)
 
 soak-desk: $(VENV)/.dev ## 接警台模型随机演练一万轮 / the model of the desk, 10,000 random runs on a real database
 	$(BIN)/python -m tests.benchmarks.soak_desk $(ARGS)

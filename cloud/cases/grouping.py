@@ -28,7 +28,7 @@ from cloud.feed import store as feed
 _SQL: Final = queries.load(__package__ or "cloud.cases", "flood.sql")
 _CASES: Final = queries.load(__package__ or "cloud.cases")
 _SYSTEM: Final = "system"
-_BATCH: Final = 500
+_BATCH: Final = 200
 _SEAT_FRESH: Final = timedelta(seconds=60)
 _LINES: Final = ["area_outage", "same_cause"]
 
@@ -108,8 +108,8 @@ async def put_behind(conn: Connection, line_id: UUID, cause: str, *, now: dateti
     moved = [row[0] for row in rows]
     for case_id in moved:
         await timeline.add(conn, case_id, "grouped", actor=_SYSTEM, data={"group_id": str(line_id)}, now=now)
-    await refresh(conn, line_id, now=now)
-    await publish(conn, moved, now=now, withdrawn=True)
+    await _count(conn, line_id, now)
+    await publish(conn, [line_id, *moved], now=now, withdrawn=True)
     return moved
 
 
@@ -158,6 +158,13 @@ async def lines(conn: Connection) -> list[UUID]:
 
 async def refresh(conn: Connection, line_id: UUID, *, now: datetime) -> bool:
     """Count what stands behind a line, and say it when it has changed; a line with nothing behind it ends."""
+    changed = await _count(conn, line_id, now)
+    await publish(conn, [line_id] if changed else [], now=now)
+    return changed
+
+
+async def _count(conn: Connection, line_id: UUID, now: datetime) -> bool:
+    """True where a line now says something else; the caller publishes it."""
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_CASES["lock_case"], {"id": line_id})
         row = await cursor.fetchone()
@@ -182,7 +189,6 @@ async def refresh(conn: Connection, line_id: UUID, *, now: datetime) -> bool:
         )
     if children == 0:
         await _end(conn, line_id, ever, now)
-    await publish(conn, [line_id], now=now)
     return True
 
 

@@ -27,23 +27,24 @@ async def publish(
     What stands behind another line is not told, but for the one time when it goes there (`withdrawn`). The
     canary's own test cases go to the canary alone.
     """
-    rows = []
-    for case_id in sorted(set(case_ids)):
-        row = await find(conn, case_id)
-        changed = await escalation_plan.keep(conn, row, now=now)
-        rows.append(await find(conn, case_id) if changed else row)
-    for row in rows:
-        if row["group_id"] is not None and not withdrawn:
-            continue
-        await feed.append(
-            conn,
-            now=now,
+    wanted = sorted(set(case_ids))
+    if not wanted:
+        return
+    rows = await _read(conn, wanted)
+    if any([await escalation_plan.keep(conn, row, now=now) for row in rows]):
+        rows = await _read(conn, wanted)
+    frames = [
+        feed.NewFrame(
             type="canary" if row["synthetic"] and row["class"] == "test" else "case",
             data=summary_of(row),
             case_id=row["id"],
             area_code=row["area_code"],
             org_id=row["org_id"],
         )
+        for row in rows
+        if withdrawn or row["group_id"] is None
+    ]
+    await feed.append_many(conn, frames, now=now)
 
 
 async def escalate(conn: Connection, case_id: UUID, reason: str, *, now: datetime) -> None:
@@ -65,6 +66,12 @@ async def tell_gateways(conn: Connection, case_id: UUID, stage: Literal["claimed
     cursor = await conn.execute(_SQL["event_runs"], {"id": case_id})
     for gateway_id, run, event_id in await cursor.fetchall():
         await downlink.queue_event_ack(conn, gateway_id, run, event_id, stage)
+
+
+async def _read(conn: Connection, case_ids: list[UUID]) -> list[dict[str, Any]]:
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["find_cases"], {"ids": case_ids})
+        return await cursor.fetchall()
 
 
 async def find(conn: Connection, case_id: UUID) -> dict[str, Any]:

@@ -2,6 +2,10 @@
 -- One case.
 select * from cases where id = %(id)s;
 
+-- name: find_cases --
+-- Several cases.
+select * from cases where id = any(%(ids)s) order by id;
+
 -- name: lock_case --
 -- One case, held until the transaction ends.
 select * from cases where id = %(id)s for update;

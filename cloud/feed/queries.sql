@@ -13,6 +13,20 @@ with counted as (
 )
 select seq, pg_notify('carebed_feed', seq::text) from kept;
 
+-- name: append_many --
+-- Several frames at once, in their order.
+with counted as (
+    update feed_counter set seq = seq + cardinality(%(types)s::text[]) returning seq
+), kept as (
+    insert into feed (seq, at, type, case_id, area_code, org_id, data)
+    select counted.seq - cardinality(%(types)s::text[]) + t.n, %(at)s, t.type, t.case_id, t.area_code, t.org_id,
+        t.data::jsonb
+    from counted, unnest(%(types)s::text[], %(case_ids)s::uuid[], %(area_codes)s::text[], %(org_ids)s::uuid[],
+        %(data)s::text[]) with ordinality as t(type, case_id, area_code, org_id, data, n)
+    returning seq
+)
+select max(seq), pg_notify('carebed_feed', max(seq)::text) from kept;
+
 -- name: position --
 -- The last number given.
 select seq from feed_counter;
