@@ -61,7 +61,8 @@ async def _start(cluster: postgres.Cluster, log: Path) -> asyncio.subprocess.Pro
     server = await postgres.start(cluster, log=log)
     await postgres.wait_ready(cluster, server, limit_s=30)
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # it is thrown away after the session
+        # Nothing of this server outlives the session.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             conn.execute(psycopg.sql.SQL("alter system set {} = off").format(psycopg.sql.Identifier(setting)))
         conn.execute("select pg_reload_conf()")
     await postgres.create_database(cluster, "template")
