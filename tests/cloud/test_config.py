@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -57,10 +58,8 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_its_reason(tmp_path: Path
 
 
 def test_every_sentence_is_there_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = dict.fromkeys(
-        ("host", "port", "what", "reason", "option", "path", "pid", "name", "log", "names"), "x"
-    )
-    for key in texts._TEXTS:
+    for key, both in texts._TEXTS.items():
+        values = {name: "x" for text in both for _, name, _, _ in Formatter().parse(text) if name}
         for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
             monkeypatch.delenv(name, raising=False)
         english = texts.text(key, **values)
