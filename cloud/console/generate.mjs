@@ -1,44 +1,36 @@
 /**
- * Writes src/api/schema.ts from the API's OpenAPI description (`python -m cloud openapi`): the operations the
- * console uses, the schemas they need, the live feed's messages and the problem document; nothing else.
+ * Writes src/api/schema.ts from the API's OpenAPI description (`python -m cloud openapi`): the operations that
+ * src/ calls, the schemas they need, the live feed's messages and the problem document; nothing else.
  * `node generate.mjs` writes it; `node generate.mjs --check` fails when it is stale.
  * The interpreter is $CAREBED_PYTHON, else the checkout's .venv, else python3.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import openapiTS, { astToString } from "openapi-typescript";
 
-const OPERATIONS = {
-  "/api/v1/session": ["get", "post", "delete"],
-  "/api/v1/ui-config": ["get"],
-  "/api/v1/cases": ["get"],
-  "/api/v1/cases/{case_id}": ["get"],
-  "/api/v1/cases/{case_id}/claim": ["post"],
-  "/api/v1/cases/{case_id}/release": ["post"],
-  "/api/v1/cases/{case_id}/renew": ["post"],
-  "/api/v1/cases/{case_id}/resolve": ["post"],
-  "/api/v1/cases/{case_id}/close": ["post"],
-  "/api/v1/cases/{case_id}/notes": ["post"],
-  "/api/v1/cases/{case_id}/call": ["post"],
-  "/api/v1/cases/{case_id}/door-code": ["post"],
-  "/api/v1/residents/{resident_id}": ["get"],
-  "/api/v1/residents/{resident_id}/last": ["get"],
-};
+const METHODS = "GET|POST|PUT|PATCH|DELETE";
+const CALL = new RegExp(`\\bapi\\s*\\.\\s*(${METHODS})\\(\\s*"([^"]+)"`, "g");
 const SCHEMAS = ["LiveMessage", "Problem"];
+
+/** Every `api.METHOD("path"` of the sources, in a fixed order. */
+function calls() {
+  const source = fileURLToPath(new URL("src/", import.meta.url));
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
+  const text = files.map((name) => readFileSync(source + name, "utf8")).join("\n");
+  const named = new Set(Array.from(text.matchAll(CALL), ([, method, path]) => `${path} ${method.toLowerCase()}`));
+  return [...named].toSorted().map((name) => name.split(" "));
+}
 
 /** An operation with its successful answers alone; every other answer is the problem document. */
 function used(document) {
   const paths = {};
-  for (const [path, methods] of Object.entries(OPERATIONS)) {
-    paths[path] = {};
-    for (const method of methods) {
-      const operation = document.paths[path]?.[method];
-      if (operation === undefined) throw new Error(`the API has no ${method} ${path}`);
-      const answers = Object.entries(operation.responses).filter(([status]) => status.startsWith("2"));
-      paths[path][method] = { ...operation, responses: Object.fromEntries(answers) };
-    }
+  for (const [path, method] of calls()) {
+    const operation = document.paths[path]?.[method];
+    if (operation === undefined) throw new Error(`the API has no ${method} ${path}`);
+    const answers = Object.entries(operation.responses).filter(([status]) => status.startsWith("2"));
+    paths[path] = { ...paths[path], [method]: { ...operation, responses: Object.fromEntries(answers) } };
   }
   return paths;
 }

@@ -1,14 +1,14 @@
-import { useEffect, useMemo, type ReactElement } from "react";
+import { Suspense, useEffect, useMemo, type ReactElement } from "react";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 
 import { sessionWasLost, type SessionInfo } from "./api/client";
 import { queries, useSession, useUiConfig, type UiConfig } from "./api/queries";
 import { SeatContext, type Seat } from "./desk/context";
-import { Desk } from "./desk/Desk";
+import { homeOf, SCREENS } from "./screens";
 import { SignIn } from "./signin/SignIn";
 import { useTexts } from "./texts/texts";
 
 const ACTING = new Set(["operator", "supervisor"]);
-const READING = new Set([...ACTING, "admin"]);
 const RETRY_MS = 3_000;
 
 function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig }): ReactElement {
@@ -17,15 +17,26 @@ function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig 
     () => ({ user: session.user, config, mayAct: ACTING.has(session.user.role) }),
     [session.user, config],
   );
-  if (!READING.has(session.user.role)) return <p className="plain-page">{t("app.not_for_role")}</p>;
+  const home = homeOf(session.user.role);
+  if (home === undefined) return <p className="plain-page">{t("app.not_for_role")}</p>;
+  const allowed = SCREENS.filter((screen) => screen.roles.includes(session.user.role));
   return (
     <SeatContext value={seat}>
-      <Desk key={session.seat_id} />
+      <Suspense fallback={<p className="plain-page">{t("app.loading")}</p>}>
+        <BrowserRouter key={session.seat_id}>
+          <Routes>
+            {allowed.map(({ path, Page }) => (
+              <Route key={path} path={path === "/" ? path : `${path}/*`} element={<Page />} />
+            ))}
+            <Route path="*" element={<Navigate to={home.path} replace />} />
+          </Routes>
+        </BrowserRouter>
+      </Suspense>
     </SeatContext>
   );
 }
 
-/** Nobody signed in: the sign-in page; else the desk. A server that does not answer is said and asked again. */
+/** Nobody signed in: the sign-in page; else the screen of the address, or the first one of his role. A server that does not answer is said and asked again. */
 export function App(): ReactElement {
   const { t } = useTexts();
   const session = useSession();

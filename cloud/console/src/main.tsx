@@ -7,9 +7,6 @@ import { queries } from "./api/queries";
 import { App } from "./App";
 import "./look/tokens.css";
 import "./look/base.css";
-import "./look/desk.css";
-import "./look/queue.css";
-import "./look/case.css";
 import { startTheme } from "./look/theme";
 import { startTexts } from "./texts/texts";
 

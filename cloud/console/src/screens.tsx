@@ -1,0 +1,25 @@
+/** Which page belongs to which address and to whom. Each is a chunk of its own; `/` is the operator's desk. */
+import { lazy, type ComponentType } from "react";
+
+import type { SessionInfo } from "./api/client";
+
+export type Role = SessionInfo["user"]["role"];
+
+export interface Screen {
+  path: string;
+  roles: readonly Role[];
+  Page: ComponentType;
+}
+
+export const SCREENS: readonly Screen[] = [
+  {
+    path: "/",
+    roles: ["operator", "supervisor", "admin"],
+    Page: lazy(async () => ({ default: (await import("./desk/Desk")).Desk })),
+  },
+];
+
+/** Where somebody of a role begins: the first screen that is his. */
+export function homeOf(role: Role): Screen | undefined {
+  return SCREENS.find((screen) => screen.roles.includes(role));
+}
