@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cloud.broker import SERVICES, login, mosquitto_files, nats_config, new_secret
 from cloud.config import DataDir
@@ -22,9 +23,15 @@ from cloud.database.pool import Connection, Pool, connect, open_pool
 from cloud.embedded import nats, postgres
 from cloud.preparation import prepare_database
 from tests.programs import absent_programs, program
+from tests.scratch import prefer_memory
 from tests.waiting import until
 
 START = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
+
+prefer_memory()
+# Property tests judge values, not the speed of a busy machine.
+settings.register_profile("carebed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("carebed")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -79,7 +86,9 @@ def database_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
     name = f"test_{os.getpid()}_{next(_clones)}"
     with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as conn:
         conn.execute(
-            psycopg.sql.SQL("create database {} template template").format(psycopg.sql.Identifier(name))
+            psycopg.sql.SQL("create database {} template template strategy file_copy").format(
+                psycopg.sql.Identifier(name)
+            )
         )
     yield postgres_cluster.url(name)
     with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as conn:
