@@ -15,7 +15,6 @@ import { CloseDialog } from "./CloseDialog";
 import { Contacts } from "./Contacts";
 import { Identity } from "./Identity";
 import { Log } from "./Log";
-import { Needs } from "./Needs";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
 import { Vitals } from "./Vitals";
@@ -58,13 +57,13 @@ interface BodyProps {
   mine: boolean;
 }
 
+/** Six areas: steps, vitals, map over contacts, log, dispatch; each panel names its own. */
 function Body({ detail, ...contacts }: BodyProps): ReactElement {
   return (
     <div className="case-body">
       <Alarms detail={detail} />
-      <Contacts detail={detail} {...contacts} />
       <Vitals item={detail} />
-      <Needs detail={detail} />
+      <Contacts detail={detail} {...contacts} />
       <Log detail={detail} />
     </div>
   );

@@ -6,6 +6,7 @@ import { useTexts } from "../texts/texts";
 import { phoneNumber } from "../time/format";
 import { CallButtons, Tried } from "./CallButtons";
 import { type Callee } from "./calls";
+import { Needs } from "./Needs";
 import type { Calls } from "./useCall";
 
 interface ContactProps {
@@ -22,14 +23,15 @@ function Contact({ position, callee, detail, calls, next, mine }: ContactProps):
   return (
     <li data-calling={(calls.call?.key === callee.key && calls.call.caseId === detail.id) || undefined}>
       <span className="position">{position}</span>
-      <span className="contact-who">
-        <b>{callee.name}</b> {callee.relation}
-        {callee.distance !== "" && ` · ${callee.distance}`}
-        {callee.hasKey && <span className="tag tag-strong">{t("contacts.has_key")}</span>}
-      </span>
-      <span className="phone">
-        {callee.phones.map(phoneNumber).join(" / ")} <Tried callee={callee} timeline={detail.timeline} />
-      </span>
+      <div className="reach">
+        <span className="contact-who">
+          <b>{callee.name}</b> {callee.relation}
+          {callee.distance !== "" && ` · ${callee.distance}`}
+          {callee.hasKey && <span className="tag tag-strong">{t("contacts.has_key")}</span>}
+        </span>
+        <span className="phone">{callee.phones.map(phoneNumber).join(" / ")}</span>
+        <Tried callee={callee} timeline={detail.timeline} />
+      </div>
       <span className="call">{mine && <CallButtons caseId={detail.id} callee={callee} calls={calls} next={next} />}</span>
     </li>
   );
@@ -43,7 +45,7 @@ interface ContactsProps {
   mine: boolean;
 }
 
-/** Whom to call, in order; the next one to try has the only dark button. */
+/** Whom to call, in order, the next one to try with the only dark button; then how to talk with the elder. */
 export function Contacts({ detail, callees, next, calls, mine }: ContactsProps): ReactElement {
   const { t } = useTexts();
   return (
@@ -62,6 +64,7 @@ export function Contacts({ detail, callees, next, calls, mine }: ContactsProps):
           />
         ))}
       </ol>
+      <Needs detail={detail} />
     </Panel>
   );
 }

@@ -1,7 +1,6 @@
 import type { ReactElement } from "react";
 
 import type { CaseDetail } from "../api/client";
-import { Panel } from "../look/Panel";
 import { useTexts } from "../texts/texts";
 import { needFacts } from "./facts";
 
@@ -10,7 +9,7 @@ export function Needs({ detail }: { detail: CaseDetail }): ReactElement {
   const texts = useTexts();
   const facts = needFacts(detail.needs, detail.profile, texts);
   return (
-    <Panel name="needs" title={texts.t("needs.title")}>
+    <section className="needs" aria-label={texts.t("needs.title")}>
       {facts.length === 0 && <p className="label">{texts.t("needs.none")}</p>}
       <dl className="facts">
         {facts.map((fact) => (
@@ -20,6 +19,6 @@ export function Needs({ detail }: { detail: CaseDetail }): ReactElement {
           </div>
         ))}
       </dl>
-    </Panel>
+    </section>
   );
 }
