@@ -203,6 +203,7 @@ def _device(row: equipment.DeviceRow) -> shapes.Device:
         battery_percent=said.get("battery_percent"),
         link_quality=said.get("link_quality"),
         last_seen_at=row.last_seen_at,
+        revision=row.revision,
     )
 
 

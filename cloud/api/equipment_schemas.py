@@ -148,6 +148,7 @@ class Device(Shown):
     battery_percent: float | None
     link_quality: float | None
     last_seen_at: Instant | None
+    revision: int
 
 
 class DeviceList(Shown):

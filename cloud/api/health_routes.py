@@ -49,6 +49,8 @@ async def get_resident(resident_id: UUID, identity: Caller, services: With) -> s
         phones=row.phones,
         id_number_ends=_id_number_ends(row, services.seal),
         area_code=row.area_code,
+        org_id=row.org_id,
+        revision=row.revision,
         bed=_bed(row),
         state=_state(row),
         profile=row.profile,

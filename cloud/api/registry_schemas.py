@@ -153,6 +153,8 @@ class ResidentDetail(Shown):
     phones: list[str]
     id_number_ends: str | None
     area_code: str
+    org_id: UUID
+    revision: int
     bed: ResidentBed | None
     state: ResidentStateShown | None
     profile: dict[str, Any]

@@ -48,6 +48,7 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     installed_from: datetime | None
     state: dict[str, Any]
     last_seen_at: datetime | None
+    revision: int
 
 
 class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +119,11 @@ async def renew_gateway_secret(conn: Connection, *, gateway_id: str, verifiers: 
     row = {"id": gateway_id, "bcrypt": verifiers[0], "pbkdf2": verifiers[1]}
     if (await conn.execute(_SQL["set_gateway_secret"], row)).rowcount == 0:
         raise NotFound(f"没有网关 {gateway_id}", f"there is no gateway {gateway_id}")
+    await conn.execute(_SQL["notify_gateways"])
+
+
+async def tell_broker(conn: Connection) -> None:
+    """The broker's keeper reads the credentials again."""
     await conn.execute(_SQL["notify_gateways"])
 
 

@@ -83,6 +83,7 @@ class ResidentRow(msgspec.Struct, frozen=True, kw_only=True):
     state_since: datetime | None
     state_until: datetime | None
     phones: list[str]
+    revision: int
 
 
 def normal_phone(phone: str) -> str:
@@ -118,7 +119,7 @@ async def create_resident(
         {"id": resident_id, "state": "active", "from": now, "until": None, "place": None},
     )
     if bed is not None:
-        await _move_in(conn, now=now, resident_id=resident_id, bed=bed)
+        await move_in(conn, now=now, resident_id=resident_id, bed=bed)
     for position, contact in enumerate(given.contacts, 1):
         await _add_contact(conn, now=now, resident_id=resident_id, position=position, contact=contact)
     return resident_id
@@ -134,7 +135,7 @@ async def _person(conn: Connection, seal: Seal, *, now: datetime, given: NewResi
             raise InvalidInput(*fault, field="id_number")
         known = await _known_person(conn, seal, number=number, name=given.name)
         if known is not None:
-            await _add_phones(conn, known, given.phones)
+            await add_phones(conn, known, given.phones)
             return known
         sealed = seal.seal(number, ID_NUMBER)
         birth_date = birth_date or born_on(number)
@@ -146,7 +147,7 @@ async def _person(conn: Connection, seal: Seal, *, now: datetime, given: NewResi
         "id_number_hmac": sealed.hmac if sealed else None,
     }
     await conn.execute(_SQL["insert_person"], row)
-    await _add_phones(conn, person_id, given.phones)
+    await add_phones(conn, person_id, given.phones)
     return person_id
 
 
@@ -170,7 +171,8 @@ async def _known_person(conn: Connection, seal: Seal, *, number: str, name: str)
     return UUID(str(row[0]))
 
 
-async def _add_phones(conn: Connection, person_id: UUID, phones: Sequence[str]) -> None:
+async def add_phones(conn: Connection, person_id: UUID, phones: Sequence[str]) -> None:
+    """Numbers of a person, each once."""
     for phone in phones:
         await conn.execute(_SQL["insert_phone"], {"person_id": person_id, "phone": normal_phone(phone)})
 
@@ -178,22 +180,40 @@ async def _add_phones(conn: Connection, person_id: UUID, phones: Sequence[str]) 
 async def _add_contact(
     conn: Connection, *, now: datetime, resident_id: UUID, position: int, contact: ContactRow
 ) -> None:
-    phone = normal_phone(contact.phone)
-    found = await conn.execute(_SQL["find_person_by_phone"], {"phone": phone, "name": contact.name})
-    row = await found.fetchone()
-    if row is None:
-        person_id = new_id(now)
-        person = {"id": person_id, "name": contact.name, "sex": "unknown", "birth_date": None, "now": now}
-        await conn.execute(_SQL["insert_person"], person | {"id_number_cipher": None, "id_number_hmac": None})
-        await _add_phones(conn, person_id, [phone])
-    else:
-        person_id = row[0]
+    person_id = await contact_person(conn, contact, now=now)
     link = {"resident_id": resident_id, "person_id": person_id, "position": position}
     link |= {"relation": contact.relation, "has_key": contact.has_key, "distance_note": contact.distance_note}
     await conn.execute(_SQL["insert_contact"], link)
 
 
-async def _move_in(conn: Connection, *, now: datetime, resident_id: UUID, bed: BedRow) -> None:
+async def contact_person(conn: Connection, contact: ContactRow, *, now: datetime) -> UUID:
+    """The person of this name and number, a new one where there is none."""
+    phone = normal_phone(contact.phone)
+    found = await conn.execute(_SQL["find_person_by_phone"], {"phone": phone, "name": contact.name})
+    row = await found.fetchone()
+    if row is not None:
+        return UUID(str(row[0]))
+    person_id = new_id(now)
+    person = {"id": person_id, "name": contact.name, "sex": "unknown", "birth_date": None, "now": now}
+    await conn.execute(_SQL["insert_person"], person | {"id_number_cipher": None, "id_number_hmac": None})
+    await add_phones(conn, person_id, [phone])
+    return person_id
+
+
+async def check_id_number_is_free(conn: Connection, hmac: bytes, resident_id: UUID) -> None:
+    """Raise Conflict where another person than this resident has the ID-card number."""
+    row = await (await conn.execute(_SQL["find_person_by_id_number"], {"hmac": hmac})).fetchone()
+    if row is not None and row[2] != resident_id:
+        raise Conflict(
+            "该身份证号属于另一位人员，请核对，或合并两份档案",
+            "this ID-card number belongs to another person; compare them, or merge the records",
+            existing_id=str(row[2] or row[0]),
+            field="id_number",
+        )
+
+
+async def move_in(conn: Connection, *, now: datetime, resident_id: UUID, bed: BedRow) -> None:
+    """An elder moves into a bed; raises Conflict where somebody lies in it."""
     row = await (await conn.execute(_SQL["find_stay"], {"bed_key": bed.key, "at": now})).fetchone()
     if row is not None:
         raise Conflict("这张床位已有老人", "this bed has a resident", existing_id=str(row[0]))

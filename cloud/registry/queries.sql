@@ -103,7 +103,7 @@ values (%(id)s, %(state)s, tstzrange(%(from)s, %(until)s), %(place)s);
 select r.id, r.person_id, p.name, p.sex, p.birth_date, p.id_number_cipher, r.area_code, r.org_id, r.profile, r.needs,
     r.risks, r.limits, b.id as bed_id, b.label, h.id as home_id, h.street, h.compound, h.building, h.unit, h.room,
     h.gate_lat, h.gate_lon, t.state, lower(t.valid) as state_since, upper(t.valid) as state_until,
-    array(select phone from person_phone f where f.person_id = p.id order by phone) as phones
+    array(select phone from person_phone f where f.person_id = p.id order by phone) as phones, r.revision
 from resident r
 join person p on p.id = r.person_id
 left join bed_stay s on s.resident_id = r.id and s.valid @> %(at)s::timestamptz
@@ -195,7 +195,8 @@ values (%(id)s, %(device_key)s, %(opens_at)s, %(ends_at)s, %(opened_by)s);
 -- name: list_devices --
 -- Devices by home or gateway, with the installation of a moment.
 select d.id, d.family, d.model, d.registered, i.home_id, b.id as bed_id, coalesce(i.room, '') as room,
-    coalesce(i.role, '') as role, lower(i.valid) as installed_from, d.state, d.last_seen_at
+    coalesce(i.role, '') as role, lower(i.valid) as installed_from, d.state, d.last_seen_at,
+    d.revision
 from device d
 left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
 left join home h on h.id = i.home_id

@@ -20,7 +20,7 @@ OPERATIONS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 IDS = [operation["operationId"] for _, _, operation in OPERATIONS]
 # Lists that cannot grow: the kinds of readings, `points`, the channels there are, the days of a year.
-SHORT_LISTS = {"get_last_readings", "get_trend", "list_channels", "list_holidays"}
+SHORT_LISTS = {"get_last_readings", "get_trend", "list_channels", "list_holidays", "list_installations"}
 
 
 def fits(value: Any, schema: dict[str, Any]) -> None:

@@ -1,0 +1,26 @@
+-- name: list_staff --
+-- Users whose area and organisation a reader covers.
+select id, username, name, role, area_code, org_id, active, created_at, locked_until, revision from staff
+where starts_with(area_code, %(area_code)s) and (%(org_id)s::uuid is null or org_id = %(org_id)s)
+    and (%(text)s = '' or strpos(name, %(text)s) > 0 or strpos(username, lower(%(text)s)) > 0)
+    and (%(role)s::text is null or role = %(role)s)
+    and (%(after)s::uuid is null or id > %(after)s)
+order by id limit %(limit)s;
+
+-- name: find_member --
+-- One user.
+select id, username, name, role, area_code, org_id, active, created_at, locked_until, revision from staff where id = %(id)s;
+
+-- name: change_staff --
+-- Name, role, area, organisation and whether the user may sign in.
+update staff set name = %(name)s, role = %(role)s, area_code = %(area_code)s, org_id = %(org_id)s,
+    active = %(active)s, revision = revision + 1
+where id = %(id)s and revision = %(revision)s returning revision;
+
+-- name: end_sessions --
+-- Sign a user out everywhere.
+delete from session where staff_id = %(id)s returning seat_id;
+
+-- name: close_seats --
+-- Their seats are closed for good.
+update seat set closed_at = %(now)s where id = any(%(ids)s) and closed_at is null;
