@@ -819,6 +819,9 @@ export interface components {
             phones: string[];
             id_number_ends: string | null;
             area_code: string;
+            /** Format: uuid */
+            org_id: string;
+            revision: number;
             bed: components["schemas"]["ResidentBed"] | null;
             state: components["schemas"]["ResidentStateShown"] | null;
             profile: {
