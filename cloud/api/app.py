@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from cloud.api import (
+    audit_routes,
     case_routes,
     console,
     dispatch_routes,
@@ -35,6 +36,7 @@ from cloud.api import (
     system_routes,
     telephony_provider_routes,
     telephony_routes,
+    wall_routes,
 )
 from cloud.api.callers import caller
 from cloud.api.description import PREFIX, RESPONSES, described
@@ -52,6 +54,8 @@ _ROUTERS: Final = (
     stage_routes.router,
     evidence_routes.router,
     kpi_routes.router,
+    audit_routes.router,
+    wall_routes.router,
     live_routes.router,
     health_routes.router,
     observation_routes.router,

@@ -70,6 +70,14 @@ async def set_schedule(
     return answer(_schedule(made, schedule.on_duty(made.shifts, calendar, now)))
 
 
+@router.get("/duty/staff", operation_id="list_duty_staff", response_model=shapes.DutyStaff)
+async def list_duty_staff(identity: Caller, services: With, page: Paged) -> Response:
+    """Who can be put on duty in the caller's area."""
+    async with services.pool.connection() as conn:
+        found = await policies.duty_staff(conn, identity)
+    return answer({"items": cut(found, page, lambda one: one.id)})
+
+
 @router.get("/duty/holidays/{year}", operation_id="list_holidays", response_model=shapes.HolidayList)
 async def list_holidays(year: Year, identity: Caller, services: With) -> Response:
     """Days of a year that are not what their weekday says."""

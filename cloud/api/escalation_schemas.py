@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from cloud.access.access import Role
 from cloud.api.schemas import Given, Shown
 from cloud.api.texts import Name, Word
 from cloud.api.times import Instant
@@ -127,6 +128,21 @@ class ScheduleList(Shown):
     """Those in use."""
 
     items: list[Schedule]
+
+
+class DutyPerson(Shown):
+    """Somebody who can be put on duty."""
+
+    id: UUID
+    name: str
+    role: Role
+    area_code: str
+
+
+class DutyStaff(Shown):
+    """By name."""
+
+    items: list[DutyPerson]
 
 
 class Holiday(Given):

@@ -82,6 +82,15 @@ class DeskFrame(Shown):
     data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews, Field(discriminator="kind")]
 
 
+class WallFrame(Shown):
+    """For walls (`view=wall`): the numbers of GET /wall have changed; nothing of what changed them."""
+
+    seq: int
+    prev: int
+    type: Literal["wall"]
+    data: dict[str, str]
+
+
 Frame = Annotated[CaseFrame | EscalationFrame | DeskFrame | CallFrame, Field(discriminator="type")]
 
 
@@ -116,4 +125,13 @@ class ResetFrame(Shown):
     at: Instant
 
 
-LIVE_MESSAGES = (CaseFrame, EscalationFrame, DeskFrame, CallFrame, HelloFrame, HeartbeatFrame, ResetFrame)
+LIVE_MESSAGES = (
+    CaseFrame,
+    EscalationFrame,
+    DeskFrame,
+    CallFrame,
+    WallFrame,
+    HelloFrame,
+    HeartbeatFrame,
+    ResetFrame,
+)

@@ -8,30 +8,40 @@ from fastapi import APIRouter, Query, Response
 
 from cloud.access import store as access
 from cloud.access.access import Identity
+from cloud.access.errors import NotAllowed
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer
 from cloud.api.kpi_schemas import KpiReport
 from cloud.api.services import Services
+from cloud.api.texts import AreaCode
 from cloud.api.times import GivenInstant, iso_ms
-from cloud.kpi import tables
-from cloud.kpi.store import Grouping, Kpi, compute
+from cloud.kpi import sheets, tables
+from cloud.kpi.store import ZONE, Grouping, Kpi, compute
 
 router = APIRouter(tags=["kpi"])
 
 Start = Annotated[GivenInstant, Query(alias="from", examples=["2026-01-01T00:00:00Z"])]
 End = Annotated[GivenInstant, Query(alias="to", examples=["2026-01-01T08:00:00Z"])]
 Groups = Annotated[Grouping, Query(alias="group")]
+District = Annotated[AreaCode | None, Query(description="only this district, within the caller's own area")]
+SHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "UTF-8 with BOM", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+_XLSX: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "An Excel workbook",
+        "content": {SHEET: {"schema": {"type": "string", "format": "binary"}}},
+    }
 }
 
 
 @router.get("/kpi", operation_id="get_kpi", response_model=KpiReport)
 async def get_kpi(
-    identity: Caller, services: With, start: Start, end: End, group: Groups = "all"
+    identity: Caller, services: With, start: Start, end: End, group: Groups = "all", area: District = None
 ) -> Response:
     """Figures of the cases opened in a span (92 days at most) in the caller's area, beside the promises."""
-    found = await _compute(services, identity, start, end, group)
+    found = await _compute(services, _within(identity, area), start, end, group)
     return answer(
         {
             "start": iso_ms(found.span.start),
@@ -50,16 +60,36 @@ async def get_kpi(
 
 @router.get("/kpi.csv", operation_id="get_kpi_csv", response_class=Response, responses=_CSV)
 async def get_kpi_csv(
-    identity: Caller, services: With, start: Start, end: End, group: Groups = "all"
+    identity: Caller, services: With, start: Start, end: End, group: Groups = "all", area: District = None
 ) -> Response:
     """The same for a spreadsheet: one row a group, everything first."""
-    found = await _compute(services, identity, start, end, group)
-    name = f"kpi-{start:%Y%m%d}-{end:%Y%m%d}-{group}.csv"
-    return Response(
-        tables.as_csv(found),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    found = await _compute(services, _within(identity, area), start, end, group)
+    return _file(tables.as_csv(found).encode(), "text/csv; charset=utf-8", found, "csv")
+
+
+@router.get("/kpi.xlsx", operation_id="get_kpi_xlsx", response_class=Response, responses=_XLSX)
+async def get_kpi_xlsx(
+    identity: Caller, services: With, start: Start, end: End, group: Groups = "all", area: District = None
+) -> Response:
+    """The same as a workbook: figures, promises, devices that rang most."""
+    found = await _compute(services, _within(identity, area), start, end, group)
+    return _file(sheets.as_xlsx(found), SHEET, found, "xlsx")
+
+
+def _file(content: bytes, media_type: str, found: Kpi, ending: str) -> Response:
+    local = [f"{at.astimezone(ZONE):%Y%m%d}" for at in (found.span.start, found.span.end)]
+    name = f"kpi-{'-'.join(local)}-{found.grouping}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _within(identity: Identity, area: str | None) -> Identity:
+    """The caller as one of a district; raises NotAllowed for one that is not the caller's to see."""
+    if area is None:
+        return identity
+    if not area.startswith(identity.area_code):
+        raise NotAllowed("不在您的管辖范围内", "it is outside your area")
+    return msgspec.structs.replace(identity, area_code=area)
 
 
 async def _compute(
@@ -68,7 +98,7 @@ async def _compute(
     now = services.clock.now()
     async with services.pool.connection() as conn:
         found = await compute(conn, identity, start=start, end=end, grouping=group, now=now)
-        detail = {"from": iso_ms(start), "to": iso_ms(end), "group": group}
+        detail = {"from": iso_ms(start), "to": iso_ms(end), "group": group, "area": identity.area_code}
         await access.write_audit(
             conn, now=now, actor=identity.actor, action="kpi_viewed", subject="kpi", detail=detail
         )

@@ -28,6 +28,7 @@ RESTORED: Final = 4009
 QUEUE_FRAMES: Final = 2000
 REPLAY_FRAMES: Final = 20_000
 PAGE: Final = 500
+WALL: Final = "wall"
 _LOOK_EVERY_S: Final = 1.0
 _RETRY_S: Final = 0.5
 
@@ -53,11 +54,20 @@ def prepare(row: FeedRow) -> Prepared:
     return Prepared(row.seq, row.type, row.area_code, row.org_id, tail, row.seat_id)
 
 
-class Subscription:
-    """One socket's place: `read` is how far the feed was read for it, `sent` the last frame it got."""
+def wall_text(seq: int, prev: int) -> str:
+    """The frame of a wall: read the numbers anew."""
+    return f'{{"seq":{seq},"prev":{prev},"type":"wall","data":{{}}}}'
 
-    def __init__(self, identity: Identity, after: int) -> None:
-        self._identity = identity
+
+class Subscription:
+    """One socket's place: `read` is how far the feed was read for it, `sent` the last frame it got.
+
+    A wall's (`wall`) is told that something changed and nothing of it: nobody's name leaves for a wall.
+    """
+
+    def __init__(self, identity: Identity, after: int, *, wall: bool = False) -> None:
+        self._identity = msgspec.structs.replace(identity, role=WALL, seat_id=None) if wall else identity
+        self._wall = wall
         self._waiting: asyncio.Queue[Prepared | None] = asyncio.Queue(QUEUE_FRAMES)
         self.read = after
         self.sent = after
@@ -91,7 +101,7 @@ class Subscription:
 
     def take(self, frame: Prepared) -> str:
         """The frame's text, chained to the one before it."""
-        text = frame.text(self.sent)
+        text = wall_text(frame.seq, self.sent) if self._wall else frame.text(self.sent)
         self.sent = frame.seq
         return text
 
@@ -158,16 +168,18 @@ class LiveFeed:
         for subscription in self._subscriptions:
             subscription.end(RESTORED)
 
-    async def start(self, identity: Identity, after: int | None) -> tuple[Subscription, bool]:
+    async def start(
+        self, identity: Identity, after: int | None, *, wall: bool = False
+    ) -> tuple[Subscription, bool]:
         """A subscription after a position (None: now), and whether it is lost (then from now on)."""
         async with self._services.pool.connection() as conn:
             head = await feed.position(conn)
             oldest = await feed.oldest(conn)
         if after is None:
-            return Subscription(identity, head), False
+            return Subscription(identity, head, wall=wall), False
         first_kept = oldest if oldest else head + 1
         lost = after > head or after + 1 < first_kept or head - after > REPLAY_FRAMES
-        return Subscription(identity, head if lost else after), lost
+        return Subscription(identity, head if lost else after, wall=wall), lost
 
     async def frames(self, subscription: Subscription) -> AsyncIterator[str | None]:
         """What was missed, from the database; then what comes, from the hub. None is a heartbeat. Endless."""

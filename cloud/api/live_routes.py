@@ -20,7 +20,7 @@ from cloud.api.callers import COOKIE, Caller, With, bearer_of, check_role, find_
 from cloud.api.case_routes import actor_of, answer
 from cloud.api.errors import domain_problem, problem
 from cloud.api.feed_schemas import FeedPage
-from cloud.api.live import LiveFeed, Subscription
+from cloud.api.live import WALL, LiveFeed, Subscription
 from cloud.api.services import Services
 from cloud.api.times import iso_ms
 from cloud.cases import store as cases
@@ -85,12 +85,13 @@ async def list_feed(
 
 
 def install(app: FastAPI, prefix: str) -> None:
-    """Add the WebSocket `/ws?after=`."""
+    """Add the WebSocket `/ws?after=`; with `view=wall` it only tells that the wall's numbers changed."""
 
     @app.websocket(f"{prefix}/ws")
     async def open_live_feed(socket: WebSocket) -> None:
         try:
-            identity, protocol = await _admit(socket)
+            wall = socket.query_params.get("view") == WALL
+            identity, protocol = await _admit(socket, "get_wall" if wall else "open_live_feed")
             after = _position(socket.query_params.get("after"))
         except CareBedError as error:
             await socket.send_denial_response(domain_problem(error))
@@ -100,10 +101,10 @@ def install(app: FastAPI, prefix: str) -> None:
             return
         await socket.accept(subprotocol=protocol)
         live: LiveFeed = socket.app.state.live
-        await Client(socket, socket.app.state.services, live, identity).serve(after)
+        await Client(socket, socket.app.state.services, live, identity, wall=wall).serve(after)
 
 
-async def _admit(socket: WebSocket) -> tuple[Identity, str | None]:
+async def _admit(socket: WebSocket, operation: str) -> tuple[Identity, str | None]:
     """The caller, and the subprotocol to answer with. A cookie counts only from our own pages."""
     offered = [item.strip() for item in socket.headers.get("sec-websocket-protocol", "").split(",") if item]
     spoken = next((item for item in offered if item.startswith("bearer.")), None)
@@ -112,7 +113,7 @@ async def _admit(socket: WebSocket) -> tuple[Identity, str | None]:
     if bearer is None and COOKIE in socket.cookies and not same_origin(socket):
         raise NotAllowed("连接来自其他网站", "the connection comes from another site")
     identity, _ = await find_caller(socket, bearer)
-    check_role(identity, "open_live_feed")
+    check_role(identity, operation)
     async with services.pool.connection() as conn:
         await access.write_audit(
             conn, now=services.clock.now(), actor=identity.actor, action="feed_opened", subject="feed"
@@ -129,9 +130,15 @@ def _position(text: str | None) -> int | None:
 
 
 class Client:
-    """One WebSocket: frames and heartbeats go out, signs of life and of what was shown come in."""
+    """One WebSocket: frames and heartbeats go out, signs of life and of what was shown come in.
 
-    def __init__(self, socket: WebSocket, services: Services, live: LiveFeed, identity: Identity) -> None:
+    A wall is nobody's seat: it keeps none alive, however long it hangs there.
+    """
+
+    def __init__(
+        self, socket: WebSocket, services: Services, live: LiveFeed, identity: Identity, *, wall: bool = False
+    ) -> None:
+        self._wall = wall
         self._socket = socket
         self._services = services
         self._live = live
@@ -142,7 +149,7 @@ class Client:
     async def serve(self, after: int | None) -> None:
         """Run until either side closes."""
         try:
-            subscription, lost = await self._live.start(self._identity, after)
+            subscription, lost = await self._live.start(self._identity, after, wall=self._wall)
         except (Error, PoolTimeout):
             await self._close(TRY_AGAIN)
             return
@@ -204,7 +211,7 @@ class Client:
             async with self._services.pool.connection() as conn:
                 if who.seat_id is None:
                     return await access.find_token(conn, now=now, credential=who.credential) is not None
-                if living:
+                if living and not self._wall:
                     await access.see_seat(conn, now=now, seat_id=who.seat_id)
                 return await access.find_session(conn, now=now, credential=who.credential) is not None
         except (Error, PoolTimeout):
@@ -230,6 +237,8 @@ class Client:
                 )
 
     async def _heard(self, said: Said) -> None:
+        if self._wall:
+            return
         now, seat_id = self._services.clock.now(), self._identity.seat_id
         async with self._services.pool.connection() as conn, conn.transaction():
             match said:

@@ -20,6 +20,15 @@ _SQL: Final = queries.load(__package__ or "cloud.cases", "policies.sql")
 FORECAST: Final = timedelta(days=30)
 
 
+class DutyPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of staff as a planner sees them."""
+
+    id: UUID
+    name: str
+    role: str
+    area_code: str
+
+
 async def policies(conn: Connection) -> list[Policy]:
     """Every policy in use."""
     return [_policy(row) for row in await _rows(conn, "policies")]
@@ -124,6 +133,12 @@ async def on_duty(
         return []
     values = {"role": "supervisor", "area_code": area_code, "org_id": org_id}
     return [row[0] for row in await (await conn.execute(_SQL["staff_of_role"], values)).fetchall()]
+
+
+async def duty_staff(conn: Connection, reader: Identity) -> list[DutyPerson]:
+    """Who can be put on duty where the reader plans, by name."""
+    values = {"area_code": reader.area_code, "org_id": reader.org_id}
+    return [msgspec.convert(row, DutyPerson) for row in await _rows(conn, "duty_staff", values)]
 
 
 async def _next_version(conn: Connection, query: str, id_: UUID, edited: int) -> int:

@@ -84,6 +84,14 @@ on conflict (day) do update set name = excluded.name, off = excluded.off;
 -- A year is written anew.
 delete from holiday where day between %(from)s and %(to)s;
 
+-- name: duty_staff --
+-- Who can be put on duty, by name: staff whose area touches the reader's.
+select id, name, role, area_code from staff
+where active and role <> 'family'
+    and (starts_with(area_code, %(area_code)s) or starts_with(%(area_code)s, area_code))
+    and (%(org_id)s::uuid is null or org_id is null or org_id = %(org_id)s)
+order by name, id;
+
 -- name: staff_of_role --
 -- Staff of a role whose area covers a place.
 select id from staff

@@ -14,29 +14,31 @@ from cloud.kpi.store import Kpi
 
 BOM: Final = "\ufeff"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_NAMES: Final = tuple(field.name for field in msgspec.structs.fields(Figures))
+NAMES: Final = tuple(field.name for field in msgspec.structs.fields(Figures))
 
 
 def as_csv(kpi: Kpi) -> str:
     """UTF-8 with its mark, one row a group, everything first; no cell begins a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(("group", "label", *_NAMES))
-    writer.writerow(("total", "全部 / all", *_cells(kpi.total)))
+    writer.writerow(("group", "label", *NAMES))
+    writer.writerow(("total", "全部 / all", *cells(kpi.total)))
     for group in kpi.groups:
-        writer.writerow((_harmless(group.key), _harmless(group.label), *_cells(group.figures)))
+        writer.writerow((harmless(group.key), harmless(group.label), *cells(group.figures)))
     return BOM + out.getvalue()
 
 
-def _cells(figures: Figures) -> Iterable[Any]:
-    for name in _NAMES:
+def cells(figures: Figures) -> Iterable[Any]:
+    """Every figure as a cell, in the order of NAMES."""
+    for name in NAMES:
         value = getattr(figures, name)
         if name == "top_devices":
             value = "; ".join(f"{item.device} {item.activations}" for item in value)
-        yield _harmless(value) if isinstance(value, str) else value
+        yield harmless(value) if isinstance(value, str) else value
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """The text so that no spreadsheet takes it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) and text != "-" else text
 
 

@@ -1,0 +1,33 @@
+-- The audit trail as supervisors read it.
+
+-- name: list_audit --
+-- Newest first, with who it was and what it was about; of a reader's area are the acts of its own people and
+-- programs, and everybody's looks at its cases, elders, homes and gateways.
+with named as (
+    select a.id, a.at, a.actor, a.action, a.subject, a.detail,
+        coalesce(u.name, t.name) as actor_name, u.username, coalesce(u.role, t.role) as actor_role,
+        coalesce(u.area_code, t.area_code) as actor_area, coalesce(u.org_id, t.org_id) as actor_org,
+        case when a.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then a.subject::uuid end as subject_id
+    from audit a
+    left join staff u on a.actor = 'staff:' || u.id::text
+    left join api_token t on a.actor = 'token:' || t.id::text
+    where a.at >= %(start)s and a.at < %(end)s and (%(before)s::bigint is null or a.id < %(before)s)
+        and (%(action)s::text is null or a.action = %(action)s)
+)
+select n.id, n.at, n.actor, coalesce(n.actor_name, n.actor), coalesce(n.actor_role, ''), n.action, n.subject,
+    c.number, coalesce(p.name, ''), n.detail
+from named n
+left join cases c on c.id = n.subject_id
+left join resident r on r.id = n.subject_id
+left join person p on p.id = r.person_id
+left join home h on h.id = n.subject_id
+left join gateway g on g.id = n.subject
+where (%(actor)s::text is null or %(actor)s in (n.actor, n.actor_name, n.username))
+    and (%(subject)s::text is null or %(subject)s in (n.subject, c.number::text, p.name))
+    and ((%(area_code)s = '' and %(org_id)s::uuid is null)
+        or (n.actor_area is not null and starts_with(n.actor_area, %(area_code)s)
+            and (%(org_id)s is null or n.actor_org = %(org_id)s))
+        or (starts_with(coalesce(c.area_code, r.area_code, h.area_code, g.area_code, '-'), %(area_code)s)
+            and (%(org_id)s is null or coalesce(c.org_id, r.org_id, h.org_id, g.org_id) = %(org_id)s)))
+order by n.id desc
+limit %(limit)s;
