@@ -78,7 +78,7 @@ class WallFigures(Shown):
     """Since `since`, the day's beginning where the deployment is."""
 
     since: Instant
-    items: list[WallFigure]
+    figures: list[WallFigure]
 
 
 @router.get("/wall", operation_id="get_wall", response_model=Wall)
@@ -114,4 +114,4 @@ async def get_wall_figures(identity: Caller, services: With) -> WallFigures:
     for figure, unit in _PLAIN:
         value = getattr(found.total, figure)
         items.append(WallFigure(figure=figure, value=value, unit=unit, compare=None, target=None, kept=None))
-    return WallFigures(since=day, items=items)
+    return WallFigures(since=day, figures=items)

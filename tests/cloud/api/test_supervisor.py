@@ -144,7 +144,7 @@ async def test_a_wall_gets_numbers_and_nobodys_name(
         assert (found["waiting"], found["in_hand"], found["by_priority"]) == (1, 1, [1, 0, 0, 0])
         assert found["seats"][0]["cases"] == 1
         figures = await http.get("/api/v1/wall/figures", headers=bearer(town, role))
-        assert {item["figure"] for item in figures.json()["items"]} >= {"answer_15s_acted", "cases_all"}
+        assert {item["figure"] for item in figures.json()["figures"]} >= {"answer_15s_acted", "cases_all"}
         told = answer.text + figures.text
         rows = await conn.execute(
             "select name from person union select name from staff union select compound from home"

@@ -697,7 +697,7 @@ export interface components {
             p3_claim_s: number;
             claimed_s: number;
         };
-        LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
+        LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["WallFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
         /** @description A line for the timeline. */
         NoteText: {
             text: string;
@@ -898,6 +898,16 @@ export interface components {
             limits: components["schemas"]["Limits"];
             basemap: components["schemas"]["Basemap"];
             version: string;
+        };
+        /** @description For walls (`view=wall`): the numbers of GET /wall have changed; nothing of what changed them. */
+        WallFrame: {
+            seq: number;
+            prev: number;
+            /** @constant */
+            type: "wall";
+            data: {
+                [key: string]: string;
+            };
         };
     };
     responses: never;
