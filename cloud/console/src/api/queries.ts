@@ -13,6 +13,7 @@ import {
   type SessionInfo,
 } from "./client";
 import { phaseOf } from "../queue/phase";
+import { Newest, readNewest } from "./newest";
 
 export const queries = new QueryClient({
   defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1, networkMode: "always", staleTime: 5_000 } },
@@ -51,11 +52,14 @@ const SNAPSHOT_LIMIT = 500;
 export async function readLiveCases(): Promise<number> {
   const query = { state: "live", limit: SNAPSHOT_LIMIT } as const;
   const list = await answered(api.GET("/api/v1/cases", { params: { query } }));
+  newest.forget();
+  for (const item of list.items) newest.heard(item.id, item.version);
   queries.setQueryData<LiveCases>(LIVE, new Map(list.items.map((item) => [item.id, item])));
   void queries.invalidateQueries({ queryKey: ["case"] });
   return list.seq;
 }
 
+const newest = new Newest();
 const NONE: LiveCases = new Map();
 
 export function useLiveCases(): LiveCases {
@@ -64,6 +68,7 @@ export function useLiveCases(): LiveCases {
 
 /** Puts a case as told by the feed or by a command into every list that shows it; an older version changes nothing. */
 export function takeCase(item: CaseSummary): void {
+  newest.heard(item.id, item.version);
   queries.setQueryData<LiveCases>(LIVE, (before = NONE) => {
     if ((before.get(item.id)?.version ?? 0) > item.version) return before;
     const after = new Map(before);
@@ -78,9 +83,11 @@ export function takeCase(item: CaseSummary): void {
   if (phaseOf(item) === "over") void queries.invalidateQueries({ queryKey: ["cases", "closed"] });
 }
 
+/** All of a case. A change that is told while the first read is under way only joins that read: then it is read again. */
 export function useCase(id: string): UseQueryResult<CaseDetail> {
   const params = { path: { case_id: id } };
-  return useQuery({ queryKey: ["case", id], queryFn: () => answered(api.GET("/api/v1/cases/{case_id}", { params })) });
+  const read = (): Promise<CaseDetail> => answered(api.GET("/api/v1/cases/{case_id}", { params }));
+  return useQuery({ queryKey: ["case", id], queryFn: () => readNewest(read, () => newest.of(id)) });
 }
 
 const CLOSED_SHOWN = 12;
