@@ -54,6 +54,19 @@ async def hand_over_case(case_id: UUID, body: shapes.HandOver, identity: Caller,
     )
 
 
+@router.post("/cases/{case_id}/supervisors", operation_id="tell_supervisors", response_model=CaseSummary)
+async def tell_supervisors(
+    case_id: UUID, body: shapes.OnlyNote, identity: Caller, services: With
+) -> Response:
+    """Ask the supervisors to look at a live case: on its timeline, and a frame `escalation` (`by_hand`)."""
+    return await do(
+        services,
+        identity,
+        case_id,
+        lambda c, a, now: handing.tell_supervisors(c, case_id, a, note=body.note, now=now),
+    )
+
+
 @router.post("/cases/{case_id}/take-over", operation_id="take_over_case", response_model=CaseSummary)
 async def take_over_case(case_id: UUID, body: shapes.TakeOver, identity: Caller, services: With) -> Response:
     """A supervisor takes it from its owner, in its present stage; 409 (`talking_until`) during a call."""

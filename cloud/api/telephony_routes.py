@@ -55,6 +55,13 @@ async def get_phone(identity: Caller, services: With) -> shapes.SeatPhone:
         return _phone(await store.find_phone(conn, _seat(identity)))
 
 
+@router.get("/telephony/choices", operation_id="list_phone_choices", response_model=shapes.PhoneChoices)
+async def list_phone_choices(identity: Caller, services: With) -> shapes.PhoneChoices:
+    """At which telephone systems your seat may register; none: calls are made by hand."""
+    async with services.pool.connection() as conn:
+        return shapes.PhoneChoices(providers=await store.serving_providers(conn, identity))
+
+
 @router.post("/telephony/seat", operation_id="register_extension", response_model=shapes.SeatPhone)
 async def register_extension(
     body: shapes.RegisterExtension, identity: Caller, services: With

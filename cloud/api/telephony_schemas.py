@@ -64,6 +64,12 @@ class RegisterExtension(Given):
     state: ChosenState = "ready"
 
 
+class PhoneChoices(Shown):
+    """Ids of telephone systems."""
+
+    providers: list[str]
+
+
 class ChangePhoneState(Given):
     """Whether this seat takes calls."""
 

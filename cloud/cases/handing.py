@@ -11,7 +11,7 @@ from cloud.access.errors import Conflict, InvalidInput
 from cloud.cases import acting, case
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, Move, State
-from cloud.cases.publish import tell_gateways
+from cloud.cases.publish import escalate, tell_gateways
 from cloud.cases.summary import CaseSummary, iso
 from cloud.database import queries
 from cloud.database.pool import Connection
@@ -82,6 +82,21 @@ async def hand_over(
     await conn.execute(_SQL["hand_over"], values)
     await say(conn, case_id, "handed_over", actor, now=now, to=name, to_id=str(staff_id), note=note)
     return await done(conn, case_id, now)
+
+
+async def tell_supervisors(
+    conn: Connection, case_id: UUID, actor: Actor, *, note: str | None = None, now: datetime
+) -> CaseSummary:
+    """Somebody at the desk wants the supervisors to look at a live case, whoever has it; raises Conflict for
+    one that is over.
+    """
+    row = await acting.lock(conn, case_id)
+    if row["state"] not in case.LIVE:
+        raise acting.refused(row, Move.RENEW)
+    await say(conn, case_id, "escalated", actor, now=now, reason="by_hand", to="supervisors", note=note)
+    told = await done(conn, case_id, now)
+    await escalate(conn, case_id, "by_hand", now=now)
+    return told
 
 
 async def sign_off(

@@ -29,7 +29,7 @@ order by id limit %(limit)s;
 select id from phone_provider
 where (starts_with(%(area_code)s, area_code) or starts_with(area_code, %(area_code)s))
     and (org_id is null or %(org_id)s::uuid is null or org_id = %(org_id)s)
-order by id limit 2;
+order by id limit 20;
 
 -- name: extension_holder --
 -- The living seat that has an extension, held until the transaction ends.

@@ -58,11 +58,17 @@ async def choose_provider(conn: Connection, who: Identity, named: str | None) ->
         if found is None or not (who.sees(found.area_code, found.org_id) or _covers(found, who)):
             raise InvalidInput(f"没有电话系统 {named}", f"there is no telephone system {named}")
         return found.id
+    found_ids = await serving_providers(conn, who)
+    if len(found_ids) != 1:
+        raise InvalidInput("请指明电话系统 provider", "name the telephone system: `provider`")
+    return found_ids[0]
+
+
+async def serving_providers(conn: Connection, who: Identity) -> list[str]:
+    """The telephone systems that somebody's seat may use, twenty at most."""
     values = {"area_code": who.area_code, "org_id": who.org_id}
     rows = await (await conn.execute(_SQL["serving_providers"], values)).fetchall()
-    if len(rows) != 1:
-        raise InvalidInput("请指明电话系统 provider", "name the telephone system: `provider`")
-    return str(rows[0][0])
+    return [str(row[0]) for row in rows]
 
 
 def _covers(provider: Provider, who: Identity) -> bool:

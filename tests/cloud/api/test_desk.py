@@ -68,6 +68,30 @@ async def test_a_case_goes_through_its_stages_over_http(
     assert (await seat.get("/cases")).json()["items"][0]["id"] == str(case), "live until it is closed"
 
 
+async def test_the_supervisors_are_told_by_hand_of_a_live_case_and_nobody_else_hears_it(
+    app: FastAPI, conn: Connection, services: Services, town: Town
+) -> None:
+    seat, chief = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    case = await a_claimed_case(conn, services, town, seat)
+    told = await seat.post(f"/cases/{case}/supervisors", {"note": "家属要求与负责人通话"})
+    assert schemas.CaseSummary.model_validate_json(told.content).state == "claimed"
+    heard = [
+        frame["data"] for frame in (await chief.get("/feed", limit=1000)).json()["items"]
+        if frame["type"] == "escalation"
+    ]  # fmt: skip
+    assert heard == [{"case_id": str(case), "reason": "by_hand"}]
+    assert "escalation" not in {
+        frame["type"] for frame in (await seat.get("/feed", limit=1000)).json()["items"]
+    }
+    timeline = (await seat.get(f"/cases/{case}")).json()["timeline"]
+    [line] = [entry for entry in timeline if entry["kind"] == "escalated"]
+    assert line["actor"] == "operator 甲"
+    assert line["data"]["note"] == "家属要求与负责人通话"
+    assert line["data"]["to"] == "supervisors"
+    await seat.post(f"/cases/{case}/resolve")
+    assert (await seat.post(f"/cases/{case}/supervisors", {})).status_code == 409
+
+
 async def test_signing_out_hands_over_to_who_is_named(
     app: FastAPI, conn: Connection, services: Services, town: Town
 ) -> None:

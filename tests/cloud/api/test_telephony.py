@@ -67,6 +67,10 @@ async def entries(seat: Seat, case: object) -> list[dict[str, Any]]:
     return [entry["data"] for entry in detail["timeline"] if entry["kind"] == "call"]
 
 
+async def test_a_seat_learns_at_which_telephone_systems_it_may_register(seat: Seat, town: Town) -> None:
+    assert (await seat.get("/telephony/choices")).json() == {"providers": ["pbx"]}
+
+
 async def test_a_known_number_pops_up_with_the_elder_and_what_runs_for_them(
     seat: Seat, exchange: Exchange, town: Town, conn: Connection, services: Services
 ) -> None:
