@@ -19,7 +19,7 @@ function slowServer(): { read: () => Promise<Told>; answer: (told: Told) => Prom
     },
     answer: async (told) => {
       waiting.shift()?.(told);
-      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      await new Promise((done) => setTimeout(done, 0));
     },
     asked: () => asked,
   };

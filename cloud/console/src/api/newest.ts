@@ -17,11 +17,12 @@ export class Newest {
   }
 }
 
-const TRIES = 4;
-
 /** Reads until the answer is not older than what was heard while it was read; the last answer after four tries. */
-export async function readNewest<T extends { version: number }>(read: () => Promise<T>, heard: () => number): Promise<T> {
-  let found = await read();
-  for (let tries = 1; found.version < heard() && tries < TRIES; tries += 1) found = await read();
-  return found;
+export async function readNewest<T extends { version: number }>(
+  read: () => Promise<T>,
+  heard: () => number,
+  tries = 4,
+): Promise<T> {
+  const found = await read();
+  return found.version < heard() && tries > 1 ? readNewest(read, heard, tries - 1) : found;
 }
