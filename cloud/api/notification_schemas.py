@@ -43,6 +43,9 @@ class NotificationShown(Shown):
     expires_at: Instant
     handled_at: Instant | None
     handled_by: str | None
+    withdrawn: str | None = Field(
+        default=None, description="why nobody needs it any more, such as `taken`: it is not sent again"
+    )
 
 
 class NotificationList(Shown):

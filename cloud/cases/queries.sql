@@ -7,15 +7,15 @@ select * from cases where id = %(id)s;
 select * from cases where id = any(%(ids)s) order by id;
 
 -- name: lock_case --
--- One case, held until the transaction ends.
-select * from cases where id = %(id)s for update;
+-- One case, held until the transaction ends; rows that name it may be written meanwhile (senders tell of theirs).
+select * from cases where id = %(id)s for no key update;
 
 -- name: lock_open_case --
 -- The one case of a subject and class that takes new alarms.
 select * from cases
 where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
     and live
-for update;
+for no key update;
 
 -- name: open_case --
 -- A new case, unless another transaction has just opened one (then nothing is returned).
@@ -163,8 +163,13 @@ order by d.offered_at limit %(limit)s;
 select id from dispatch where case_id = %(id)s and state = 'offered' order by id;
 
 -- name: move_dispatches --
--- Help that is on the way, too.
-update dispatch set case_id = %(into)s where case_id = %(id)s and state in ('offered', 'accepted', 'arrived');
+-- Help that is on the way, too, with the calls to those who go.
+with moved as (
+    update dispatch set case_id = %(into)s
+    where case_id = %(id)s and state in ('offered', 'accepted', 'arrived', 'no_answer') returning id
+)
+update notification n set case_id = %(into)s from moved
+where n.case_id = %(id)s and n.step_key = 'dispatch:' || moved.id;
 
 -- name: seat_talks --
 -- Until when the owner of a case talks.

@@ -4,6 +4,7 @@ queued -> sending -> sent -> delivered | failed       (the provider has it; a re
 queued -> dead          nobody could be found to send it: no address, no provider, refused, tried too often
 queued -> expired       a call or message to a person that is too old: operators get it as a list
 queued -> suppressed    opted out, sent within a digest, or the resident has died
+sending -> suppressed   it did not arrive, and nobody needs it any more
 sending -> sending      the outcome is unknown: it is looked up, or sent again where that is the lesser evil
 """
 
@@ -105,6 +106,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
     handled_at: datetime | None
     handled_by: str | None
+    withdrawn: str | None = None  # why nobody needs it any more, while it is being sent
 
     @property
     def recipient(self) -> Recipient:
@@ -148,7 +150,16 @@ def ask_at(channel: str, sent_at: datetime, now: datetime) -> datetime | None:
 
 
 # What a report may change: a late or doubled one never takes back what is known.
-_RANK: Final = {"queued": 0, "sending": 1, "dead": 1, "expired": 1, "sent": 2, "failed": 3, "delivered": 4}
+_RANK: Final = {
+    "queued": 0,
+    "sending": 1,
+    "dead": 1,
+    "expired": 1,
+    "suppressed": 1,  # nobody wanted it sent again, and it had arrived all the same
+    "sent": 2,
+    "failed": 3,
+    "delivered": 4,
+}
 _OUTCOME_RANK: Final = {
     None: 0,
     "unreachable": 1,
@@ -164,7 +175,7 @@ def after_report(
     state: str, outcome: str | None, status: str, reported: str | None
 ) -> tuple[str, str | None]:
     """State and outcome once a report `status` (sent, delivered, failed) with an outcome has come."""
-    if state == State.SUPPRESSED or _RANK[status] < _RANK[state]:
+    if _RANK[status] < _RANK[state]:
         return state, outcome
     if _RANK[status] > _RANK[state]:
         return status, reported

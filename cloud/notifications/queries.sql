@@ -21,10 +21,14 @@ select 1 from notification where case_id is not distinct from %(case_id)s and st
     and recipient_kind = %(recipient_kind)s and recipient_id = %(recipient_id)s and channel in ('voice', 'sms');
 
 -- name: withdraw --
--- What a case still waits to send is not needed any more.
-update notification set state = 'suppressed', reason = %(reason)s, next_at = null, finished_at = %(now)s
-where case_id = %(case_id)s and state = 'queued' and priority <= 2 and channel <> 'webhook'
-    and (%(prefix)s = '' or starts_with(step_key, %(prefix)s))
+-- What a case still waits to send is not needed any more; what is being sent is marked, and never sent again.
+update notification set withdrawn = %(reason)s,
+    state = case state when 'queued' then 'suppressed' else state end,
+    reason = case state when 'queued' then %(reason)s else reason end,
+    next_at = case state when 'queued' then null else next_at end,
+    finished_at = case state when 'queued' then %(now)s else finished_at end
+where case_id = %(case_id)s and state in ('queued', 'sending') and channel <> 'webhook'
+    and case %(prefix)s when '' then priority <= 2 else starts_with(step_key, %(prefix)s) end
 returning id;
 
 -- name: take_due --
@@ -265,7 +269,7 @@ returning id;
 -- name: retry --
 -- Send it after all: somebody decided so.
 update notification set state = 'queued', reason = 'retried', next_at = %(now)s, expires_at = %(expires_at)s,
-    finished_at = null, handled_at = null, handled_by = null
+    finished_at = null, handled_at = null, handled_by = null, withdrawn = null
 where id = %(id)s and state in ('dead', 'expired', 'failed')
 returning id;
 

@@ -57,8 +57,9 @@ async def queue(
 async def withdraw(
     conn: Connection, case_id: UUID, *, reason: str, now: datetime, step_prefix: str = ""
 ) -> list[UUID]:
-    """Calls and messages of P1 and P2 that a case has not sent yet, such as after a claim: not needed any
-    more. What is being sent cannot be called back.
+    """Calls and messages that a case has not sent yet, such as after a claim, are not needed any more: those
+    of some steps, or of P1 and P2. What is being sent cannot be called back: its answer counts, but it is
+    never sent again.
     """
     values = {"case_id": case_id, "reason": reason, "now": now, "prefix": step_prefix}
     cursor = await conn.execute(_SQL["withdraw"], values)

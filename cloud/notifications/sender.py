@@ -174,11 +174,10 @@ class Sender:
                 "detail": "" if isinstance(ended, Sent) else str(ended),
             }
             await conn.execute(_SQL["end_attempt"], values)
-            if row.state is State.SENDING:
-                if row.attempts == plan.row.attempts:
-                    await self._settle(conn, row, plan.provider, ended, now)
-                elif isinstance(ended, Sent):
-                    await store.apply_report(conn, row, Report(status="sent"), now=now)
+            if row.state is State.SENDING and row.attempts == plan.row.attempts:
+                await self._settle(conn, row, plan.provider, ended, now)
+            elif isinstance(ended, Sent):  # given up for lost meanwhile, and it had arrived
+                await self._land(conn, row, Report(status="delivered" if ended.final else "sent"), now)
             if ref is not None:
                 await receipts.apply_waiting(conn, plan.provider.name, row.id, ref, now=now)
 
@@ -237,14 +236,19 @@ class Sender:
             elif row.channel == "voice" and row.next_at is None:
                 await store.settle(conn, row, State.FAILED, reason="no_result", now=now)
 
-    async def _apply(self, conn: Connection, row: Notification, report: Report, now: datetime) -> None:
+    async def _land(self, conn: Connection, row: Notification, report: Report, now: datetime) -> bool:
+        """A provider says how it went; what it has is asked for again later. False: nothing new."""
         changed = await store.apply_report(conn, row, report, now=now)
         if changed and report.status == "sent":
             fresh = await store.lock(conn, row.id)
             assert fresh is not None, "it was locked a moment ago"
             next_at = ask_at(row.channel, row.sent_at or now, now)
             await store.settle(conn, fresh, State.SENT, next_at=next_at, now=now)
-        elif not changed and row.channel == "voice" and row.next_at is None:
+        return changed
+
+    async def _apply(self, conn: Connection, row: Notification, report: Report, now: datetime) -> None:
+        changed = await self._land(conn, row, report, now)
+        if not changed and row.channel == "voice" and row.next_at is None:
             await store.settle(conn, row, State.FAILED, reason="no_result", now=now)
 
     async def _resolve(

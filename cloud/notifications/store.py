@@ -91,7 +91,12 @@ async def settle(
     next_at: datetime | None = None,
     now: datetime,
 ) -> bool:
-    """Give a row a new state unless another worker has gone on with it; False then."""
+    """Give a row a new state unless another worker has gone on with it; False then.
+
+    What nobody needs any more is neither sent again nor given to operators to do by hand.
+    """
+    if row.withdrawn is not None and state in (State.QUEUED, State.DEAD):
+        state, reason, next_at = State.SUPPRESSED, row.withdrawn, None
     outcome = row.outcome if outcome == _AS_IT_IS else outcome
     values = {"id": row.id, "attempts": row.attempts, "among": [row.state], "state": state, "reason": reason}
     values |= {"next_at": next_at, "outcome": outcome}

@@ -202,6 +202,6 @@ async def test_wechat_proves_that_the_address_is_ours(desk: Desk) -> None:
 def test_a_report_only_ever_adds_to_what_is_known() -> None:
     assert after_report("sending", None, "delivered", "accepted") == ("delivered", "accepted")
     assert after_report("delivered", "accepted", "failed", "busy") == ("delivered", "accepted")
-    assert after_report("suppressed", None, "delivered", None) == ("suppressed", None)
+    assert after_report("suppressed", None, "delivered", "accepted") == ("delivered", "accepted")
     assert after_report("expired", None, "delivered", None) == ("delivered", None)
     assert after_report("failed", "busy", "sent", None) == ("failed", "busy")

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from cloud.cases import intake
 from cloud.notifications import store
+from cloud.notifications.base import Facts
 from cloud.notifications.channel import Outgoing, Provider, Sent
-from cloud.notifications.notification import Recipient
+from cloud.notifications.notification import Recipient, State
 from cloud.notifications.queue import queue, withdraw
 from cloud.notifications.sender import Sender
 from cloud.notifications.voice import VoiceCall
@@ -237,6 +239,81 @@ async def test_what_was_claimed_before_the_call_is_not_called(desk: Desk) -> Non
     await desk.run()
     assert gone == [id]
     assert desk.far.requests == 0
+
+
+async def test_what_is_being_sent_when_the_case_is_claimed_is_never_sent_again(desk: Desk) -> None:
+    desk.far.idempotent = False
+    desk.use(desk.sms(callback_url=None, query_url=None, idempotent=False))
+    desk.far.behave("13800000001", "lost", "normal")
+    id = await desk.queue(await desk.person("13800000001"), step="escalation:1:1:5")
+    await desk.run()
+    assert await desk.state(id) == "sending", "nobody knows whether it arrived"
+    async with desk.conn.transaction():
+        prefix, now = "escalation:", desk.clock.now()
+        assert await withdraw(desk.conn, desk.case_id, reason="taken", now=now, step_prefix=prefix) == [id]
+    for _ in range(3):
+        desk.clock.move(seconds=30)
+        await desk.run()
+    found = await desk.find(id)
+    assert (found.state, found.reason) == ("suppressed", "taken")
+    assert len(desk.far.to("13800000001")) == 1
+    assert await store.overdue(desk.conn, EVERYONE) == []
+
+
+async def test_what_was_withdrawn_while_it_was_sent_still_brings_its_answer(desk: Desk) -> None:
+    desk.use(desk.voice(callback_url=None))
+    id = await desk.queue(await desk.person("13800000001"), "voice", step="dispatch:1")
+    await kill_after_sending(desk)
+    async with desk.conn.transaction():
+        await withdraw(desk.conn, desk.case_id, reason="taken", now=desk.clock.now(), step_prefix="dispatch:")
+    desk.clock.move(seconds=61)
+    await desk.run()
+    found = await desk.find(id)
+    assert (found.state, found.outcome) == ("delivered", "accepted")
+    assert len(desk.far.placed) == 1
+
+
+async def test_an_answer_that_comes_after_it_was_given_up_for_lost_counts(desk: Desk) -> None:
+    held, released = asyncio.Event(), asyncio.Event()
+
+    class Slow(VoiceCall):
+        async def send(self, message: Outgoing, now: object) -> Sent:
+            held.set()
+            await released.wait()
+            return Sent(ref="late-1")
+
+        async def query(self, message: Outgoing, now: object) -> None:
+            return None
+
+    desk.use(Slow(Facts(name="voice"), desk.interface("voice", "voice")))
+    id = await desk.queue(await desk.person("13800000001"), "voice", step="escalation:1")
+    sending = asyncio.create_task(desk.sender.step())
+    await held.wait()
+    async with desk.conn.transaction():
+        await withdraw(desk.conn, desk.case_id, reason="taken", now=desk.clock.now())
+    desk.clock.move(seconds=61)
+    await desk.run()
+    assert await desk.state(id) == "suppressed"
+    released.set()
+    await sending
+    assert await desk.state(id) == "sent"
+
+
+async def test_a_claim_does_not_wait_for_a_sender_that_tells_of_the_same_case(desk: Desk) -> None:
+    id = await desk.queue(await desk.person("13800000001"), "voice", step="escalation:1")
+    async with desk.pool.connection() as sender, desk.conn.transaction(), sender.transaction():
+        await desk.conn.execute("set local lock_timeout = '5s'")
+        await sender.execute("set local lock_timeout = '5s'")
+        row = await store.lock(sender, id)
+        assert row is not None
+        await intake.lock(desk.conn, desk.case_id)
+        claiming = asyncio.create_task(
+            withdraw(desk.conn, desk.case_id, reason="taken", now=desk.clock.now())
+        )
+        await store.settle(sender, row, State.DEAD, reason="no_address", now=desk.clock.now())
+        await sender.execute("commit")
+        assert await claiming == []
+        await sender.execute("begin")
 
 
 async def test_a_slow_webhook_takes_no_lane_from_a_p1(desk: Desk, database_url: str) -> None:
