@@ -12,6 +12,7 @@ from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import NotFound
 from cloud.api.callers import Caller, With
+from cloud.api.desk_schemas import NoteText
 from cloud.api.schemas import (
     CallLength,
     CaseDetail,
@@ -20,7 +21,6 @@ from cloud.api.schemas import (
     CaseSummary,
     CloseCase,
     DoorCode,
-    NoteText,
 )
 from cloud.api.services import Services
 from cloud.cases import detail as details
@@ -141,7 +141,9 @@ async def note_case(
         services,
         identity,
         case_id,
-        lambda c, a, now: store.note(c, case_id, a, body.text, key=idempotency_key, now=now),
+        lambda c, a, now: store.note(
+            c, case_id, a, body.text, called=body.called, outcome=body.outcome, key=idempotency_key, now=now
+        ),
     )
 
 

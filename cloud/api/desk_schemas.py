@@ -14,6 +14,16 @@ Note = Annotated[Text | None, Field(max_length=2000)]
 Skill = Annotated[Word, Field(min_length=1, max_length=40)]
 
 
+class NoteText(Given):
+    """A line for the timeline."""
+
+    text: Annotated[Text, Field(min_length=1)]
+    called: Literal["resident", "contact"] | None = Field(
+        None, description="the line is about a call to them"
+    )
+    outcome: Literal["connected", "no_answer"] | None = Field(None, description="what the call came to")
+
+
 class OnlyNote(Given):
     """Words for the timeline, if there are any."""
 

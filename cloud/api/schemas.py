@@ -285,12 +285,6 @@ class CloseCase(Given):
     note: Text | None = None
 
 
-class NoteText(Given):
-    """A line for the timeline."""
-
-    text: Annotated[Text, Field(min_length=1)]
-
-
 class CallLength(Given):
     """A call is running and will hold the case for so long."""
 

@@ -29,6 +29,7 @@ _KINDS: Final[dict[str, str]] = {
     "released": "放回队列",
     "note": "备注",
     "call": "通话",
+    "step_done": "步骤完成",
     "contacting": "开始回拨",
     "call_back": "回拨结果",
     "dispatched": "派单",

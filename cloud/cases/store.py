@@ -154,9 +154,19 @@ async def close(
 
 
 async def note(
-    conn: Connection, case_id: UUID, actor: Actor, text: str, *, key: str | None = None, now: datetime
+    conn: Connection,
+    case_id: UUID,
+    actor: Actor,
+    text: str,
+    *,
+    called: str | None = None,
+    outcome: str | None = None,
+    key: str | None = None,
+    now: datetime,
 ) -> CaseSummary:
     """A line for the timeline by anybody, until the case is closed; the owner's renews the claim.
+
+    `called` and `outcome`: it tells of a call to the resident or a contact that was made by hand.
 
     The same `key` by the same actor is written once.
     """
@@ -166,7 +176,7 @@ async def note(
         return summary_of(row)
     if row["state"] in (State.CLOSED, State.MERGED):
         raise acting.refused(row, Move.RENEW)
-    await say(conn, case_id, "note", actor, now=now, text=text, key=mark)
+    await say(conn, case_id, "note", actor, now=now, text=text, called=called, outcome=outcome, key=mark)
     if row["held"] and row["owner_id"] == actor.id:
         await acting.renew(conn, row, actor, now)
     else:
