@@ -701,6 +701,10 @@ export interface components {
         /** @description A line for the timeline. */
         NoteText: {
             text: string;
+            /** @description the line is about a call to them */
+            called?: ("resident" | "contact") | null;
+            /** @description what the call came to */
+            outcome?: ("connected" | "no_answer") | null;
         };
         /** @description Who holds a case. */
         Owner: {
