@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock bench-alarm bench-edge bench-storm soak-desk chaos clean
+.PHONY: help setup setup-dev demo test check generate lock bench-alarm bench-screen soak-screen bench-edge bench-storm soak-desk chaos clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -54,6 +54,12 @@ lock: $(VENV)/.dev ## 重新锁定依赖 / lock the dependencies again
 
 bench-alarm: $(VENV)/.dev ## 报警到屏幕的时间 / press at the device's port -> case at a WebSocket client
 	$(BIN)/python -m tests.benchmarks.bench_alarm $(ARGS)
+
+bench-screen: $(VENV)/.dev ## 报警到屏幕画出的时间（需 chromium）/ press at the device's port -> row painted in Chromium
+	$(BIN)/python -m tests.benchmarks.bench_screen $(ARGS)
+
+soak-screen: $(VENV)/.dev ## 一个页面连续十二小时的内存（需 chromium）/ twelve hours in one tab: does its heap grow
+	$(BIN)/python -m tests.benchmarks.soak_screen $(ARGS)
 
 bench-edge: $(VENV)/.dev ## 网关的内存、启动与流量 / the agent's memory, start and traffic
 	$(BIN)/python -m tests.benchmarks.bench_edge $(ARGS)

@@ -15,10 +15,9 @@ from typing import Final
 import numpy as np
 
 from firmware_specs.clock import Clock
-from simulators import demo_state
 from simulators.cloud_api import CloudApi, LiveCases
 from simulators.devices.watch import SOS
-from simulators.processes import Child, free_port, python_module
+from tests.benchmarks.demo_town import demo_town
 from tests.benchmarks.watch_post import WatchPost, register_watch_homes
 
 _HOMES: Final = 60
@@ -64,44 +63,16 @@ class Presses:
 
 async def measure(presses: int, folder: Path) -> list[float]:
     """Start the demo town and the watches, press, and return the milliseconds of each press."""
-    clock = Clock()
-    ports = [free_port() for _ in range(3)]
-    options = ["--http-port", str(ports[0]), "--mqtt-port", str(ports[1]), "--page-port", str(ports[2])]
-    town = Child(
-        "demo", python_module("simulators", "demo", "--data-dir", str(folder), *options), folder / "town.log"
-    )
-    await town.start()
-    try:
-        state = await _founded(town, folder, ports[2])
-        async with CloudApi(f"http://127.0.0.1:{ports[0]}", state.admin_token) as api:
-            records, secret = await register_watch_homes(api, _HOMES, _FIRST_SEED)
-            post = WatchPost(records, folder / "post", clock, report_s=60)
-            live = LiveCases()
-            try:
-                await post.start(secret, f"mqtt://127.0.0.1:{ports[1]}")
-                async with live.follow(api):
-                    return await _press_all(Presses(live, post), list(post.watches), presses)
-            finally:
-                await post.stop()
-    finally:
-        await town.stop(20)
-
-
-async def _founded(town: Child, folder: Path, page_port: int) -> demo_state.DemoState:
-    """Wait until the town's page answers; its state is then written."""
-    async with asyncio.timeout(90):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", page_port)
-            except OSError:
-                if not town.running:
-                    raise SystemExit(f"the demo ended:\n{town.tail()}") from None
-                await asyncio.sleep(0.1)
-            else:
-                writer.close()
-                state = demo_state.read(folder)
-                assert state is not None
-                return state
+    async with demo_town(folder) as town, CloudApi(town.url, town.state.admin_token) as api:
+        records, secret = await register_watch_homes(api, _HOMES, _FIRST_SEED)
+        post = WatchPost(records, folder / "post", Clock(), report_s=60)
+        live = LiveCases()
+        try:
+            await post.start(secret, town.broker_url)
+            async with live.follow(api):
+                return await _press_all(Presses(live, post), list(post.watches), presses)
+        finally:
+            await post.stop()
 
 
 async def _press_all(presses: Presses, homes: list[str], count: int) -> list[float]:

@@ -1,0 +1,87 @@
+"""What an eye would notice: a normal screen is grey, and the desk's code is small enough to be there at once."""
+
+import base64
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.cloud.console.conftest import OpenSeat
+from tests.cloud.console.district import District
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+ROUTE_LIMIT_BYTES = 120_000
+# Chroma of a pixel is its largest channel less its smallest; the greys of the house stay under 30.
+SATURATED = """async (picture) => {
+  const image = new Image();
+  image.src = picture;
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  const found = {};
+  for (let at = 0; at < data.length; at += 4) {
+    const [r, g, b] = [data[at], data[at + 1], data[at + 2]];
+    if (Math.max(r, g, b) - Math.min(r, g, b) > 60) {
+      const name = `${r >> 4},${g >> 4},${b >> 4}`;
+      found[name] = (found[name] ?? 0) + 1;
+    }
+  }
+  return JSON.stringify(found);
+}"""
+
+
+def saturated(page: Page) -> dict[str, int]:
+    """Saturated pixels of what is painted, counted by colour (four bits a channel)."""
+    page.mouse.move(0, 0)
+    page.evaluate("() => document.activeElement?.blur()")
+    picture = "data:image/png;base64," + base64.b64encode(page.screenshot()).decode()
+    found: dict[str, int] = json.loads(page.evaluate(SATURATED, picture))
+    return found
+
+
+@pytest.mark.parametrize("theme", ["day", "night"])
+def test_a_normal_screen_has_no_saturated_pixel(district: District, open_seat: OpenSeat, theme: str) -> None:
+    page = open_seat(theme=theme).sign_in(district.operator("王敏"))
+    assert saturated(page) == {}
+
+
+def test_a_first_priority_alarm_does_have_colour(district: District, open_seat: OpenSeat) -> None:
+    home = district.home()
+    page = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    assert sum(saturated(page).values()) > 1_000
+
+
+def chunk(assets: Path, name: str) -> Path:
+    """The one built file of that name."""
+    (found,) = assets.glob(name)
+    return found
+
+
+def reached(assets: Path, start: Path, base: set[str]) -> set[str]:
+    """What a chunk imports at once, and what those import, beyond the base; not what it loads later."""
+    names, todo = set[str](), [start.name]
+    while todo:
+        name = todo.pop()
+        if name in names | base:
+            continue
+        names.add(name)
+        if name.endswith(".js"):
+            text = (assets / name).read_text()
+            todo += re.findall(r'(?:from|import)\s*"\./([^"]+)"', text)
+    return names
+
+
+def test_the_desk_adds_at_most_120_kb_to_the_base(built_console: Path) -> None:
+    assets = built_console / "assets"
+    base = {chunk(assets, "index-*.js").name, chunk(assets, "index-*.css").name}
+    desk = reached(assets, chunk(assets, "Desk-*.js"), base) | {chunk(assets, "Desk-*.css").name}
+    size = {name: len(gzip.compress((assets / name).read_bytes())) for name in desk}
+    assert sum(size.values()) <= ROUTE_LIMIT_BYTES, size
