@@ -1,4 +1,4 @@
-"""What an eye would notice: a normal screen is grey, and the desk's code is small enough to be there at once."""
+"""What an eye would notice: a normal screen is grey, and the desk is small enough to be there at once."""
 
 import base64
 import gzip
