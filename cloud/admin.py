@@ -111,6 +111,17 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
         ),
         do.create_resident,
     ),
+    ("family", "bind"): Command(
+        "家属账号可查看一位老人",
+        "let a family account see an elder",
+        (
+            _USERNAME,
+            Option("resident", "老人编号", "the elder's id", required=True, type=UUID),
+            Option("contact", "已登记的联系人姓名", "the contact's registered name", required=True),
+            Option("consent", "老人以何种形式同意", "in what form the elder agreed", required=True),
+        ),
+        do.bind_family,
+    ),
     ("gateway", "create"): Command(
         "建立网关",
         "create a gateway",

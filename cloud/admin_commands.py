@@ -15,6 +15,7 @@ from cloud.api import equipment_schemas, registry_schemas
 from cloud.broker import SERVICES, Login, gateway_verifiers, login, mosquitto_files, nats_config, new_secret
 from cloud.config import DataDir
 from cloud.database.pool import Connection
+from cloud.family import store as families
 from cloud.registry import equipment, people, store
 from cloud.registry.sealing import Seal
 
@@ -243,6 +244,20 @@ async def create_device(desk: Desk, arguments: Arguments) -> Made:
         )
     await _audit(desk, "device_created", body.id)
     return {"id": body.id, "installation_id": None if installation is None else str(installation)}
+
+
+async def bind_family(desk: Desk, arguments: Arguments) -> Made:
+    """A family account sees an elder."""
+    given = families.Binding(
+        username=arguments.username,
+        resident_id=arguments.resident,
+        contact=arguments.contact,
+        consent=arguments.consent,
+    )
+    await people.lock_resident(desk.conn, arguments.resident)
+    made = await families.bind(desk.conn, given, recorded_by="admin-cli", now=desk.now)
+    await _audit(desk, "family_bound", arguments.resident)
+    return {"id": str(made), "username": arguments.username, "resident_id": str(arguments.resident)}
 
 
 async def broker_config(desk: Desk, arguments: Arguments) -> Made:

@@ -19,6 +19,7 @@ DATA_DIR: Final = "CAREBED_DATA_DIR"
 API_URL: Final = "CAREBED_API_URL"
 CANARY_FILE: Final = "CAREBED_CANARY_FILE"
 NOTIFICATIONS_FILE: Final = "CAREBED_NOTIFICATIONS_FILE"  # providers of calls, SMS, ...; none without it
+DESK_PHONE: Final = "CAREBED_DESK_PHONE"  # where families and responders call the desk; 12349 without it
 SIGNING_KEY: Final = "carebed-signing.pem"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -41,6 +42,7 @@ class Settings:
     # Of the canary alone: where the API answers, and the file of its own keys.
     api_url: str = ""
     canary_file: Path = Path("canary.json")
+    desk_phone: str = "12349"
 
     @property
     def signing_key_file(self) -> Path:
@@ -70,6 +72,7 @@ def from_environment(clock: Clock, **others: Any) -> Settings:
         Path(variable(KEY_FILE)),
         clock,
         notifications_file=Path(named) if named else None,
+        desk_phone=os.environ.get(DESK_PHONE) or "12349",
         **others,
     )
 

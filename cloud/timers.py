@@ -26,6 +26,7 @@ from cloud.feed import store as feed
 from cloud.ingest import whereabouts
 from cloud.ingest.life import FRESH
 from cloud.ingest.states import set_online
+from cloud.responders import photos
 from cloud.supervision import jobs as supervision
 from cloud.telephony import store as telephony
 from cloud.timing import Job, Moment, each
@@ -200,6 +201,7 @@ async def clean_up(conn: Connection, moment: Moment) -> None:
     await kept.trim(conn, now=now)
     await sources.trim(conn, now=now)
     await telephony.tidy(conn, now=now)
+    await photos.trim(conn, now=now)
 
 
 JOBS: Final = (

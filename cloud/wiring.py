@@ -91,6 +91,7 @@ async def run_api(settings: Settings, announce: Announce) -> None:
             broker_url=settings.broker_url,
             signer=_signer(settings),
             providers={one.name: one for one in _outbox(settings).providers},
+            desk_phone=settings.desk_phone,
         )
         server = uvicorn.Server(
             uvicorn.Config(

@@ -20,6 +20,8 @@ _OVERSEERS: Final[frozenset[Role]] = frozenset({"supervisor", "official", "admin
 _ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
 _SUPERVISORS: Final[frozenset[Role]] = frozenset({"supervisor"})
 _RESPONDERS: Final[frozenset[Role]] = frozenset({"responder"})
+_FAMILY: Final[frozenset[Role]] = frozenset({"family"})
+_PHONES: Final[frozenset[Role]] = frozenset({"family", "responder"})
 _SENT: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "responder"})
 
 MAY: Final[dict[str, frozenset[str]]] = {
@@ -61,6 +63,10 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "arrive_dispatch": _SENT,
     "finish_dispatch": _SENT,
     "show_way_in": _RESPONDERS,
+    "add_photo": _RESPONDERS,
+    "list_photos": _DESK,
+    "get_photo": _DESK,
+    "get_own_responder": _RESPONDERS,
     "tell_position": _RESPONDERS,
     "tell_availability": _RESPONDERS,
     "list_responders": _READERS,
@@ -88,8 +94,8 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "get_wall": _OVERSEERS,
     "get_wall_figures": _OVERSEERS,
     "list_audit": _CHIEFS,
-    "list_feed": _READERS,
-    "open_live_feed": _READERS | {CANARY_ROLE},
+    "list_feed": _READERS | _PHONES,
+    "open_live_feed": _READERS | _PHONES | {CANARY_ROLE},
     "get_resident": _READERS,
     "get_trend": _DESK,
     "get_last_readings": _DESK,
@@ -141,6 +147,11 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "create_staff": _ADMINS,
     "change_staff": _ADMINS,
     "reset_password": _ADMINS,
+    "list_family_residents": _FAMILY,
+    "get_family_resident": _FAMILY,
+    "list_family_access": _ADMINS,
+    "bind_family": _ADMINS,
+    "unbind_family": _ADMINS,
     "create_area": _ADMINS,
     "create_org": _ADMINS,
     "create_home": _ADMINS,

@@ -133,9 +133,9 @@ class Reason(Given):
 
 
 class Finish(Given):
-    """What they found."""
+    """What they found; `needs_help`: more help is needed than they can give."""
 
-    outcome: Disposition
+    outcome: Disposition | Literal["needs_help"]
     note: Note = None
 
 
@@ -152,12 +152,14 @@ class DispatchDetail(Dispatch):
     incident_room: str | None
     lat: float | None
     lon: float | None
+    photos: int = Field(description="how many were taken on the spot")
 
 
 class DispatchList(Shown):
-    """Newest first; go on with `before` the last id."""
+    """Newest first; go on with `before` the last id. `seq` is where the live feed goes on from here."""
 
     items: list[DispatchDetail]
+    seq: int
 
 
 class WayIn(Shown):

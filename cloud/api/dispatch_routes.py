@@ -22,7 +22,9 @@ from cloud.cases.publish import find, publish
 from cloud.cases.summary import CaseSummary as Summary
 from cloud.cases.summary import Frozen
 from cloud.database.pool import Connection
+from cloud.feed import store as feed
 from cloud.registry.store import find_door_code
+from cloud.responders import photos
 from cloud.responders import store as responders
 from cloud.responders.responder import MAY_ENTER, RUNNING
 
@@ -31,7 +33,7 @@ Act = Callable[[Connection, Actor, datetime], Awaitable[Summary]]
 _RESPONDER: Final = "responder"
 
 
-async def _visible(conn: Connection, identity: Identity, dispatch_id: UUID) -> dict[str, Any]:
+async def visible(conn: Connection, identity: Identity, dispatch_id: UUID) -> dict[str, Any]:
     """The dispatch, where it is the responder's own, or the caller may see its case."""
     found = await responders.find_dispatch(conn, dispatch_id)
     if identity.role == _RESPONDER:
@@ -45,7 +47,7 @@ async def _visible(conn: Connection, identity: Identity, dispatch_id: UUID) -> d
 async def _act(services: Services, identity: Identity, dispatch_id: UUID, act: Act) -> Response:
     """One deed in one transaction; the responder gets the dispatch, so does the desk."""
     async with services.pool.connection() as conn, conn.transaction():
-        await _visible(conn, identity, dispatch_id)
+        await visible(conn, identity, dispatch_id)
         await act(conn, actor_of(identity), services.clock.now())
         return answer(dispatch_shown(await responders.find_dispatch(conn, dispatch_id)))
 
@@ -58,6 +60,7 @@ async def _detail(conn: Connection, found: dict[str, Any]) -> dict[str, Any]:
     resident = frozen.resident if running else None
     shown: dict[str, Any] = msgspec.to_builtins(dispatch_shown(found))
     return shown | {
+        "photos": await photos.count(conn, found["id"]),
         "case_number": row["number"],
         "case_state": row["state"],
         "priority": row["priority"],
@@ -79,19 +82,20 @@ async def list_own_dispatches(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[UUID | None, Query(description="a dispatch's id")] = None,
 ) -> Response:
-    """The responder's own, newest first."""
+    """The responder's own, newest first; `seq` is where the live feed goes on from here."""
     async with services.pool.connection() as conn, conn.transaction():
+        seq = await feed.position(conn)
         rows = await responders.of_staff(conn, identity.id, running=running, limit=limit, before=before)
         items = [await _detail(conn, row) for row in rows]
         await audit_look(conn, services, identity, "dispatches_listed", "dispatches", count=len(items))
-    return answer({"items": items})
+    return answer({"items": items, "seq": seq})
 
 
 @router.get("/dispatches/{dispatch_id}", operation_id="get_dispatch", response_model=shapes.DispatchDetail)
 async def get_dispatch(dispatch_id: UUID, identity: Caller, services: With) -> Response:
     """One dispatch with its case in short."""
     async with services.pool.connection() as conn, conn.transaction():
-        found = await _detail(conn, await _visible(conn, identity, dispatch_id))
+        found = await _detail(conn, await visible(conn, identity, dispatch_id))
         await audit_look(conn, services, identity, "dispatch_viewed", dispatch_id)
     return answer(found)
 
@@ -100,7 +104,7 @@ async def get_dispatch(dispatch_id: UUID, identity: Caller, services: With) -> R
 async def undo_dispatch(dispatch_id: UUID, identity: Caller, services: With) -> Response:
     """Within 5 s: nobody has been called yet. 409 afterwards."""
     async with services.pool.connection() as conn, conn.transaction():
-        await _visible(conn, identity, dispatch_id)
+        await visible(conn, identity, dispatch_id)
         now = services.clock.now()
         return answer(await answers.undo(conn, dispatch_id, actor_of(identity), now=now))
 
@@ -180,7 +184,7 @@ async def finish_dispatch(
 async def show_way_in(dispatch_id: UUID, identity: Caller, services: With) -> Response:
     """How to get in, from accepting until it is done; who looked is on the timeline and audited."""
     async with services.pool.connection() as conn, conn.transaction():
-        found = await _visible(conn, identity, dispatch_id)
+        found = await visible(conn, identity, dispatch_id)
         if found["state"] not in MAY_ENTER:
             raise NotFound("接受派单后、完成前才能查看", "shown from accepting until it is done")
         row = await find(conn, found["case_id"])

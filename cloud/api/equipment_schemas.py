@@ -38,6 +38,7 @@ class UiConfig(Shown):
     night: tuple[int, int]
     limits: Limits
     basemap: Basemap
+    desk_phone: str = Field(description="where the desk is called")
     version: str
 
 

@@ -91,7 +91,40 @@ class WallFrame(Shown):
     data: dict[str, str]
 
 
-Frame = Annotated[CaseFrame | EscalationFrame | DeskFrame | CallFrame, Field(discriminator="type")]
+class FamilyNews(Shown):
+    """There is something new to read of this elder."""
+
+    resident_id: UUID
+
+
+class FamilyFrame(Shown):
+    """For the elder's own family."""
+
+    seq: int
+    prev: int
+    type: Literal["family"]
+    data: FamilyNews
+
+
+class DispatchNews(Shown):
+    """There is something new to read of a case that the responder was asked to go to."""
+
+    case_id: UUID
+
+
+class DispatchFrame(Shown):
+    """For the responders of a case."""
+
+    seq: int
+    prev: int
+    type: Literal["dispatch"]
+    data: DispatchNews
+
+
+Frame = Annotated[
+    CaseFrame | EscalationFrame | DeskFrame | CallFrame | FamilyFrame | DispatchFrame,
+    Field(discriminator="type"),
+]
 
 
 class FeedPage(Shown):
@@ -131,6 +164,8 @@ LIVE_MESSAGES = (
     DeskFrame,
     CallFrame,
     WallFrame,
+    FamilyFrame,
+    DispatchFrame,
     HelloFrame,
     HeartbeatFrame,
     ResetFrame,

@@ -6,7 +6,7 @@ reads too slowly is cut off and comes back with `after`. The hub keeps no truth;
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
@@ -42,6 +42,7 @@ class Prepared(msgspec.Struct, frozen=True):
     org_id: UUID | None
     tail: str
     seat_id: UUID | None = None
+    reader_ids: Sequence[UUID] | None = None
 
     def text(self, prev: int) -> str:
         """The frame for a client whose last position was `prev`."""
@@ -51,7 +52,7 @@ class Prepared(msgspec.Struct, frozen=True):
 def prepare(row: FeedRow) -> Prepared:
     """Serialise a row."""
     tail = f'"type":"{row.type}","data":{row.data}}}'
-    return Prepared(row.seq, row.type, row.area_code, row.org_id, tail, row.seat_id)
+    return Prepared(row.seq, row.type, row.area_code, row.org_id, tail, row.seat_id, row.reader_ids)
 
 
 def wall_text(seq: int, prev: int) -> str:
@@ -75,7 +76,9 @@ class Subscription:
 
     def entitled(self, frame: Prepared) -> bool:
         """True where the client may see the frame."""
-        return feed.is_for(frame.type, frame.area_code, frame.org_id, self._identity, frame.seat_id)
+        return feed.is_for(
+            frame.type, frame.area_code, frame.org_id, self._identity, frame.seat_id, frame.reader_ids
+        )
 
     def offer(self, frame: Prepared) -> None:
         """Queue a new frame; a full queue ends the subscription."""

@@ -35,6 +35,7 @@ BAD_MESSAGES: Final = 4400
 TRY_AGAIN: Final = 1013
 _MESSAGE_BYTES: Final = 4096
 _BAD_ALLOWED: Final = 20
+_PHONES: Final = frozenset({"family", "responder"})
 _SEAT_FRESH_S: Final = 7.0
 """The client sends a heartbeat each 5 s of real time."""
 
@@ -240,6 +241,8 @@ class Client:
         if self._wall:
             return
         now, seat_id = self._services.clock.now(), self._identity.seat_id
+        if self._identity.role in _PHONES and not isinstance(said, Beat):
+            return  # a phone is no seat: it has no sound to tell of and shows nobody a case
         async with self._services.pool.connection() as conn, conn.transaction():
             match said:
                 case Beat():

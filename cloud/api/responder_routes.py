@@ -49,6 +49,13 @@ async def set_responder(
         return answer(_shown(await store.find(conn, staff_id)))
 
 
+@router.get("/responder", operation_id="get_own_responder", response_model=shapes.ResponderShown)
+async def get_own_responder(identity: Caller, services: With) -> Response:
+    """The responder who calls, as the desk sees them; 404 for who was not entered as one yet."""
+    async with services.pool.connection() as conn:
+        return answer(_shown(await store.find(conn, identity.id)))
+
+
 @router.post("/responder/position", operation_id="tell_position", response_model=shapes.ResponderShown)
 async def tell_position(body: shapes.Point, identity: Caller, services: With) -> Response:
     """Where the responder who calls is now; used for half an hour."""

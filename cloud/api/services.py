@@ -20,7 +20,8 @@ class Services:
     """`pool` is open while the app runs; `database_url` is for the live feed's own LISTEN connection.
 
     `broker_url` is only probed for /api/v1/health. `signer` signs evidence; without it that is unsigned.
-    `providers` are of notifications, by name: their receipts are taken here.
+    `providers` are of notifications, by name: their receipts are taken here. `desk_phone` is where families
+    and responders call the desk.
     """
 
     pool: Pool
@@ -32,3 +33,4 @@ class Services:
     console: Path = CONSOLE
     signer: Signer | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    desk_phone: str = "12349"

@@ -32,7 +32,7 @@ def _version() -> str:
 
 
 @router.get("/ui-config", operation_id="get_ui_config", response_model=UiConfig)
-async def get_ui_config() -> UiConfig:
+async def get_ui_config(services: With) -> UiConfig:
     """Fixed facts of the deployment; public."""
     return UiConfig(
         time_zone="Asia/Shanghai",
@@ -47,6 +47,7 @@ async def get_ui_config() -> UiConfig:
             attribution="示意图 · 非测绘数据",
             approval_no=None,
         ),
+        desk_phone=services.desk_phone,
         version=_version(),
     )
 

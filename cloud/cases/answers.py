@@ -1,7 +1,7 @@
 """What becomes of a dispatch once somebody was asked: undone, recalled, answered, on the way, there, done."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from cloud.access.errors import Conflict
@@ -158,7 +158,7 @@ async def finish(
     dispatch_id: UUID,
     actor: Actor,
     *,
-    outcome: case.Disposition,
+    outcome: case.Disposition | Literal["needs_help"],
     note: str | None = None,
     now: datetime,
 ) -> CaseSummary:

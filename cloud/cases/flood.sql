@@ -17,7 +17,8 @@ left join cases line on line.subject_kind = 'area' and line.subject_id = known.c
 -- Alarms of the last ten minutes, living seats, rows on the screen, and since when there is a flood.
 select
     (select count(*) from alarm where stored_at > %(since)s and class <> 'test' and kind <> all(%(lines)s)),
-    (select count(*) from seat where closed_at is null and last_seen_at >= %(alive_since)s),
+    (select count(*) from seat s join staff u on u.id = s.staff_id and u.role in ('operator', 'supervisor')
+        where s.closed_at is null and s.last_seen_at >= %(alive_since)s),
     (select count(*) from cases where live and group_id is null and shelved_until is null
         and not (synthetic and class = 'test')),
     (select since from flood);

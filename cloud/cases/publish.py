@@ -13,6 +13,7 @@ from cloud.cases.summary import summary_of
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.downlink import store as downlink
+from cloud.family import store as phones
 from cloud.feed import store as feed
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
@@ -25,7 +26,7 @@ async def publish(
     holds the feed's counter until commit.
 
     What stands behind another line is not told, but for the one time when it goes there (`withdrawn`). The
-    canary's own test cases go to the canary alone.
+    canary's own test cases go to the canary alone. Families and responders are told that there is news.
     """
     wanted = sorted(set(case_ids))
     if not wanted:
@@ -44,6 +45,7 @@ async def publish(
         for row in rows
         if withdrawn or row["group_id"] is None
     ]
+    frames += await phones.news(conn, wanted, now=now)
     await feed.append_many(conn, frames, now=now)
 
 

@@ -18,11 +18,11 @@ select seq, pg_notify('carebed_feed', seq::text) from kept;
 with counted as (
     update feed_counter set seq = seq + cardinality(%(types)s::text[]) returning seq
 ), kept as (
-    insert into feed (seq, at, type, case_id, area_code, org_id, data)
+    insert into feed (seq, at, type, case_id, area_code, org_id, data, reader_ids)
     select counted.seq - cardinality(%(types)s::text[]) + t.n, %(at)s, t.type, t.case_id, t.area_code, t.org_id,
-        t.data::jsonb
+        t.data::jsonb, t.readers::uuid[]
     from counted, unnest(%(types)s::text[], %(case_ids)s::uuid[], %(area_codes)s::text[], %(org_ids)s::uuid[],
-        %(data)s::text[]) with ordinality as t(type, case_id, area_code, org_id, data, n)
+        %(data)s::text[], %(readers)s::text[]) with ordinality as t(type, case_id, area_code, org_id, data, readers, n)
     returning seq
 )
 select max(seq), pg_notify('carebed_feed', max(seq)::text) from kept;
@@ -42,7 +42,9 @@ from feed
 where seq > %(after)s
     and type = any(%(types)s)
     and (seat_id is null or seat_id = %(seat_id)s)
-    and (seat_id is not null or (type = 'desk' and area_code = '' and org_id is null)
+    and (reader_ids is null or %(reader_id)s = any(reader_ids))
+    and (type not in ('family', 'dispatch') or reader_ids is not null)
+    and (seat_id is not null or reader_ids is not null or (type = 'desk' and area_code = '' and org_id is null)
         or (starts_with(area_code, %(area_code)s) and (%(org_id)s::uuid is null or org_id = %(org_id)s)))
 order by seq
 limit %(limit)s;
@@ -53,4 +55,4 @@ delete from feed where at < %(before)s and seq <= (select seq - 1000 from feed_c
 
 -- name: read_rows --
 -- All frames after a position, for a process that filters for many readers.
-select seq, type, area_code, org_id, data::text, seat_id from feed where seq > %(after)s order by seq limit %(limit)s;
+select seq, type, area_code, org_id, data::text, seat_id, reader_ids from feed where seq > %(after)s order by seq limit %(limit)s;

@@ -22,9 +22,16 @@ _TYPES: Final[dict[str, tuple[str, ...]]] = {
     "admin": ("case", "escalation", "desk"),
     # A wall hears that something changed, never what (cloud/api/live.py).
     "wall": ("case", "escalation", "desk"),
+    # Frames that name their readers: of their own elders, of their own dispatches.
+    "family": ("family",),
+    "responder": ("dispatch",),
     # The hidden client of cloud/canary.py: its own test cases and nothing else.
     "canary": ("canary",),
 }
+
+
+# Types that are nobody's but their named readers'.
+_NAMED: Final = frozenset({"family", "dispatch"})
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +55,20 @@ def types_of(role: str) -> tuple[str, ...]:
 
 
 def is_for(
-    frame_type: str, area_code: str, org_id: UUID | None, reader: Identity, seat_id: UUID | None = None
+    frame_type: str,
+    area_code: str,
+    org_id: UUID | None,
+    reader: Identity,
+    seat_id: UUID | None = None,
+    reader_ids: Sequence[UUID] | None = None,
 ) -> bool:
-    """True where a frame is the reader's to see: a seat's own, or of the reader's area; desk news of no area
-    are everybody's at a desk.
+    """True where a frame is the reader's to see: one that names them, a seat's own, or of the reader's area;
+    desk news of no area are everybody's at a desk.
     """
     if frame_type not in types_of(reader.role):
         return False
+    if reader_ids is not None or frame_type in _NAMED:
+        return reader.id in (reader_ids or ())
     if seat_id is not None:
         return seat_id == reader.seat_id
     return (frame_type == "desk" and not area_code and org_id is None) or reader.sees(area_code, org_id)
@@ -92,13 +106,14 @@ async def append(
 
 
 class NewFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """A frame to be written; `data` is encoded as JSON."""
+    """A frame to be written; `data` is encoded as JSON. With `reader_ids` it is for these users alone."""
 
     type: str
     data: Any
     case_id: UUID | None = None
     area_code: str = ""
     org_id: UUID | None = None
+    reader_ids: tuple[UUID, ...] | None = None
 
 
 async def append_many(conn: Connection, frames: Sequence[NewFrame], *, now: datetime) -> None:
@@ -112,6 +127,11 @@ async def append_many(conn: Connection, frames: Sequence[NewFrame], *, now: date
         "area_codes": [frame.area_code for frame in frames],
         "org_ids": [frame.org_id for frame in frames],
         "data": [msgspec.json.encode(frame.data).decode() for frame in frames],
+        # Arrays of unequal length: each as PostgreSQL writes it.
+        "readers": [
+            None if frame.reader_ids is None else f"{{{','.join(map(str, frame.reader_ids))}}}"
+            for frame in frames
+        ],
     }
     await conn.execute(_SQL["append_many"], values)
 
@@ -145,6 +165,7 @@ async def read_after(conn: Connection, after: int, reader: Identity, *, limit: i
             "area_code": reader.area_code,
             "org_id": reader.org_id,
             "seat_id": reader.seat_id,
+            "reader_id": reader.id,
             "limit": limit,
         },
     )
@@ -174,6 +195,7 @@ class FeedRow(msgspec.Struct, frozen=True):
     org_id: UUID | None
     data: str
     seat_id: UUID | None = None
+    reader_ids: Sequence[UUID] | None = None
 
 
 async def read_rows(conn: Connection, after: int, *, limit: int = 500) -> list[FeedRow]:

@@ -1,0 +1,1 @@
+"""What an elder's family may know."""
