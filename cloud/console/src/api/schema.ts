@@ -609,6 +609,19 @@ export interface components {
             reason: string;
             outcome: string;
         };
+        /** @description For the responders of a case. */
+        DispatchFrame: {
+            seq: number;
+            prev: number;
+            /** @constant */
+            type: "dispatch";
+            data: components["schemas"]["DispatchNews"];
+        };
+        /** @description There is something new to read of a case that the responder was asked to go to. */
+        DispatchNews: {
+            /** Format: uuid */
+            case_id: string;
+        };
         /** @description Shown once it is written down who looked. */
         DoorCode: {
             door_code: string;
@@ -626,6 +639,19 @@ export interface components {
             /** @constant */
             type: "escalation";
             data: components["schemas"]["Escalation"];
+        };
+        /** @description For the elder's own family. */
+        FamilyFrame: {
+            seq: number;
+            prev: number;
+            /** @constant */
+            type: "family";
+            data: components["schemas"]["FamilyNews"];
+        };
+        /** @description There is something new to read of this elder. */
+        FamilyNews: {
+            /** Format: uuid */
+            resident_id: string;
         };
         /** @description More alarms come than the seats can look at (or no longer); technical ones are grouped by cause. */
         FloodNews: {
@@ -697,7 +723,7 @@ export interface components {
             p3_claim_s: number;
             claimed_s: number;
         };
-        LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["WallFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
+        LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["WallFrame"] | components["schemas"]["FamilyFrame"] | components["schemas"]["DispatchFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
         /** @description A line for the timeline. */
         NoteText: {
             text: string;
@@ -901,6 +927,8 @@ export interface components {
             ];
             limits: components["schemas"]["Limits"];
             basemap: components["schemas"]["Basemap"];
+            /** @description where the desk is called */
+            desk_phone: string;
             version: string;
         };
         /** @description For walls (`view=wall`): the numbers of GET /wall have changed; nothing of what changed them. */
