@@ -28,8 +28,8 @@ select
 update flood set since = %(since)s;
 
 -- name: alone --
--- Causes with cases that nobody has and no line stands for: how many, how many of them lately, and whether there
--- is a line.
+-- Causes with cases that nobody has or is on the way to, and that no line stands for: how many of them lately,
+-- and whether there is a line.
 select c.cause, min(c.area_code), (array_agg(c.org_id))[1], count(*) filter (where c.opened_at > %(since)s),
     (array_agg(c.place order by c.number) filter (where c.place <> '{}'))[1], line.id,
     (array_agg(coalesce(c.home_id, g.home_id)))[1]
@@ -38,17 +38,19 @@ left join gateway g on c.subject_kind = 'gateway' and g.id = c.subject_id
 left join cases line on line.subject_kind = 'area' and line.subject_id = c.cause and line.class = 'technical'
     and line.live
 where c.state = 'open' and c.cause is not null and c.group_id is null and c.priority = %(priority)s
-    and c.shelved_until is null
+    and c.shelved_until is null and not exists (
+        select from dispatch d where d.case_id = c.id and d.state in ('offered', 'accepted', 'arrived'))
 group by c.cause, line.id;
 
 -- name: put_behind --
 -- These cases stand behind a line from now on.
 update cases set group_id = %(line)s, version = version + 1
 where id in (
-    select id from cases
+    select id from cases c
     where cause = %(cause)s and state = 'open' and group_id is null and priority = %(priority)s
-        and shelved_until is null
-    order by id limit %(limit)s for update skip locked
+        and shelved_until is null and not exists (
+            select from dispatch d where d.case_id = c.id and d.state in ('offered', 'accepted', 'arrived'))
+    order by id limit %(limit)s for no key update skip locked
 )
 returning id;
 
@@ -85,10 +87,11 @@ update cases set
 where id = %(id)s;
 
 -- name: taken_out --
--- Cases behind a line that somebody took, that became urgent of their own, or whose line is gone.
+-- Cases behind a line that somebody took or is on the way to, or whose line is gone.
 select c.id, line.live, line.owner_id is not null, line.state, line.disposition
 from cases c join cases line on line.id = c.group_id
-where c.live and (c.state <> 'open' or not line.live)
+where c.live and (c.state <> 'open' or not line.live or exists (
+    select from dispatch d where d.case_id = c.id and d.state in ('offered', 'accepted', 'arrived')))
 order by c.id limit %(limit)s;
 
 -- name: leave_line --

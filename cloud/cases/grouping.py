@@ -203,7 +203,9 @@ async def taken_out(conn: Connection) -> list[tuple[UUID, bool, bool, str, str |
 async def settle_child(
     conn: Connection, child: tuple[UUID, bool, bool, str, str | None], *, now: datetime
 ) -> bool:
-    """A case whose line a person has closed is closed with it; any other becomes a line of its own."""
+    """A case whose line a person has closed is closed with it, unless somebody is on the way to it; any other
+    becomes a line of its own.
+    """
     case_id, living, owned, state, disposition = child
     if not living and owned and state in (State.RESOLVED, State.FOLLOWED_UP):
         return False  # its end is still to be said
@@ -212,7 +214,8 @@ async def settle_child(
         row = await cursor.fetchone()
     if row is None or row["group_id"] is None:
         return False
-    if not living and owned and state == State.CLOSED and row["state"] == State.OPEN:
+    ended = not living and owned and state == State.CLOSED and row["state"] == State.OPEN
+    if ended and not await _is_helped(conn, case_id):
         words = {"disposition": disposition or "technical", "reason": "closed_with_group"}
         await conn.execute(
             _CASES["close_case"], {"id": case_id, "disposition": words["disposition"], "now": now}
@@ -226,6 +229,11 @@ async def settle_child(
     await timeline.add(conn, case_id, "ungrouped", actor=_SYSTEM, data=words, now=now)
     await publish(conn, [case_id], now=now)
     return True
+
+
+async def _is_helped(conn: Connection, case_id: UUID) -> bool:
+    """Whether somebody was asked to go, is on the way or there."""
+    return await (await conn.execute(_CASES["running_dispatch"], {"id": case_id})).fetchone() is not None
 
 
 async def children(

@@ -4,7 +4,7 @@ import json
 from uuid import UUID
 
 from cloud.access.access import Identity
-from cloud.cases import grouping, store
+from cloud.cases import dispatching, grouping, store
 from cloud.cases.case import State
 from cloud.cases.publish import publish
 from cloud.cases.summary import CaseSummary
@@ -16,6 +16,7 @@ from cloud.supervision.jobs import group_causes
 from cloud.timers import settle_technical
 from cloud.timing import Moment
 from tests.cloud import town
+from tests.cloud.cases.desk import add_responder
 from tests.cloud.town import EVERYONE, LONG_AGO, NOW, Home, event, seconds
 
 
@@ -210,6 +211,62 @@ async def test_closing_a_line_closes_what_is_behind_it(conn: Connection) -> None
     await work(conn, 6)
     rows = await (await conn.execute("select distinct state, disposition from cases")).fetchall()
     assert rows == [("closed", "technical")]
+
+
+async def send_somebody(conn: Connection, case_id: UUID, at: float) -> UUID:
+    """An operator takes a case, sends a responder and gives it back within a second."""
+    now = NOW + seconds(at)
+    operator = await town.add_operator(conn, "乙", seen=now)
+    await add_responder(conn, "近")
+    async with conn.transaction():
+        await store.claim(conn, case_id, operator, now=now)
+        _, dispatch_id = await dispatching.offer(conn, case_id, operator, now=now)
+        await store.release(conn, case_id, operator, now=now)
+    return dispatch_id
+
+
+async def test_a_case_that_somebody_is_on_the_way_to_goes_behind_no_line(conn: Connection) -> None:
+    homes = await homes_of(conn, 7)
+    await go(conn, homes[0], online=False)
+    (first,) = await live(conn)
+    await send_somebody(conn, first.id, 1)
+    for home in homes[1:]:
+        await go(conn, home, online=False, at=2)
+    await work(conn, 3)
+    assert {(case.children, case.id == first.id) for case in await live(conn)} == {(6, False), (0, True)}
+
+
+async def test_closing_a_line_leaves_open_what_somebody_is_on_the_way_to(conn: Connection) -> None:
+    for home in await homes_of(conn, 6):
+        await go(conn, home, online=False)
+    await work(conn, 1)
+    line = await the_line(conn)
+    operator = await town.add_operator(conn, "甲", seen=NOW + seconds(5))
+    child = (await grouping.children(conn, line.id, limit=1))[0]
+    async with conn.transaction():
+        await store.claim(conn, line.id, operator, now=NOW + seconds(2))
+        await store.resolve(conn, line.id, operator, now=NOW + seconds(3))
+        await store.close(conn, line.id, operator, disposition="technical", now=NOW + seconds(4))
+    found = await grouping.taken_out(conn)
+    await send_somebody(conn, child.id, 4)  # between the worker's look and its deed
+    for each in found:
+        async with conn.transaction():
+            await grouping.settle_child(conn, each, now=NOW + seconds(5))
+    (left,) = await live(conn)
+    assert (left.id, left.state, left.group_id) == (child.id, "open", None)
+
+
+async def test_a_child_that_somebody_is_on_the_way_to_comes_out_of_the_group(conn: Connection) -> None:
+    for home in await homes_of(conn, 6):
+        await go(conn, home, online=False)
+    await work(conn, 1)
+    line = await the_line(conn)
+    child = (await grouping.children(conn, line.id, limit=1))[0]
+    await send_somebody(conn, child.id, 2)
+    await work(conn, 3)
+    await work(conn, 4)
+    assert (await the_line(conn)).children == 5
+    assert child.id in {case.id for case in await live(conn)}
 
 
 async def test_a_new_silence_after_a_closed_line_is_shown(conn: Connection) -> None:
