@@ -32,7 +32,7 @@ async def follow_dispatches(conn: Connection, moment: Moment) -> None:
     now = moment.now
     await each(
         conn,
-        await calling_responders.pressed(conn, limit=_BATCH),
+        await calling_responders.pressed(conn, now=now, limit=_BATCH),
         lambda found: calling_responders.hear(conn, *found, now=now),
     )
     await each(

@@ -69,6 +69,19 @@ async def _call_off(
     return await done(conn, row["id"], now)
 
 
+async def _is_asked_anew(conn: Connection, found: dict[str, Any]) -> bool:
+    values = {"id": found["case_id"], "staff_id": found["staff_id"]}
+    return await (await conn.execute(_SQL["running_of_staff"], values)).fetchone() is not None
+
+
+async def end_unanswered(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> None:
+    """The (locked) case is over: who has not answered is recalled, and nobody is called any more."""
+    for (dispatch_id,) in await (await conn.execute(_SQL["offered_dispatches"], {"id": case_id})).fetchall():
+        await recall(conn, dispatch_id, actor, reason="resolved", now=now)
+    for (dispatch_id,) in await (await conn.execute(_SQL["missed_dispatches"], {"id": case_id})).fetchall():
+        await withdraw(conn, case_id, reason="resolved", now=now, step_prefix=step_key(dispatch_id))
+
+
 async def tell_recalled(
     conn: Connection, row: dict[str, Any], found: dict[str, Any], *, now: datetime
 ) -> None:
@@ -96,6 +109,8 @@ async def accept(
     state = step(found, Deed.ACCEPT)
     if row["state"] not in case.LIVE:
         raise acting.refused(row, Move.DISPATCH)
+    if found["state"] == DispatchState.NO_ANSWER and await _is_asked_anew(conn, found):
+        raise Conflict("已重新派单，请接受新的派单", "asked anew: accept that one", state=found["state"])
     eta_at = None if eta_minutes is None else now + timedelta(minutes=eta_minutes)
     await store.answer(conn, dispatch_id, state, eta_at=eta_at, ended=False, now=now)
     await withdraw(conn, row["id"], reason="accepted", now=now, step_prefix=step_key(dispatch_id))
@@ -125,6 +140,7 @@ async def refuse(
     row, found = await lock(conn, dispatch_id)
     state = step(found, Deed.REFUSE)
     await store.answer(conn, dispatch_id, state, eta_at=None, reason=reason, ended=True, now=now)
+    await withdraw(conn, row["id"], reason="refused", now=now, step_prefix=step_key(dispatch_id))
     await say(conn, row["id"], "refused", actor, now=now, reason=reason or None, **who(found))
     return await ask_the_next(conn, row, found, now)
 
@@ -144,6 +160,7 @@ async def arrive(conn: Connection, dispatch_id: UUID, actor: Actor, *, now: date
     """They are there."""
     row, found = await lock(conn, dispatch_id)
     await store.move(conn, dispatch_id, step(found, Deed.ARRIVE), now=now)
+    await withdraw(conn, row["id"], reason="arrived", now=now, step_prefix=step_key(dispatch_id))
     late = round((now - found["promised_at"]).total_seconds())
     await say(conn, row["id"], "arrived", actor, now=now, late_s=late if late > 0 else None, **who(found))
     if row["held"]:

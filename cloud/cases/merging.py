@@ -8,10 +8,14 @@ from cloud.access.errors import Conflict, InvalidInput
 from cloud.cases import acting, case
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, Move
+from cloud.cases.dispatching import step_key, who
 from cloud.cases.publish import tell_gateways
 from cloud.cases.summary import CaseSummary
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.notifications.queue import withdraw
+from cloud.responders import store as responders
+from cloud.responders.responder import DispatchState
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 
@@ -35,6 +39,7 @@ async def merge(
     gone, kept = await acting.lock_both(conn, case_id, into)
     _check(gone, kept, actor)
     moved = await (await conn.execute(_SQL["move_alarms"], {"id": case_id, "into": into})).fetchall()
+    await _go_once(conn, case_id, into, actor, now)
     await conn.execute(_SQL["move_dispatches"], {"id": case_id, "into": into})
     await conn.execute(_SQL["merge_away"], {"id": case_id, "into": into, "now": now})
     await conn.execute(_SQL["merge_in"], _together(gone, kept))
@@ -45,6 +50,17 @@ async def merge(
     await say(conn, into, "merged", actor, now=now, from_id=str(case_id), from_number=gone["number"], **facts)
     await tell_gateways(conn, into, "claimed")
     return await done(conn, into, now, case_id)
+
+
+async def _go_once(conn: Connection, case_id: UUID, into: UUID, actor: Actor, now: datetime) -> None:
+    """Who was sent to both cases goes once: the dispatch that has come less far ends, and nobody is told."""
+    rows = await (await conn.execute(_SQL["sent_to_both"], {"id": case_id, "into": into})).fetchall()
+    for (dispatch_id,) in rows:
+        found = await responders.lock_dispatch(conn, dispatch_id)
+        await responders.move(conn, dispatch_id, DispatchState.RECALLED, reason="merged", ended=True, now=now)
+        at = found["case_id"]
+        await withdraw(conn, at, reason="merged", now=now, step_prefix=step_key(dispatch_id))
+        await say(conn, at, "recalled", actor, now=now, reason="merged", **who(found))
 
 
 def _check(gone: dict[str, Any], kept: dict[str, Any], actor: Actor) -> None:

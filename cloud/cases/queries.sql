@@ -151,16 +151,37 @@ where id = %(id)s;
 update alarm set case_id = %(into)s where case_id = %(id)s returning id;
 
 -- name: pressed_keys --
--- Offers that were answered by a key during the call.
+-- Offers that were answered by a key during the call, also just after the minute was over.
 select d.id, d.staff_id, d.name, n.outcome
 from dispatch d
 join notification n on n.case_id = d.case_id and n.step_key = 'dispatch:' || d.id and n.channel = 'voice'
-where d.state = 'offered' and n.outcome in ('accepted', 'refused')
+where (d.state = 'offered' and n.outcome in ('accepted', 'refused'))
+    or (d.state = 'no_answer' and d.offered_at > %(after)s and n.outcome = 'accepted' and not exists (
+        select from dispatch o where o.case_id = d.case_id and o.staff_id = d.staff_id and o.offered_at > d.offered_at))
 order by d.offered_at limit %(limit)s;
 
 -- name: offered_dispatches --
 -- Those that nobody has answered yet.
 select id from dispatch where case_id = %(id)s and state = 'offered' order by id;
+
+-- name: missed_dispatches --
+-- Those who did not answer, and may still be called.
+select id from dispatch where case_id = %(id)s and state = 'no_answer' order by id;
+
+-- name: running_of_staff --
+-- Whether somebody was asked anew, or goes already.
+select 1 from dispatch
+where case_id = %(id)s and staff_id = %(staff_id)s and state in ('offered', 'accepted', 'arrived');
+
+-- name: sent_to_both --
+-- Who was sent to both of two cases: the dispatch that has come less far.
+select case when further.gone then k.id else g.id end
+from dispatch g
+join dispatch k on k.case_id = %(into)s and k.staff_id = g.staff_id and k.state in ('offered', 'accepted', 'arrived')
+cross join lateral (select array_position('{offered,accepted,arrived}', g.state)
+    > array_position('{offered,accepted,arrived}', k.state) as gone) as further
+where g.case_id = %(id)s and g.state in ('offered', 'accepted', 'arrived')
+order by g.id;
 
 -- name: move_dispatches --
 -- Help that is on the way, too, with the calls to those who go.

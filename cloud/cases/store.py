@@ -125,8 +125,7 @@ async def resolve(
     answered is recalled; who is on the way or there has to be done before it can be closed.
     """
     await acting.lock_owned(conn, case_id, actor, Move.RESOLVE)
-    for (dispatch_id,) in await (await conn.execute(_SQL["offered_dispatches"], {"id": case_id})).fetchall():
-        await answers.recall(conn, dispatch_id, actor, reason="resolved", now=now)
+    await answers.end_unanswered(conn, case_id, actor, now=now)
     await conn.execute(_SQL["resolve_case"], {"id": case_id, "disposition": disposition, "now": now})
     await say(conn, case_id, "resolved", actor, now=now, disposition=disposition, note=note)
     return await done(conn, case_id, now)

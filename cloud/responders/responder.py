@@ -2,7 +2,8 @@
 
 offered -> accepted -> arrived -> done
 offered -> refused | no_answer | undone
-offered, accepted -> recalled
+no_answer -> accepted                                 (late, and still welcome)
+offered, accepted, no_answer -> recalled
 """
 
 import math
@@ -60,7 +61,7 @@ DISPATCH: Final[dict[DispatchState, dict[Deed, DispatchState]]] = {
     _S.ARRIVED: {Deed.FINISH: _S.DONE},
     _S.DONE: {},
     _S.REFUSED: {},
-    _S.NO_ANSWER: {Deed.ACCEPT: _S.ACCEPTED},  # late, and still welcome
+    _S.NO_ANSWER: {Deed.ACCEPT: _S.ACCEPTED, Deed.RECALL: _S.RECALLED},  # late, and still welcome or told not
     _S.UNDONE: {},
     _S.RECALLED: {},
 }

@@ -125,11 +125,11 @@ async def add_senders(conn: Connection, *, alive: datetime = NOW) -> None:
 async def add_responder(conn: Connection, name: str, **fields: Any) -> Actor:
     """A responder with a telephone; fields of the table `responder`."""
     staff_id = await add_staff(conn, name, "responder")
-    values = {"lat": 37.431, "lon": 118.67, "available": True} | fields
+    values = {"lat": 37.431, "lon": 118.67, "available": True, "most_cases": 1} | fields
     await conn.execute(
-        "insert into responder (staff_id, lat, lon, position_at, available, changed_at)"
-        " values (%s, %s, %s, %s, %s, %s)",
-        (staff_id, values["lat"], values["lon"], NOW, values["available"], LONG_AGO),
+        "insert into responder (staff_id, lat, lon, position_at, available, most_cases, changed_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s)",
+        (staff_id, values["lat"], values["lon"], NOW, values["available"], values["most_cases"], LONG_AGO),
     )
     return Actor(id=staff_id, name=name)
 

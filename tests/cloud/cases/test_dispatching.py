@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from cloud.access.errors import Conflict, InvalidInput
-from cloud.cases import answers, dispatching, store
+from cloud.cases import answers, dispatching, merging, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection, Pool
 from tests.cloud.cases.desk import Desk, a_desk, add_responder, send
@@ -23,6 +23,21 @@ async def state_of(conn: Connection, dispatch_id: UUID) -> str:
     row = await (await conn.execute("select state from dispatch where id = %s", (dispatch_id,))).fetchone()
     assert row is not None
     return str(row[0])
+
+
+async def of_dispatch(conn: Connection, dispatch_id: UUID) -> set[str]:
+    """States of the call and the message to who was asked."""
+    key = dispatching.step_key(dispatch_id)
+    cursor = await conn.execute("select state from notification where step_key = %s", (key,))
+    return {state for (state,) in await cursor.fetchall()}
+
+
+async def press(conn: Connection, dispatch_id: UUID) -> None:
+    """They press 1 in the call."""
+    await conn.execute(
+        "update notification set outcome = 'accepted' where channel = 'voice' and step_key = %s",
+        (dispatching.step_key(dispatch_id),),
+    )
 
 
 async def test_the_nearest_free_one_is_asked_and_called_after_five_seconds(conn: Connection) -> None:
@@ -166,6 +181,90 @@ async def test_a_key_pressed_in_the_call_is_an_answer(conn: Connection) -> None:
     await desk.dispatches(61)
     assert await state_of(conn, one) == "accepted"
     assert (await desk.kinds()).count("accepted") == 1
+
+
+async def test_a_key_pressed_just_after_the_minute_is_still_welcome(conn: Connection) -> None:
+    desk = await a_claimed_desk(conn)
+    who = await add_responder(conn, "近")
+    one = await send(desk)
+    await desk.dispatches(60)
+    assert await state_of(conn, one) == "no_answer"
+    await press(conn, one)
+    await desk.dispatches(63)
+    assert (await state_of(conn, one), (await desk.look()).state) == ("accepted", "dispatched")
+    async with conn.transaction():
+        await answers.refuse(conn, one, who, reason="车坏了", now=NOW + seconds(70))
+    await desk.dispatches(71)
+    assert await state_of(conn, one) == "refused"
+
+
+async def test_who_says_yes_when_the_case_is_over_is_told_not_to_come(conn: Connection) -> None:
+    desk = await a_claimed_desk(conn)
+    await add_responder(conn, "近")
+    one = await send(desk)
+    await desk.dispatches(60)
+    async with conn.transaction():
+        await store.resolve(conn, desk.case_id, desk.owner, now=NOW + seconds(61))
+    assert await of_dispatch(conn, one) == {"suppressed"}, "nobody is called to a case that is over"
+    await press(conn, one)
+    for at in (63, 64):
+        await desk.dispatches(at)
+    assert await state_of(conn, one) == "recalled"
+    assert (await desk.queued()).count(("case_update", "staff", "sms")) == 1
+
+
+async def test_who_was_asked_anew_accepts_that_one(conn: Connection) -> None:
+    desk = await a_claimed_desk(conn)
+    who = await add_responder(conn, "近")
+    one = await send(desk)
+    await desk.dispatches(60)
+    two = await send(desk, who, at=61)
+    await press(conn, one)
+    await desk.dispatches(62)
+    with pytest.raises(Conflict):
+        await answers.accept(conn, one, who, now=NOW + seconds(63))
+    async with conn.transaction():
+        await answers.accept(conn, two, who, now=NOW + seconds(63))
+    assert [await state_of(conn, id) for id in (one, two)] == ["no_answer", "accepted"]
+
+
+@pytest.mark.parametrize("deed", ["refuse", "arrive"])
+async def test_who_has_answered_otherwise_is_not_called_any_more(conn: Connection, deed: str) -> None:
+    desk = await a_claimed_desk(conn)
+    who = await add_responder(conn, "近")
+    one = await send(desk)
+    async with conn.transaction():
+        await getattr(answers, deed)(conn, one, who, now=NOW + seconds(2))
+    assert await of_dispatch(conn, one) == {"suppressed"}
+
+
+async def test_a_key_counts_although_the_case_was_merged_meanwhile(conn: Connection) -> None:
+    gone, kept = await a_claimed_desk(conn), await a_desk(conn)
+    await add_responder(conn, "近")
+    one = await send(gone)
+    async with conn.transaction():
+        await store.claim(conn, kept.case_id, gone.owner, now=NOW)
+        await merging.merge(conn, gone.case_id, kept.case_id, gone.owner, now=NOW + seconds(10))
+    await press(conn, one)
+    await kept.dispatches(30)
+    assert await state_of(conn, one) == "accepted"
+    assert (await kept.look()).state == "dispatched"
+
+
+@pytest.mark.parametrize("further", ["gone", "kept"])
+async def test_who_was_sent_to_two_cases_goes_once_when_they_are_one(conn: Connection, further: str) -> None:
+    gone, kept = await a_claimed_desk(conn), await a_desk(conn)
+    who = await add_responder(conn, "近", most_cases=2)
+    first = await send(gone)
+    async with conn.transaction():
+        await store.claim(conn, kept.case_id, gone.owner, now=NOW)
+        _, second = await dispatching.offer(conn, kept.case_id, gone.owner, who.id, now=NOW)
+        await answers.accept(conn, first if further == "gone" else second, who, now=NOW + seconds(9))
+        await merging.merge(conn, gone.case_id, kept.case_id, gone.owner, now=NOW + seconds(10))
+    states = {await state_of(conn, first), await state_of(conn, second)}
+    assert states == {"accepted", "recalled"}
+    assert (await kept.look()).state == "dispatched"
+    assert ("case_update", "staff", "sms") not in await kept.queued(), "they go, and are not told otherwise"
 
 
 async def test_without_anybody_free_the_owner_is_told_so(conn: Connection) -> None:

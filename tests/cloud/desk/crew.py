@@ -71,7 +71,7 @@ class Crew:
             return "idle"
         other = self._pick("own", operator, n) or case_id
         colleague = self.operators[n % len(self.operators)].identity.id
-        turn = Turn(self.now, n, other, colleague)
+        turn = Turn(self.now, n, other, colleague, self.ward.responders[n % 2].id)
         self.acted.add(operator.identity.id)
         return await self._try(lambda conn: do(conn, case_id, operator.actor, turn), cut_at)
 
@@ -82,7 +82,7 @@ class Crew:
             return "idle"
         dispatch_id = dispatches[-1 - pick % len(dispatches)]
         who = self.ward.responders[n % 2]
-        turn = Turn(self.now, n, dispatch_id, who.id)
+        turn = Turn(self.now, n, dispatch_id, who.id, who.id)
         do, actor = people.ANSWERS[saying], Actor(id=who.id, name=who.name)
         return await self._try(lambda conn: do(conn, dispatch_id, actor, turn), cut_at)
 

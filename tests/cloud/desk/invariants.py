@@ -54,6 +54,14 @@ ALWAYS: Final[dict[str, LiteralString]] = {
         select n.id || ' ' || n.attempts || ' ' || n.reason
         from notification n join cases c on c.id = n.case_id
         where n.state = 'queued' and n.step_key like 'escalation:%%' and c.state in {_HELD}""",
+    "somebody who is not needed will be called to help": f"""
+        select n.id || ' ' || d.state || ' ' || c.state
+        from notification n join dispatch d on n.step_key = 'dispatch:' || d.id
+        join cases c on c.id = d.case_id
+        where n.state = 'queued' and (d.state not in ('offered', 'no_answer') or c.state not in {_LIVE})""",
+    "somebody goes twice to one case": f"""
+        select min(id::text) from dispatch where state in {_RUNNING}
+        group by case_id, staff_id having count(*) > 1""",
     "a step was done twice": """
         select case_id || ' ' || (data ->> 'round') || ' ' || (data ->> 'cycle') || ' ' || (data ->> 'step')
         from case_entry where kind in ('rang', 'escalated', 'notified') and data ? 'round'

@@ -16,12 +16,13 @@ Kind = Literal["own", "waiting", "others", "over"]
 
 @dataclass(frozen=True)
 class Turn:
-    """What a deed is done with: a number, another case, a colleague."""
+    """What a deed is done with: a number, another case, a colleague, a responder."""
 
     now: datetime
     n: int
     other: UUID
     colleague: UUID
+    responder: UUID
 
 
 Deed = Callable[[Connection, UUID, Actor, Turn], Awaitable[object]]
@@ -38,6 +39,7 @@ DEEDS: Final[dict[str, tuple[Kind, Deed]]] = {
     "is_well": ("own", lambda c, i, a, t: stages.call_back(c, i, a, "answered_ok", now=t.now)),
     "call_late": ("over", lambda c, i, a, t: stages.call_back(c, i, a, "no_answer", now=t.now)),
     "dispatch": ("own", lambda c, i, a, t: dispatching.offer(c, i, a, chain=t.n % 2 == 0, now=t.now)),
+    "dispatch_to": ("own", lambda c, i, a, t: dispatching.offer(c, i, a, t.responder, now=t.now)),
     "resolve": ("own", lambda c, i, a, t: store.resolve(c, i, a, disposition="help_given", now=t.now)),
     "close": ("over", lambda c, i, a, t: store.close(c, i, a, disposition="false_alarm", now=t.now)),
     "release": ("own", lambda c, i, a, t: store.release(c, i, a, now=t.now)),

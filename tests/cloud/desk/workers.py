@@ -12,7 +12,7 @@ import psycopg
 
 from cloud.database.pool import Connection, Pool
 from cloud.notifications.channel import Incoming, NotSent, OutcomeUnknown, Outgoing, Refused, Report, Sent
-from cloud.notifications.notification import Channel
+from cloud.notifications.notification import Channel, Outcome
 from cloud.notifications.sender import Sender
 from cloud.timers import JOBS, run_alone
 from cloud.timing import Job, Moment
@@ -26,6 +26,7 @@ CARING: Final = tuple(
     for job in JOBS
     if job.name in ("suspicions", "urgent-suspicions", "claims", "unclaimed", "dispatches", "shelves")
 )
+PRESSED: Final[tuple[Outcome, ...]] = ("accepted", "refused", "answered")
 ENDINGS: Final = ("sent", "final", "refused", "not_sent", "unknown")
 
 
@@ -70,8 +71,11 @@ class FarEnd:
                 raise OutcomeUnknown("timeout")
 
     async def query(self, message: Outgoing, now: datetime) -> Report | None:
-        """Every other message arrived."""
-        return Report(status="delivered", id=message.id) if message.id.int % 2 else None
+        """Every other message arrived; whoever was called pressed a key, or none."""
+        if message.id.int % 2 == 0:
+            return None
+        pressed = PRESSED[message.id.int // 2 % 3] if self.channel == "voice" else None
+        return Report(status="delivered", id=message.id, outcome=pressed)
 
     def reports(self, request: Incoming) -> Sequence[Report]:
         return ()
