@@ -90,12 +90,12 @@ class District:
     area: str
     homes: list[Home] = field(default_factory=list)
 
-    def operator(self, name: str) -> str:
-        """A new operator of this district; the user name."""
+    def operator(self, name: str, role: str = "operator") -> str:
+        """A new operator (or somebody of another role) of this district; the user name."""
         username = f"op{next(_numbers)}-{self.area}"
         admin(
             self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-            "--role", "operator", "--area", self.area, password=PASSWORD,
+            "--role", role, "--area", self.area, password=PASSWORD,
         )  # fmt: skip
         return username
 

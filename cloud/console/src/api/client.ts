@@ -12,6 +12,7 @@ export type CaseContact = Schemas["CaseContact"];
 export type Disposition = Schemas["CloseCase"]["disposition"];
 export type LastReading = Schemas["LastReading"];
 export type LiveMessage = Schemas["LiveMessage"];
+export type PhoneCallPop = Schemas["ScreenPop"];
 export type Problem = Schemas["Problem"];
 export type ResidentDetail = Schemas["ResidentDetail"];
 export type SessionInfo = Schemas["SessionInfo"];

@@ -42,3 +42,46 @@ export async function showDoorCode(id: string): Promise<string> {
   const params = { path: { case_id: id } };
   return (await answered(api.POST("/api/v1/cases/{case_id}/door-code", { params }))).door_code;
 }
+
+/** Asks the supervisors to look at a case. */
+export function tellSupervisors(id: string, note: string): Promise<CaseSummary> {
+  const body = { note: note === "" ? null : note };
+  const headers = { "Idempotency-Key": freshKey() };
+  return answered(
+    api.POST("/api/v1/cases/{case_id}/supervisors", { params: { path: { case_id: id } }, body, headers }),
+  );
+}
+
+/** Gives a case to somebody at a seat, who has 30 s to accept. */
+export function handOver(id: string, to: string, note: string): Promise<CaseSummary> {
+  const body = { to, note: note === "" ? null : note };
+  return answered(api.POST("/api/v1/cases/{case_id}/hand-over", { params: { path: { case_id: id } }, body }));
+}
+
+export function shelveCase(id: string, minutes: number, reason: string): Promise<CaseSummary> {
+  const params = { path: { case_id: id } };
+  return answered(api.POST("/api/v1/cases/{case_id}/shelve", { params, body: { minutes, reason } }));
+}
+
+export function unshelveCase(id: string): Promise<CaseSummary> {
+  return answered(api.DELETE("/api/v1/cases/{case_id}/shelve", { params: { path: { case_id: id } } }));
+}
+
+/** The alarms of `id` become those of one's own case `into`, which is the answer. */
+export function mergeCase(id: string, into: string): Promise<CaseSummary> {
+  return answered(api.POST("/api/v1/cases/{case_id}/merge", { params: { path: { case_id: id } }, body: { into } }));
+}
+
+export function makeOrder(id: string, note: string): Promise<CaseSummary> {
+  const body = { note: note === "" ? null : note };
+  return answered(api.POST("/api/v1/cases/{case_id}/service-order", { params: { path: { case_id: id } }, body }));
+}
+
+export function unmakeOrder(id: string): Promise<CaseSummary> {
+  return answered(api.DELETE("/api/v1/cases/{case_id}/service-order", { params: { path: { case_id: id } } }));
+}
+
+export function followUp(id: string, note: string): Promise<CaseSummary> {
+  const body = { note: note === "" ? null : note };
+  return answered(api.POST("/api/v1/cases/{case_id}/follow-up", { params: { path: { case_id: id } }, body }));
+}

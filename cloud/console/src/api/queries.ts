@@ -81,6 +81,7 @@ export function takeCase(item: CaseSummary): void {
   );
   void queries.invalidateQueries({ queryKey: ["case", item.id] });
   if (phaseOf(item) === "over") void queries.invalidateQueries({ queryKey: ["cases", "closed"] });
+  if (item.class === "technical") void queries.invalidateQueries({ queryKey: ["shelved"] });
 }
 
 /** All of a case. A change that is told while the first read is under way only joins that read: then it is read again. */

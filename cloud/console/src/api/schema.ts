@@ -60,6 +60,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Case Children
+         * @description The cases that a line stands for, with the call list of its high-risk elders; empty for any other.
+         */
+        get: operations["list_case_children"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/claim": {
         parameters: {
             query?: never;
@@ -114,6 +134,66 @@ export interface paths {
          * @description The door code of the case's home; who looked is on the timeline and in the audit trail.
          */
         post: operations["show_door_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/follow-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow Up Case
+         * @description Somebody asked afterwards how it went.
+         */
+        post: operations["follow_up_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over Case
+         * @description Give it to somebody at a seat, who has 30 s to claim it, or (no `to`) to the queue.
+         */
+        post: operations["hand_over_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Case
+         * @description Its alarms go to the caller's own case `into`, which is the answer; both timelines tell it.
+         */
+        post: operations["merge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -200,6 +280,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/service-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Order
+         * @description It is no emergency but something to be done: resolved as a service order.
+         */
+        post: operations["make_order"];
+        /**
+         * Unmake Order
+         * @description It is an alarm after all, claimed by the caller; 409 (`existing_id`) where a newer case is live.
+         */
+        delete: operations["unmake_order"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve Case
+         * @description Set a technical case aside for at most eight hours; it returns by itself. Doing it again only moves its
+         *     end. SOS, falls, smoke, gas and CO are refused (409).
+         */
+        post: operations["shelve_case"];
+        /**
+         * Unshelve Case
+         * @description Bring a case back before its time; it rings.
+         */
+        delete: operations["unshelve_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/supervisors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Supervisors
+         * @description Ask the supervisors to look at a live case: on its timeline, and a frame `escalation` (`by_hand`).
+         */
+        post: operations["tell_supervisors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description Whether database, broker and ingest work; public, and always 200 where the process answers.
+         */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/residents/{resident_id}": {
         parameters: {
             query?: never;
@@ -240,6 +409,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Seats
+         * @description Who is at the desk now: to whom a case can be handed over.
+         */
+        get: operations["list_seats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -263,6 +452,26 @@ export interface paths {
          * @description Sign out: what this seat holds is handed over, to who is named in `to`, else to the queue.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shelved
+         * @description What is set aside, by whom, why and until when.
+         */
+        get: operations["list_shelved"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -345,6 +554,30 @@ export interface components {
             place: string;
             cases: components["schemas"]["CallCase"][];
         };
+        /** @description A high-risk elder behind a line, who is to be called. */
+        Callee: {
+            /** Format: uuid */
+            resident_id: string;
+            /** Format: uuid */
+            case_id: string;
+            name: string;
+            phones: string[];
+        };
+        /**
+         * @description The minutely press over the whole road, from a gateway to a client of the feed.
+         *
+         *     `red`: later than 5 s, or missing; `off`: not run here; `unknown`: not pressed yet.
+         */
+        CanaryHealth: {
+            /** @enum {string} */
+            state: "ok" | "red" | "off" | "unknown";
+            /** @description of the last press, null where it was not seen */
+            last_ms: number | null;
+            last_at: string | null;
+            /** @description since when it is red */
+            since: string | null;
+            reason: string;
+        };
         /** @description `red`: a press took longer than 5 s from a gateway to a screen, or never came. A red bar for all. */
         CanaryNews: {
             /**
@@ -399,6 +632,11 @@ export interface components {
             /** Format: date-time */
             last_at: string;
             cleared_at: string | null;
+        };
+        /** @description The cases behind a line, and whom to call. */
+        CaseChildren: {
+            items: components["schemas"]["CaseSummary"][];
+            call_list: components["schemas"]["Callee"][];
         };
         /** @description Whom to call, in order. */
         CaseContact: {
@@ -680,11 +918,31 @@ export interface components {
             count: number;
             kinds: string[];
         };
+        /** @description To whom: a seat's or a user's id; null is the queue. */
+        HandOver: {
+            to?: string | null;
+            note?: string | null;
+        };
         /** @description Who was named and has 30 s to take it. */
         HandedTo: {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /**
+         * @description `ok` only where all parts are; `ingest_lag_s` since the ingestor's last sign of life, null for never.
+         *
+         *     `listening`: the ingestor lives and the broker has granted it everything.
+         */
+        Health: {
+            ok: boolean;
+            database: boolean;
+            broker: boolean | null;
+            listening: boolean;
+            ingest_lag_s: number | null;
+            canary: components["schemas"]["CanaryHealth"];
+            /** Format: date-time */
+            at: string;
         };
         /** @description Each 5 s: the link lives, and `seq` is the last frame that was sent here. */
         HeartbeatFrame: {
@@ -724,6 +982,12 @@ export interface components {
             claimed_s: number;
         };
         LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["WallFrame"] | components["schemas"]["FamilyFrame"] | components["schemas"]["DispatchFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
+        /** @description The case that goes on. */
+        Merge: {
+            /** Format: uuid */
+            into: string;
+            note?: string | null;
+        };
         /** @description A line for the timeline. */
         NoteText: {
             text: string;
@@ -731,6 +995,10 @@ export interface components {
             called?: ("resident" | "contact") | null;
             /** @description what the call came to */
             outcome?: ("connected" | "no_answer") | null;
+        };
+        /** @description Words for the timeline, if there are any. */
+        OnlyNote: {
+            note?: string | null;
         };
         /** @description Who holds a case. */
         Owner: {
@@ -896,6 +1164,27 @@ export interface components {
             callers: components["schemas"]["PhoneCaller"][];
             more_callers: boolean;
         };
+        /** @description By name. */
+        SeatList: {
+            items: components["schemas"]["SeatShown"][];
+        };
+        /** @description Somebody at the desk; `cases` is how many they hold. */
+        SeatShown: {
+            /** Format: uuid */
+            seat_id: string;
+            /** Format: uuid */
+            staff_id: string;
+            name: string;
+            /** @enum {string} */
+            role: "operator" | "supervisor";
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            sound: boolean;
+            talking: boolean;
+            cases: number;
+        };
         /** @description A session; `csrf_token` goes into the X-CSRF-Token header of each change. */
         SessionInfo: {
             user: components["schemas"]["SessionUser"];
@@ -912,6 +1201,25 @@ export interface components {
             /** @enum {string} */
             role: "operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin";
             area_code: string;
+        };
+        /** @description For how long, and why. */
+        Shelve: {
+            minutes: number;
+            reason: string;
+        };
+        /** @description A case that is set aside, by whom, why and until when. */
+        ShelvedCase: {
+            case: components["schemas"]["CaseSummary"];
+            by: string;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @description Next to return first. */
+        ShelvedList: {
+            items: components["schemas"]["ShelvedCase"][];
         };
         /** @description A user name and a password. */
         SignIn: {
@@ -1026,6 +1334,32 @@ export interface operations {
             };
         };
     };
+    list_case_children: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last one's `id` */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseChildren"];
+                };
+            };
+        };
+    };
     claim_case: {
         parameters: {
             query?: never;
@@ -1098,6 +1432,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoorCode"];
+                };
+            };
+        };
+    };
+    follow_up_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlyNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    hand_over_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    merge_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
                 };
             };
         };
@@ -1206,6 +1627,157 @@ export interface operations {
             };
         };
     };
+    make_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlyNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    unmake_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    shelve_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shelve"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    unshelve_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    tell_supervisors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlyNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
     get_resident: {
         parameters: {
             query?: never;
@@ -1246,6 +1818,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LastReadings"];
+                };
+            };
+        };
+    };
+    list_seats: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatList"];
                 };
             };
         };
@@ -1312,6 +1908,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_shelved: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last one's `case.id` */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelvedList"];
+                };
             };
         };
     };

@@ -1,45 +1,133 @@
 import type { ReactElement } from "react";
 
 import type { CaseSummary } from "../api/client";
-import { claim, release, resolve } from "../desk/actions";
+import { unmakeOrder } from "../api/commands";
+import { useLiveCases } from "../api/queries";
+import { attempt, claim, release, resolve } from "../desk/actions";
 import { useSeat } from "../desk/context";
-import { openCase, useDesk } from "../desk/state";
+import { openCase, showPanel, useDesk, type CasePanel } from "../desk/state";
 import { phaseOf } from "../queue/phase";
-import { useTexts, type TextKey } from "../texts/texts";
+import { useTexts, type Key, type TextKey } from "../texts/texts";
+import { timeOfDay } from "../time/format";
+import { mergeable, shelvable } from "./mergeable";
+import { CasePanels } from "./panels";
 
 interface ActionBarProps {
   item: CaseSummary;
   mine: boolean;
 }
 
+interface OpenerProps {
+  panel: CasePanel;
+  label: string;
+  title?: string | undefined;
+  disabled?: boolean;
+}
+
+/** Opens and closes a panel above the bar. */
+function Opener({ panel, label, title, disabled = false }: OpenerProps): ReactElement {
+  const open = useDesk((state) => state.panel === panel);
+  const stale = useDesk((state) => state.link === "stale");
+  return (
+    <button
+      type="button"
+      className="plain big"
+      aria-expanded={open}
+      title={title}
+      disabled={disabled || stale}
+      onClick={() => showPanel(panel)}
+    >
+      {label}
+    </button>
+  );
+}
+
+/** 报班长: once told, the button says when. */
+function Report({ item }: { item: CaseSummary }): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const at = useDesk((state) => state.reported.get(item.id));
+  const label = at === undefined ? t("action.report") : t("action.reported", { time: timeOfDay(at, zone) });
+  return <Opener panel="report" label={label} />;
+}
+
+function Merge({ item }: { item: CaseSummary }): ReactElement | null {
+  const { t } = useTexts();
+  const count = mergeable(item, useLiveCases().values()).length;
+  if (count === 0) return null;
+  return <Opener panel="merge" label={t("action.merge", { count })} />;
+}
+
+function Shelve({ item }: { item: CaseSummary }): ReactElement {
+  const { t } = useTexts();
+  const able = shelvable(item);
+  return (
+    <Opener
+      panel="shelve"
+      label={t("action.shelve")}
+      disabled={!able}
+      title={able ? undefined : t("action.no_shelf")}
+    />
+  );
+}
+
+function HeldActions({ item }: { item: CaseSummary }): ReactElement {
+  const { t } = useTexts();
+  const stale = useDesk((state) => state.link === "stale");
+  return (
+    <>
+      <Report item={item} />
+      <Opener panel="hand" label={t("action.hand")} />
+      <Shelve item={item} />
+      <Merge item={item} />
+      <Opener panel="order" label={t("action.order")} title={t("action.order_hint")} />
+      <button type="button" className="plain big" disabled={stale} onClick={() => void release(item.id)}>
+        {t("action.release")}
+      </button>
+      <Next words="next.claimed" />
+      <button type="button" className="primary big" disabled={stale} onClick={() => void resolve(item.id)}>
+        {t("action.resolve")}
+      </button>
+    </>
+  );
+}
+
+function DoneActions({ item }: { item: CaseSummary }): ReactElement {
+  const { t } = useTexts();
+  const stale = useDesk((state) => state.link === "stale");
+  const again = (): void => void attempt(() => unmakeOrder(item.id));
+  return (
+    <>
+      {item.service_order && (
+        <button type="button" className="plain big" disabled={stale} onClick={again}>
+          {t("action.unorder")}
+        </button>
+      )}
+      {item.state === "resolved" && <Opener panel="follow" label={t("action.follow_up")} />}
+      <Next words="next.resolved" />
+    </>
+  );
+}
+
+function Next({ words }: { words: Key }): ReactElement {
+  const { t } = useTexts();
+  return (
+    <span className="next-step" title={t(words)}>
+      <b>{t("action.next")}</b> {t(words)}
+    </span>
+  );
+}
+
 function MyActions({ item }: { item: CaseSummary }): ReactElement {
   const { t } = useTexts();
   const stale = useDesk((state) => state.link === "stale");
-  const phase = phaseOf(item);
-  const claimed = phase === "held";
+  const held = phaseOf(item) === "held";
   return (
     <>
-      {claimed && (
-        <>
-          <button type="button" className="plain big" disabled={stale} onClick={() => void release(item.id)}>
-            {t("action.release")}
-          </button>
-          <span className="next-step">
-            <b>{t("action.next")}</b> {t("next.claimed")}
-          </span>
-          <button type="button" className="primary big" disabled={stale} onClick={() => void resolve(item.id)}>
-            {t("action.resolve")}
-          </button>
-        </>
-      )}
-      {phase === "done" && (
-        <span className="next-step">
-          <b>{t("action.next")}</b> {t("next.resolved")}
-        </span>
-      )}
+      {held ? <HeldActions item={item} /> : <DoneActions item={item} />}
       <button
         type="button"
-        className={`${claimed ? "plain" : "primary"} big`}
+        className={`${held ? "plain" : "primary"} big`}
         disabled={stale}
         onClick={() => useDesk.setState({ closing: true })}
       >
@@ -49,37 +137,48 @@ function MyActions({ item }: { item: CaseSummary }): ReactElement {
   );
 }
 
-/** The one next step, and what else may be done with the case as it stands. */
+function WaitingActions({ item }: { item: CaseSummary }): ReactElement {
+  const { t } = useTexts();
+  const stale = useDesk((state) => state.link === "stale");
+  return (
+    <>
+      <Report item={item} />
+      <Shelve item={item} />
+      <Next words="next.open" />
+      <button type="button" className="primary big" disabled={stale} onClick={() => void claim(item.id)}>
+        {stale ? t("queue.phone_only") : t("action.claim")}
+      </button>
+    </>
+  );
+}
+
+/** The one next step, and what else may be done with the case as it stands; its panels open above it. */
 export function ActionBar({ item, mine }: ActionBarProps): ReactElement {
   const { t } = useTexts();
   const { mayAct } = useSeat();
   const phase = phaseOf(item);
-  const stale = useDesk((state) => state.link === "stale");
   const acting = mayAct && (mine || phase === "done");
   return (
-    <footer className="actions">
-      <button type="button" className="plain big" onClick={() => openCase(null)}>
-        {t("case.back")}
-      </button>
-      {mayAct && phase === "waiting" && (
-        <>
+    <>
+      {mayAct && <CasePanels key={item.id} item={item} />}
+      <footer className="actions">
+        <button type="button" className="plain big" onClick={() => openCase(null)}>
+          {t("case.back")}
+        </button>
+        {mayAct && phase === "waiting" && <WaitingActions item={item} />}
+        {phase === "held" && !mine && (
+          <>
+            {mayAct && <Report item={item} />}
+            <span className="next-step">{t("action.held_by", { name: item.owner?.name ?? "" })}</span>
+          </>
+        )}
+        {phase === "over" && (
           <span className="next-step">
-            <b>{t("action.next")}</b> {t("next.open")}
+            {t("action.closed_as", { result: t(`disposition.${item.disposition ?? "other"}` as TextKey) })}
           </span>
-          <button type="button" className="primary big" disabled={stale} onClick={() => void claim(item.id)}>
-            {stale ? t("queue.phone_only") : t("action.claim")}
-          </button>
-        </>
-      )}
-      {phase === "held" && !mine && (
-        <span className="next-step">{t("action.held_by", { name: item.owner?.name ?? "" })}</span>
-      )}
-      {phase === "over" && (
-        <span className="next-step">
-          {t("action.closed_as", { result: t(`disposition.${item.disposition ?? "other"}` as TextKey) })}
-        </span>
-      )}
-      {acting && (phase === "held" || phase === "done") && <MyActions item={item} />}
-    </footer>
+        )}
+        {acting && (phase === "held" || phase === "done") && <MyActions item={item} />}
+      </footer>
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { phoneNumber } from "../time/format";
 import { CallButtons, Tried } from "./CallButtons";
 import { type Callee } from "./calls";
 import { Needs } from "./Needs";
+import { Group } from "./Group";
 import type { Calls } from "./useCall";
 
 interface ContactProps {
@@ -48,6 +49,7 @@ interface ContactsProps {
 /** Whom to call, in order, the next one to try with the only dark button; then how to talk with the elder. */
 export function Contacts({ detail, callees, next, calls, mine }: ContactsProps): ReactElement {
   const { t } = useTexts();
+  if (detail.children > 0) return <Group detail={detail} />;
   return (
     <Panel name="contacts" title={t("contacts.title")} aside={mine ? t("contacts.hint") : undefined}>
       {callees.length === 0 && <p className="label">{t("contacts.none")}</p>}

@@ -49,9 +49,27 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
       return text(data["text"]);
     case "call":
       return data["call_s"] === 0 ? t("entry.call_ended") : t("entry.call");
-    case "returned":
     case "escalated":
-      return t(`entry.${entry.kind}`, { why: wordOf("why", data["reason"] ?? data["why"], texts) });
+      if (data["reason"] === "by_hand") return withNote(t("entry.escalated_by_hand"), data);
+      return t("entry.escalated", { why: wordOf("why", data["reason"] ?? data["why"], texts) });
+    case "returned":
+      return t("entry.returned", { why: wordOf("why", data["reason"] ?? data["why"], texts) });
+    case "handed_over":
+      return withNote(data["to"] === "queue" ? t("entry.handed_to_queue") : t("entry.handed_to", { name: text(data["to"]) }), data);
+    case "taken_over":
+      return t("entry.taken_from", { name: text(data["owner"]) });
+    case "merged": {
+      const into = data["into_number"];
+      return withNote(
+        into === undefined
+          ? t("entry.merged_from", { number: text(data["from_number"]) })
+          : t("entry.merged_into", { number: text(into) }),
+        data,
+      );
+    }
+    case "followed_up":
+    case "service_order":
+      return withNote(term("entry", entry.kind), data);
     case "resolved":
       return t("entry.resolved");
     case "closed":

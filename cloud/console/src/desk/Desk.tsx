@@ -5,7 +5,7 @@ import { queries, useLiveCases } from "../api/queries";
 import { CaseView } from "../case/CaseView";
 import { useCallHold } from "../case/useCall";
 import { useLiveFeed } from "../live/useLiveFeed";
-import { groupCases, type Groups } from "../queue/order";
+import { groupCases, handedTo, type Groups } from "../queue/order";
 import "../look/case.css";
 import "../look/desk.css";
 import "../look/queue.css";
@@ -13,6 +13,7 @@ import { Queue } from "../queue/Queue";
 import { instant } from "../time/format";
 import { claimTop } from "./actions";
 import { useSeat } from "./context";
+import { EscalationBar, HandedBar, RoadBar } from "./Bars";
 import { InterruptBar } from "./InterruptBar";
 import { Quiet } from "./Quiet";
 import { muteSound } from "./sounds";
@@ -63,6 +64,7 @@ export function Desk(): ReactElement {
   const live = useLiveCases();
   const groups = useMemo(() => groupCases([...live.values()], user.id, config.limits), [live, user.id, config.limits]);
   const [top] = groups.waiting;
+  const handed = groups.waiting.find((item) => handedTo(item) === user.id);
   useDeskKeys(top, mayAct);
   const openId = useDesk((state) => state.openCaseId);
   const stale = useDesk((state) => state.link === "stale");
@@ -70,10 +72,15 @@ export function Desk(): ReactElement {
   useEffect(() => forget, []);
   return (
     <div className="desk" data-stale={stale || undefined} data-ringing={ringing ?? undefined}>
-      <TopBar groups={groups} onSignOut={signOut} />
+      <div className="head">
+        <TopBar groups={groups} onSignOut={signOut} />
+        <RoadBar />
+      </div>
       <Queue groups={groups} />
       <main className="work">
-        {openId !== null && top !== undefined && top.priority === 1 && top.id !== openId && <InterruptBar item={top} />}
+        {user.role === "supervisor" && <EscalationBar />}
+        {handed !== undefined && handed.id !== openId && <HandedBar key={handed.id} item={handed} />}
+        {openId !== null && top !== undefined && top.priority === 1 && top.id !== openId && top !== handed && <InterruptBar item={top} />}
         {openId === null ? (
           <Quiet waiting={groups.waiting.length} newest={newestOf(groups)} />
         ) : (

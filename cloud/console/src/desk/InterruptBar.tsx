@@ -5,8 +5,8 @@ import { Mark } from "../look/Mark";
 import { claimLimitMs } from "../queue/order";
 import { doorOf, nameOf, personOf, titleOf } from "../queue/wording";
 import { useTexts } from "../texts/texts";
-import { instant, span } from "../time/format";
-import { claim } from "./actions";
+import { instant, span, timeOfDay } from "../time/format";
+import { claim, report } from "./actions";
 import { useSeat } from "./context";
 import { useDesk } from "./state";
 
@@ -18,6 +18,7 @@ export function InterruptBar({ item }: { item: CaseSummary }): ReactElement {
   const now = useDesk((state) => state.nowMs);
   const stale = useDesk((state) => state.link === "stale");
   const limit = (claimLimitMs(item.priority, config.limits) ?? 0) / 1000;
+  const told = useDesk((state) => state.reported.get(item.id));
   const waited = (now ?? 0) - (instant(item.opened_at) ?? 0);
   return (
     <section className="interrupt" role="alert" aria-label={t("interrupt.label")}>
@@ -31,6 +32,16 @@ export function InterruptBar({ item }: { item: CaseSummary }): ReactElement {
       <span className="waited" aria-live="off">
         {now === null ? t("none") : t("interrupt.waited", { span: span(waited), limit })}
       </span>
+      {mayAct && (
+        <button
+          type="button"
+          className="plain big"
+          disabled={stale || told !== undefined}
+          onClick={() => void report(item.id, "")}
+        >
+          {told === undefined ? t("action.report") : t("action.reported", { time: timeOfDay(told, config.time_zone) })}
+        </button>
+      )}
       {mayAct && (
         <button type="button" className="claim-p1 big" disabled={stale} onClick={() => void claim(item.id)}>
           {stale ? (

@@ -1,6 +1,6 @@
 /** Commands as the operator gives them: each answer goes into the lists, each failure is said in words. */
 import { ApiError, type CaseSummary, type Disposition } from "../api/client";
-import { closeCase, step } from "../api/commands";
+import { closeCase, shelveCase, step, tellSupervisors } from "../api/commands";
 import { takeCase } from "../api/queries";
 import { phaseOf } from "../queue/phase";
 import { inLanguage, textNow, type TextKey } from "../texts/texts";
@@ -19,7 +19,7 @@ export function explain(error: unknown): string {
 }
 
 /** Runs a command; true when it was done. */
-async function attempt(command: () => Promise<CaseSummary>): Promise<CaseSummary | null> {
+export async function attempt(command: () => Promise<CaseSummary>): Promise<CaseSummary | null> {
   try {
     const item = await command();
     takeCase(item);
@@ -71,4 +71,18 @@ export async function finish(item: CaseSummary, disposition: Disposition, note: 
   if ((await attempt(() => closeCase(item.id, disposition, note))) === null) return false;
   openCase(null);
   return true;
+}
+
+/** Tells the supervisors; the button shows when. */
+export async function report(id: string, note: string): Promise<boolean> {
+  if ((await attempt(() => tellSupervisors(id, note))) === null) return false;
+  const { reported, nowMs } = useDesk.getState();
+  useDesk.setState({ reported: new Map(reported).set(id, nowMs ?? 0) });
+  return true;
+}
+
+/** Sets a technical case aside; one's own goes back to the queue first. */
+export async function shelve(item: CaseSummary, minutes: number, reason: string): Promise<boolean> {
+  if (phaseOf(item) === "held" && (await attempt(() => step(item.id, "release"))) === null) return false;
+  return (await attempt(() => shelveCase(item.id, minutes, reason))) !== null;
 }

@@ -1,5 +1,6 @@
 /** The seat's one loudspeaker and one bell, moved by the second's tick and by changes of the queue. */
 import type { CaseSummary } from "../api/client";
+import { handedTo } from "../queue/order";
 import { phaseOf } from "../queue/phase";
 import { Bell, type Ringing } from "../sound/bell";
 import { Player } from "../sound/player";
@@ -30,7 +31,8 @@ export function ringingCases(
   for (const item of live) {
     const unseen = item.owner?.id === userId && item.rings > (seen.get(item.id) ?? item.rings);
     const phase = phaseOf(item);
-    const aside = item.group_id !== null || item.shelved_until !== null;
+    const named = handedTo(item);
+    const aside = item.group_id !== null || item.shelved_until !== null || (named !== null && named !== userId);
     if ((phase === "waiting" && !aside) || (phase === "held" && unseen)) {
       found.push({ id: item.id, priority: item.class === "test" ? 4 : item.priority, rings: item.rings });
     }

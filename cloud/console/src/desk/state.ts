@@ -1,6 +1,7 @@
 /** What this seat's screen knows besides the server's data: the line, the clock, the sound, what is open. */
 import { create } from "zustand";
 
+import type { PhoneCallPop } from "../api/client";
 import type { Link } from "../live/feed";
 
 export type Theme = "auto" | "day" | "night";
@@ -22,6 +23,16 @@ export interface Call {
   heldMs: number;
 }
 
+/** What is open above the action bar of a case. */
+export type CasePanel = "report" | "hand" | "shelve" | "merge" | "order" | "follow";
+
+/** Supervisors were told of a case, by the plan or by a seat. */
+export interface Escalated {
+  caseId: string;
+  reason: string;
+  atMs: number;
+}
+
 export interface DeskState {
   link: Link;
   /** Server time of the last thing heard, ms UTC; null before the first. */
@@ -33,6 +44,15 @@ export interface DeskState {
   ringing: number | null;
   openCaseId: string | null;
   closing: boolean;
+  panel: CasePanel | null;
+  /** When this seat told the supervisors of a case, by case id. */
+  reported: ReadonlyMap<string, number>;
+  /** For supervisors: the newest first, each case once, until somebody has seen it. */
+  escalations: readonly Escalated[];
+  /** Calls that ring or run at this seat, by id. */
+  phoneCalls: ReadonlyMap<string, PhoneCallPop>;
+  /** The incoming call whose people are shown; null: none. */
+  shownCallId: string | null;
   notice: Notice | null;
   call: Call | null;
   /** Rings of the operator's own cases that he has reacted to, by case id. */
@@ -48,6 +68,11 @@ const START: DeskState = {
   ringing: null,
   openCaseId: null,
   closing: false,
+  panel: null,
+  reported: new Map(),
+  escalations: [],
+  phoneCalls: new Map(),
+  shownCallId: null,
   notice: null,
   call: null,
   seenRings: new Map(),
@@ -56,7 +81,21 @@ const START: DeskState = {
 export const useDesk = create<DeskState>()(() => START);
 
 export function openCase(id: string | null): void {
-  useDesk.setState({ openCaseId: id, closing: false });
+  useDesk.setState({ openCaseId: id, closing: false, panel: null, ...(id === null ? {} : { shownCallId: null }) });
+}
+
+/** Opens a panel of the case, or closes the one that is open. */
+export function showPanel(panel: CasePanel | null): void {
+  useDesk.setState({ panel: useDesk.getState().panel === panel ? null : panel });
+}
+
+export function noteEscalation(told: Escalated): void {
+  const others = useDesk.getState().escalations.filter((one) => one.caseId !== told.caseId);
+  useDesk.setState({ escalations: [told, ...others] });
+}
+
+export function escalationSeen(caseId: string): void {
+  useDesk.setState({ escalations: useDesk.getState().escalations.filter((one) => one.caseId !== caseId) });
 }
 
 const NOTICE_MS = 8_000;

@@ -12,7 +12,7 @@ export type Message = LiveMessage | UnknownFrame;
 /** What has a place in the feed's order; greetings, heartbeats and resets have none. */
 export type Frame = Extract<Message, { prev: number }>;
 
-const KNOWN: readonly LiveMessage["type"][] = ["case", "escalation", "hello", "hb", "reset"];
+const KNOWN: readonly LiveMessage["type"][] = ["case", "escalation", "desk", "call", "hello", "hb", "reset"];
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;

@@ -2,10 +2,12 @@
 import { useEffect } from "react";
 
 import { queries, readLiveCases, takeCase } from "../api/queries";
+import { takeCall } from "../desk/phone";
 import { sound } from "../desk/sounds";
-import { useDesk } from "../desk/state";
+import { noteEscalation, useDesk } from "../desk/state";
 import { ServerClock } from "../time/serverClock";
 import { LiveFeed, type FeedEvents, type Socket } from "./feed";
+import type { Frame } from "./frames";
 import { everySecond } from "./ticker";
 
 const SNAPSHOT_RETRY_MS = 2_000;
@@ -23,10 +25,29 @@ export function say(message: object): boolean {
   return current?.send(message) ?? false;
 }
 
+/** What a frame changes on this screen. */
+function take(frame: Frame, nowMs: number): void {
+  switch (frame.type) {
+    case "case":
+      takeCase(frame.data);
+      return;
+    case "escalation":
+      noteEscalation({ caseId: frame.data.case_id, reason: frame.data.reason, atMs: nowMs });
+      return;
+    case "call":
+      takeCall(frame.data);
+      return;
+    case "desk":
+      void queries.invalidateQueries({ queryKey: ["road"] });
+      return;
+    default:
+  }
+}
+
 function events(clock: ServerClock, restart: () => void): FeedEvents {
   return {
     frame(frame) {
-      if (frame.type === "case") takeCase(frame.data);
+      take(frame, clock.now() ?? 0);
       useDesk.setState({ heardMs: clock.now() });
     },
     reset: restart,

@@ -8,9 +8,10 @@ import { useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
 import { useTexts, type TextKey } from "../texts/texts";
 import { useAnchor } from "./anchor";
-import { foldWaiting, type Groups } from "./order";
+import { foldWaiting, type Fold, type Groups } from "./order";
 import { Row } from "./Row";
-import { nameOf } from "./wording";
+import { Shelved } from "./Shelved";
+import { nameOf, titleOf } from "./wording";
 
 function MuteButton(): ReactElement {
   const { t } = useTexts();
@@ -49,16 +50,45 @@ function Group({ name, items, shown = items, fold = null }: GroupProps): ReactEl
   );
 }
 
-/** The line that stands for many alarms of level 3 and 4 while more than eight wait. */
-function FoldLine({ count, open, onToggle }: { count: number; open: boolean; onToggle: () => void }): ReactElement {
-  const { t } = useTexts();
+/** The line that stands for many alarms while more than eight wait: lower levels, or one estate. */
+function FoldLine({ fold, open, onToggle }: { fold: Fold; open: boolean; onToggle: () => void }): ReactElement {
+  const texts = useTexts();
+  const { t } = texts;
+  const count = fold.items.length;
+  const [first] = fold.items;
   return (
-    <button type="button" className="fold" aria-expanded={open} onClick={onToggle}>
-      <Mark priority={3} size={18} />
-      <span>{t("queue.folded", { count })}</span>
+    <button type="button" className="fold" data-estate={fold.estate || undefined} aria-expanded={open} onClick={onToggle}>
+      <Mark priority={fold.estate === "" ? 3 : 2} size={18} />
+      <span>
+        {fold.estate === "" || first === undefined
+          ? t("queue.folded", { count })
+          : `${titleOf(first, texts)} · ${t("queue.estate", { place: fold.estate, count })}`}
+      </span>
       <b>{t(open ? "queue.fold" : "queue.unfold")}</b>
     </button>
   );
+}
+
+/** All folds of the waiting group, each opened by itself. */
+function Folds({ folds }: { folds: readonly Fold[] }): ReactElement[] {
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (key: string): void => {
+    const after = new Set(opened);
+    if (!after.delete(key)) after.add(key);
+    setOpened(after);
+  };
+  return folds.map((fold) => (
+    <div key={fold.key}>
+      <FoldLine fold={fold} open={opened.has(fold.key)} onToggle={() => toggle(fold.key)} />
+      {opened.has(fold.key) && (
+        <ul>
+          {fold.items.map((item) => (
+            <Row key={item.id} item={item} mine={false} />
+          ))}
+        </ul>
+      )}
+    </div>
+  ));
 }
 
 function ClaimTop({ top }: { top: CaseSummary | undefined }): ReactElement {
@@ -93,13 +123,8 @@ export function Queue({ groups }: { groups: Groups }): ReactElement {
   const { t } = useTexts();
   const seat = useSeat();
   const list = useAnchor();
-  const [unfolded, setUnfolded] = useState(false);
   const notice = useDesk((state) => state.notice);
-  const { shown, folded } = foldWaiting(groups.waiting);
-  const line =
-    folded.length > 0 ? (
-      <FoldLine count={folded.length} open={unfolded} onToggle={() => setUnfolded(!unfolded)} />
-    ) : null;
+  const { shown, folds } = foldWaiting(groups.waiting);
   return (
     <aside className="queue panel" aria-label={t("queue.title")}>
       <header>
@@ -107,13 +132,14 @@ export function Queue({ groups }: { groups: Groups }): ReactElement {
         <MuteButton />
       </header>
       <div className="queue-list" ref={list} tabIndex={0} role="group" aria-label={t("queue.list_label")}>
-        <Group name="waiting" items={groups.waiting} shown={unfolded ? groups.waiting : shown} fold={line} />
+        <Group name="waiting" items={groups.waiting} shown={shown} fold={<Folds folds={folds} />} />
         <Group name="mine" items={groups.mine} />
         <Group name="others" items={groups.others} />
         {groups.waiting.length + groups.mine.length + groups.others.length === 0 && (
           <p className="nothing">{t("queue.nothing_waiting")}</p>
         )}
       </div>
+      <Shelved />
       <p className="notice" role="status">
         {notice?.text}
       </p>

@@ -7,7 +7,7 @@ import { openCase, useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
 import { useTexts } from "../texts/texts";
 import { instant, span } from "../time/format";
-import { stageOf } from "./order";
+import { handedTo, stageOf } from "./order";
 import { phaseOf } from "./phase";
 import { useShown } from "./useShown";
 import { doorOf, nameOf, personOf, repeatsOf, titleOf, whoAndWhat } from "./wording";
@@ -53,6 +53,18 @@ function Tags({ item, unseen }: { item: CaseSummary; unseen: boolean }): ReactEl
         </span>
       )}
       {item.class === "test" && <span className="tag">{t("case.test")}</span>}
+      {item.children > 0 && (
+        <span className="tag" title={t("queue.behind_hint", { count: item.children })}>
+          {t("queue.behind", { count: item.children })}
+        </span>
+      )}
+      {item.high_risk > 0 && <span className="tag tag-strong">{t("queue.high_risk", { count: item.high_risk })}</span>}
+      {item.escalation_level > 0 && (
+        <span className="tag tag-strong" title={t("queue.escalated_hint", { level: item.escalation_level })}>
+          {t("queue.escalated", { level: item.escalation_level })}
+        </span>
+      )}
+      {item.overdue && <span className="tag tag-strong">{t("queue.warned")}</span>}
       {unseen && <span className="tag tag-strong">{t("queue.new_alarm")}</span>}
     </>
   );
@@ -68,7 +80,8 @@ export function Row({ item, mine }: RowProps): ReactElement {
   const seat = useSeat();
   const row = useRef<HTMLLIElement>(null);
   const phase = phaseOf(item);
-  const waiting = phase === "waiting";
+  const named = handedTo(item);
+  const waiting = phase === "waiting" && (named === null || named === seat.user.id);
   const selected = useDesk((state) => state.openCaseId === item.id);
   const stale = useDesk((state) => state.link === "stale");
   const seen = useDesk((state) => state.seenRings.get(item.id));
@@ -93,7 +106,7 @@ export function Row({ item, mine }: RowProps): ReactElement {
           <b>{nameOf(item, texts)}</b> {personOf(item, texts)}
           {!waiting && item.place !== null && ` · ${doorOf(item)}`}
         </span>
-        <span className="row-note">{waiting ? <Remaining item={item} /> : <Holder item={item} mine={mine} />}</span>
+        <span className="row-note">{waiting && named === null ? <Remaining item={item} /> : <Holder item={item} mine={mine} />}</span>
         {waiting && item.place !== null && <span className="row-where">{doorOf(item)}</span>}
         {waiting && <LimitBar item={item} />}
       </button>
@@ -114,6 +127,12 @@ export function Row({ item, mine }: RowProps): ReactElement {
 
 function Holder({ item, mine }: RowProps): ReactElement {
   const { t } = useTexts();
+  const me = useSeat().user.id;
+  if (item.state === "handed_over" && item.handed_to !== null) {
+    const name = item.handed_to.id === me ? (item.handed_from ?? "") : item.handed_to.name;
+    const words = item.handed_to.id === me ? "hand.to_me" : "hand.to_other";
+    return <span className="tag tag-strong">{t(words, { name })}</span>;
+  }
   if (phaseOf(item) === "done") return <span className="tag">{t("queue.resolved")}</span>;
   return mine ? <Remaining item={item} /> : <span className="left">{item.owner?.name}</span>;
 }

@@ -51,11 +51,31 @@ test("a waiting case has its priority's limit, a claimed one its stage's, a tech
   expect(stageOf(aCase({ state: "resolved", owner: me }), limits)).toBeNull();
 });
 
-test("life and urgent alarms are never folded, lower ones only when more than eight wait", () => {
+test("life is never folded, lower levels only when more than eight wait", () => {
   const low = Array.from({ length: 6 }, (_, index) => aCase({ id: `low${index}`, priority: 3 }));
   const high = Array.from({ length: 3 }, (_, index) => aCase({ id: `high${index}` }));
-  expect(foldWaiting(low).folded).toHaveLength(0);
-  const { shown, folded } = foldWaiting([...high, ...low]);
+  expect(foldWaiting(low).folds).toHaveLength(0);
+  const { shown, folds } = foldWaiting([...high, ...low]);
   expect(shown.map((item) => item.priority)).toEqual([1, 1, 1]);
-  expect(folded).toHaveLength(6);
+  expect(folds.map((fold) => fold.items.length)).toEqual([6]);
+});
+
+test("in a flood the second level folds by estate and kind, but never what may be a fall", () => {
+  const leaks = Array.from({ length: 4 }, (_, index) => aCase({ id: `leak${index}`, priority: 2, kinds: ["water_leak"] }));
+  const falls = Array.from({ length: 3 }, (_, index) => aCase({ id: `fall${index}`, priority: 2, kinds: ["fall_suspected"] }));
+  const lives = Array.from({ length: 3 }, (_, index) => aCase({ id: `sos${index}` }));
+  const { shown, folds } = foldWaiting([...lives, ...leaks, ...falls]);
+  expect(folds.map((fold) => [fold.estate, fold.items.length])).toEqual([["桂花苑", 4]]);
+  expect(shown.map((item) => item.id)).toEqual(["sos0", "sos1", "sos2", "fall0", "fall1", "fall2"]);
+});
+
+test("a case that was handed to somebody else does not wait here, one that was handed to me does", () => {
+  const items = [
+    aCase({ id: "for-me", state: "handed_over", handed_to: { id: "me", name: "王敏" } }),
+    aCase({ id: "for-her", state: "handed_over", handed_to: { id: "other", name: "李娜" } }),
+    aCase({ id: "for-all", state: "handed_over" }),
+  ];
+  const groups = groupCases(items, "me", limits);
+  expect(groups.waiting.map((item) => item.id)).toEqual(["for-all", "for-me"]);
+  expect(groups.others.map((item) => item.id)).toEqual(["for-her"]);
 });

@@ -58,13 +58,19 @@ function compare(limits: ClaimLimits): (a: CaseSummary, b: CaseSummary) => numbe
     a.priority - b.priority || due(a) - due(b) || raisedAt(a) - raisedAt(b) || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
+/** Named to somebody, who has 30 s to accept it. */
+export function handedTo(item: CaseSummary): string | null {
+  return item.state === "handed_over" ? (item.handed_to?.id ?? null) : null;
+}
+
 /** Sorts live cases into 待接警, 我在处理, 他人处理: priority, time left, raised time, id. */
 export function groupCases(items: readonly CaseSummary[], userId: string, limits: ClaimLimits): Groups {
   const groups: Groups = { waiting: [], mine: [], others: [] };
   for (const item of items) {
     const phase = phaseOf(item);
     if (phase === "over" || item.group_id !== null || item.shelved_until !== null) continue;
-    if (phase === "waiting") groups.waiting.push(item);
+    const named = handedTo(item);
+    if (phase === "waiting" && (named === null || named === userId)) groups.waiting.push(item);
     else if (item.owner?.id === userId) groups.mine.push(item);
     else groups.others.push(item);
   }
@@ -75,10 +81,39 @@ export function groupCases(items: readonly CaseSummary[], userId: string, limits
   return groups;
 }
 
-/** More than eight waiting: the third and fourth priority fold into one line. */
-export function foldWaiting(waiting: readonly CaseSummary[]): { shown: CaseSummary[]; folded: CaseSummary[] } {
-  if (waiting.length <= FOLD_ABOVE) return { shown: [...waiting], folded: [] };
-  const folded = waiting.filter((item) => item.priority >= 3);
-  if (folded.length < 2) return { shown: [...waiting], folded: [] };
-  return { shown: waiting.filter((item) => item.priority < 3), folded };
+/** Rows that one line stands for: lower levels, or urgent alarms of one estate and kind. */
+export interface Fold {
+  key: string;
+  /** The estate; "" for the line of levels 3 and 4. */
+  estate: string;
+  items: CaseSummary[];
+}
+
+const ESTATE_FROM = 3;
+// What may be a fall, and what a voice has asked for, is never folded.
+const NEVER_FOLDED: ReadonlySet<string> = new Set(["fall_suspected", "fall", "needs_help", "no_answer", "phone_call"]);
+
+function estateOf(item: CaseSummary): string {
+  const estate = item.place?.compound ?? "";
+  const alone = item.priority !== 2 || item.children > 0 || item.handed_to !== null;
+  return alone || estate === "" || item.kinds.some((kind) => NEVER_FOLDED.has(kind)) ? "" : estate;
+}
+
+/** More than eight waiting: levels 3 and 4 fold into one line, and three or more of level 2 and one kind in one estate. */
+export function foldWaiting(waiting: readonly CaseSummary[]): { shown: CaseSummary[]; folds: Fold[] } {
+  if (waiting.length <= FOLD_ABOVE) return { shown: [...waiting], folds: [] };
+  const folds = new Map<string, Fold>();
+  const put = (key: string, estate: string, item: CaseSummary): void => {
+    const fold = folds.get(key) ?? { key, estate, items: [] };
+    fold.items.push(item);
+    folds.set(key, fold);
+  };
+  for (const item of waiting) {
+    const estate = estateOf(item);
+    if (item.priority >= 3) put("low", "", item);
+    else if (estate !== "") put(`${estate}/${item.kinds.join()}`, estate, item);
+  }
+  const kept = [...folds.values()].filter((fold) => fold.items.length >= (fold.estate === "" ? 2 : ESTATE_FROM));
+  const folded = new Set(kept.flatMap((fold) => fold.items));
+  return { shown: waiting.filter((item) => !folded.has(item)), folds: kept };
 }

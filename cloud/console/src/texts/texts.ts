@@ -3,19 +3,20 @@ import i18next, { type i18n } from "i18next";
 import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
 
+import { deskEn, deskZh } from "../desk/texts";
 import { en } from "./en";
 import { enTerms } from "./en_terms";
 import { zh, type TextKey } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
 export type { TextKey, TermKey };
-export type Key = TextKey | TermKey;
+export type Key = TextKey | TermKey | keyof typeof deskZh;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: { ...zh, ...zhTerms },
-  en: { ...en, ...enTerms },
+  zh: { ...zh, ...zhTerms, ...deskZh },
+  en: { ...en, ...enTerms, ...deskEn },
 };
 
 const STORED = "carebed.language";
