@@ -40,6 +40,7 @@ from cloud.api import (
     telephony_provider_routes,
     telephony_routes,
     wall_routes,
+    trend_routes,
 )
 from cloud.api.callers import caller
 from cloud.api.description import PREFIX, RESPONSES, described
@@ -64,6 +65,7 @@ _ROUTERS: Final = (
     wall_routes.router,
     live_routes.router,
     health_routes.router,
+    trend_routes.router,
     observation_routes.router,
     registry_routes.router,
     register_routes.router,

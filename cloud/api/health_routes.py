@@ -113,7 +113,7 @@ async def get_trend(
             conn, resident_id=resident_id, kind=kind, start=since, end=until, points=points
         )
         await audit(conn, services, identity, "health_viewed", resident_id, kind=kind)
-    items = [shapes.TrendPoint(at=point.at, value=point.value, quality=point.quality) for point in found]
+    items = [shapes.TrendPoint.model_validate(point, from_attributes=True) for point in found]
     return shapes.Trend(kind=kind, unit=trends.unit_of(kind), items=items)
 
 

@@ -165,11 +165,13 @@ class ResidentDetail(Shown):
 
 
 class TrendPoint(Shown):
-    """A value, or the mean of one interval; `quality` 0-100."""
+    """A value, or the mean of one interval with its extremes, so that no peak is lost; `quality` 0-100."""
 
     at: Instant
     value: float
     quality: int | None
+    low: float
+    high: float
 
 
 class Trend(Shown):

@@ -14,11 +14,13 @@ _SQL: Final = queries.load(__package__ or "cloud.telemetry", "trends.sql")
 
 
 class Point(msgspec.Struct, frozen=True):
-    """A value, or the mean of an interval (of a state its last value), with its worst quality 0-100."""
+    """A value, or the mean of an interval (of a state its last value), worst quality 0-100, extremes."""
 
     at: datetime
     value: float
     quality: int | None
+    low: float
+    high: float
 
 
 class LastValue(msgspec.Struct, frozen=True):

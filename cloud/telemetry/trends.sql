@@ -10,7 +10,7 @@ with span as (
 )
 select min(r.measured_at),
     case when %(is_state)s::boolean then (array_agg(r.value order by r.measured_at desc))[1] else avg(r.value) end,
-    min(r.quality)
+    min(r.quality), min(r.value), max(r.value)
 from span
 join reading r on r.device_key = span.device_key
     and r.measured_at >= lower(span.valid) and r.measured_at < upper(span.valid)
@@ -32,3 +32,62 @@ join reading_kind k on k.id = l.kind_id
 where s.resident_id = %(resident_id)s and s.valid @> %(now)s::timestamptz
 order by k.name, l.measured_at desc
 limit 500;
+
+-- name: worn_by_resident --
+-- The devices installed for a resident within a time, from when to when, and what they measure of some kinds.
+select i.device_key, d.id, d.family, k.id, k.name,
+    lower(i.valid * s.valid * tstzrange(%(from)s::timestamptz, %(to)s::timestamptz)),
+    upper(i.valid * s.valid * tstzrange(%(from)s::timestamptz, %(to)s::timestamptz))
+from bed_stay s
+join installation i on i.bed_key = s.bed_key and i.valid && s.valid
+join device d on d.key = i.device_key
+join reading_last l on l.device_key = i.device_key
+join reading_kind k on k.id = l.kind_id
+where s.resident_id = %(subject_id)s and k.name = any(%(kinds)s)
+    and not isempty(i.valid * s.valid * tstzrange(%(from)s::timestamptz, %(to)s::timestamptz))
+order by k.name, d.id, 6;
+
+-- name: worn_by_bed --
+-- The devices installed at a bed within a time, whoever lay in it.
+select i.device_key, d.id, d.family, k.id, k.name,
+    lower(i.valid * tstzrange(%(from)s::timestamptz, %(to)s::timestamptz)),
+    upper(i.valid * tstzrange(%(from)s::timestamptz, %(to)s::timestamptz))
+from bed b
+join installation i on i.bed_key = b.key and i.valid && tstzrange(%(from)s::timestamptz, %(to)s::timestamptz)
+join device d on d.key = i.device_key
+join reading_last l on l.device_key = i.device_key
+join reading_kind k on k.id = l.kind_id
+where b.id = %(subject_id)s and k.name = any(%(kinds)s)
+order by k.name, d.id, 6;
+
+-- name: state_runs --
+-- From when to when states were said without a change, nor a pause longer than %(pause)s.
+with said as (
+    select r.device_key, r.kind_id, r.measured_at, r.value,
+        (r.value is distinct from lag(r.value) over w
+            or r.measured_at > lag(r.measured_at) over w + %(pause)s::interval)::int as begins
+    from unnest(%(keys)s::int[], %(kind_ids)s::smallint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+        as o (key, kind_id, since, until)
+    join reading r on r.device_key = o.key and r.kind_id = o.kind_id
+        and r.measured_at >= o.since and r.measured_at < o.until
+    window w as (partition by r.device_key, r.kind_id order by r.measured_at)
+), runs as (
+    select *, sum(begins) over (partition by device_key, kind_id order by measured_at) as run from said
+)
+select device_key, kind_id, value >= 0.5, min(measured_at), max(measured_at)
+from runs group by device_key, kind_id, run, value >= 0.5 order by 1, 2, 4;
+
+-- name: curve --
+-- Values by device and kind, one a bucket of absolute time, without those of times that speak of nobody.
+select r.device_key, r.kind_id, min(r.measured_at), max(r.measured_at), avg(r.value), min(r.value), max(r.value),
+    min(r.quality), count(*)
+from unnest(%(keys)s::int[], %(kind_ids)s::smallint[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+    as o (key, kind_id, since, until)
+join reading r on r.device_key = o.key and r.kind_id = o.kind_id
+    and r.measured_at >= o.since and r.measured_at < o.until
+where not exists (
+    select from unnest(%(blank_keys)s::int[], %(blank_from)s::timestamptz[], %(blank_to)s::timestamptz[])
+        as b (key, since, until)
+    where b.key = r.device_key and r.measured_at >= b.since and r.measured_at < b.until)
+group by r.device_key, r.kind_id, floor(extract(epoch from r.measured_at) / %(bucket_s)s::double precision)
+order by 1, 2, 3;
