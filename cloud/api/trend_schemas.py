@@ -42,7 +42,7 @@ class Curve(Shown):
 
 
 class BedSpan(Shown):
-    """In bed or out of it, as a device said; a time that is in no span is not known."""
+    """In bed or out of it, as a device said, perhaps since before the window; other times are not known."""
 
     since: Instant
     until: Instant

@@ -21,6 +21,8 @@ from cloud.telemetry.silences import (
 )
 
 _SQL: Final = queries.load(__package__ or "cloud.telemetry", "trends.sql")
+_BACK: Final = timedelta(hours=26)
+"""So far back it is looked how long a state has lasted."""
 _MANY: Final = 2000
 """So many blank times are taken out one by one; a state that changes oftener says nothing."""
 
@@ -36,7 +38,7 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 class BedSpan(msgspec.Struct, frozen=True):
-    """In bed or out of it, as a device said."""
+    """In bed or out of it, as a device said; the first may have begun before the window."""
 
     since: datetime
     until: datetime
@@ -74,7 +76,7 @@ async def curves(
     points: int,
 ) -> Curves:
     """Curves of [start, end) in about `points` buckets each, by kind and device."""
-    query = {"subject_id": subject_id, "kinds": [*kinds, *STATES], "from": start - STATE_PAUSE, "to": end}
+    query = {"subject_id": subject_id, "kinds": [*kinds, *STATES], "from": start - _BACK, "to": end}
     cursor = await conn.execute(_SQL[f"worn_by_{subject}"], query)
     worn = [_Worn(*row) for row in await cursor.fetchall()]
     runs = await _runs(conn, [one for one in worn if one.kind in STATES])
@@ -168,7 +170,6 @@ def _bed(worn: list[_Worn], runs: dict[int, list[Run]], start: datetime, end: da
     found = []
     for key, said in runs.items():
         for run, until in lasting([one for one in said if one.kind == "in_bed"], end):
-            since = max(run.since, start)
-            if since < until:
-                found.append(BedSpan(since, until, run.on, names[key]))
+            if start < until:
+                found.append(BedSpan(run.since, until, run.on, names[key]))
     return sorted(found, key=lambda span: span.since)

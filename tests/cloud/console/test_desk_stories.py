@@ -250,7 +250,13 @@ def test_vital_signs_show_age_source_and_what_is_out_of_the_persons_own_band(
     expect(vital.nth(1)).to_have_text("呼吸—离床无数据")
     expect(vital.nth(2)).to_have_text(re.compile(r"血氧96 %\(94–100\) · \d+ 秒前 · 手表"))
     expect(vital.nth(3)).to_have_text("血压—没有收到读数")
-    expect(page.locator(".states")).to_contain_text("离床")
+    expect(page.locator(".bed-strip")).to_have_text(re.compile(r"离床\s*00:\d\d"))
+    expect(page.locator(".states")).to_contain_text("已佩戴")
+    charts = page.locator(".trend-chart")
+    expect(charts.nth(0)).to_have_attribute("aria-label", re.compile("心率：117–117 次/分"))
+    expect(charts.nth(1)).to_have_attribute("aria-label", re.compile("呼吸：没有数据；.*离床无数据"))
+    expect(charts.nth(2)).to_have_attribute("aria-label", re.compile("血氧：96–96 %"))
+    expect(page.locator(".score")).to_contain_text("不是 NEWS2")
 
 
 def test_given_back_a_case_waits_and_rings_again(district: District, open_seat: OpenSeat) -> None:

@@ -15,6 +15,9 @@ export type LiveMessage = Schemas["LiveMessage"];
 export type PhoneCallPop = Schemas["ScreenPop"];
 export type Problem = Schemas["Problem"];
 export type ResidentDetail = Schemas["ResidentDetail"];
+export type News2 = Schemas["News2"];
+export type Trends = Schemas["Trends"];
+export type Curve = Schemas["Curve"];
 export type SessionInfo = Schemas["SessionInfo"];
 
 /** An answer that was no success; `problem` is null when the server could not be reached or did not explain itself. */

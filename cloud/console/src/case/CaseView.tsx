@@ -17,7 +17,7 @@ import { Identity } from "./Identity";
 import { Log } from "./Log";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
-import { Vitals } from "./Vitals";
+import { Trends } from "./Trends";
 
 /** What must be known before anything is done: a suspected fire, an alarm that is not from now. */
 function Warnings({ item, detail }: { item: CaseSummary; detail: CaseDetail | undefined }): ReactElement | null {
@@ -62,7 +62,7 @@ function Body({ detail, ...contacts }: BodyProps): ReactElement {
   return (
     <div className="case-body">
       <Alarms detail={detail} />
-      <Vitals item={detail} />
+      <Trends item={detail} />
       <Contacts detail={detail} {...contacts} />
       <Log detail={detail} />
     </div>

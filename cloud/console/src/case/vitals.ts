@@ -2,6 +2,7 @@
 import type { LastReading } from "../api/client";
 import { instant } from "../time/format";
 import type { TextKey } from "../texts/texts";
+import { bandOf, type Band } from "../trends/curves";
 
 export interface Vital {
   kind: string;
@@ -12,7 +13,7 @@ export interface Vital {
   /** Why there is no value. */
   why: TextKey | null;
   arrow: "up" | "down" | null;
-  band: { low: number; high: number } | null;
+  band: Band | null;
   /** Older than it can speak for the present. */
   old: boolean;
 }
@@ -46,11 +47,9 @@ function number(kind: string, value: number): string {
   return kind === "body_temperature" ? value.toFixed(1) : String(Math.round(value));
 }
 
-function bandOf(limits: Readonly<Record<string, unknown>>, kind: string): { low: number; high: number } | null {
-  const band = limits[kind];
-  if (typeof band !== "object" || band === null) return null;
-  const { low, high } = band as Record<string, unknown>;
-  return typeof low === "number" && typeof high === "number" ? { low, high } : null;
+/** A unit as people write it. */
+export function unitOf(unit: string): string {
+  return UNITS[unit] ?? unit;
 }
 
 /** Why the device that last measured cannot measure now. */
@@ -81,7 +80,7 @@ function vital(
   return {
     kind,
     value: number(kind, item.value) + (diastolic === null ? "" : `/${number(kind, diastolic.value)}`),
-    unit: UNITS[item.unit] ?? item.unit,
+    unit: unitOf(item.unit),
     atMs,
     device: item.device,
     why: null,
@@ -91,9 +90,9 @@ function vital(
   };
 }
 
-function arrowOf(value: number, band: { low: number; high: number }): "up" | "down" | null {
-  if (value > band.high) return "up";
-  return value < band.low ? "down" : null;
+function arrowOf(value: number, band: Band): "up" | "down" | null {
+  if (band.high !== null && value > band.high) return "up";
+  return band.low !== null && value < band.low ? "down" : null;
 }
 
 export function vitalsOf(

@@ -4,19 +4,25 @@ import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
 
 import { deskEn, deskZh } from "../desk/texts";
+import { trendsEn, trendsZh } from "../trends/texts";
 import { en } from "./en";
 import { enTerms } from "./en_terms";
-import { zh, type TextKey } from "./zh";
+import { zh, type TextKey as OwnKey } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
 export type { TextKey, TermKey };
 export type Key = TextKey | TermKey | keyof typeof deskZh;
+export type TextKey = OwnKey | keyof typeof trendsZh;
+export type { TermKey };
+export type Key = TextKey | TermKey;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
   zh: { ...zh, ...zhTerms, ...deskZh },
   en: { ...en, ...enTerms, ...deskEn },
+  zh: { ...zh, ...trendsZh, ...zhTerms },
+  en: { ...en, ...trendsEn, ...enTerms },
 };
 
 const STORED = "carebed.language";
