@@ -39,8 +39,8 @@ from cloud.api import (
     system_routes,
     telephony_provider_routes,
     telephony_routes,
-    wall_routes,
     trend_routes,
+    wall_routes,
 )
 from cloud.api.callers import caller
 from cloud.api.description import PREFIX, RESPONSES, described
