@@ -409,6 +409,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/residents/{resident_id}/news2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get News2
+         * @description The score of what is known now, each value with its age and method; a partial one says so.
+         */
+        get: operations["get_news2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{resident_id}/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Resident Trends
+         * @description Curves of one or several kinds over one window, by device, each with its gaps and their reasons.
+         */
+        get: operations["get_resident_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/seats": {
         parameters: {
             query?: never;
@@ -512,6 +552,15 @@ export interface components {
             max_zoom: number | null;
             attribution: string;
             approval_no: string | null;
+        };
+        /** @description In bed or out of it, as a device said, perhaps since before the window; other times are not known. */
+        BedSpan: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            in_bed: boolean;
+            device: string;
         };
         /** @description A case that runs for somebody who may be calling. */
         CallCase: {
@@ -803,6 +852,36 @@ export interface components {
             disposition: "real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "service_order" | "other";
             note?: string | null;
         };
+        /** @description One device's values of one kind, oldest first; the first may speak into the window. */
+        Curve: {
+            kind: string;
+            unit: string;
+            device: string;
+            family: string;
+            points: components["schemas"]["CurvePoint"][];
+            gaps: components["schemas"]["CurveGap"][];
+        };
+        /** @description No data, and why: the bed was empty, the watch not worn, nothing was heard of the device ... */
+        CurveGap: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @enum {string} */
+            reason: "out_of_bed" | "not_worn" | "charging" | "offline" | "no_value" | "not_installed";
+        };
+        /** @description The values of one bucket: mean, least and greatest, worst quality 0-100, from `at` to `last`. */
+        CurvePoint: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            last: string;
+            value: number;
+            low: number;
+            high: number;
+            quality: number | null;
+            count: number;
+        };
         /** @description Something for everybody at the desk. */
         DeskFrame: {
             seq: number;
@@ -987,6 +1066,54 @@ export interface components {
             /** Format: uuid */
             into: string;
             note?: string | null;
+        };
+        /** @description What is known of the score. `news2` is null unless all seven parameters are known. */
+        News2: {
+            /** Format: date-time */
+            at: string;
+            news2: number | null;
+            sum_of_known: number;
+            confirmed_sum: number;
+            known: number;
+            of: number;
+            label: string;
+            label_zh: string;
+            /** @enum {integer} */
+            scale: 1 | 2;
+            ordered_by: string;
+            parameters: components["schemas"]["News2Parameter"][];
+            missing: ("resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "body_temperature")[];
+            estimates: components["schemas"]["News2Estimate"][];
+            limits_not_understood: string[];
+            rule_version: string;
+            notice: string;
+            notice_zh: string;
+        };
+        /** @description A wrist estimate, or a value of a device that nobody described: shown, never counted. */
+        News2Estimate: {
+            /** @enum {string} */
+            parameter: "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "body_temperature";
+            value: number;
+            /** Format: date-time */
+            at: string;
+            age_s: number;
+            /** @enum {string} */
+            method: "operator" | "order" | "monitor" | "cuff" | "oximeter" | "thermometer" | "contactless" | "glucometer" | "scales" | "wrist" | "unknown";
+            device: string | null;
+        };
+        /** @description One parameter with the points of its newest value; `confirmed_points` by two readings or a symptom. */
+        News2Parameter: {
+            /** @enum {string} */
+            parameter: "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "body_temperature";
+            value: number | string;
+            points: number;
+            confirmed_points: number;
+            /** Format: date-time */
+            at: string;
+            age_s: number;
+            /** @enum {string} */
+            method: "operator" | "order" | "monitor" | "cuff" | "oximeter" | "thermometer" | "contactless" | "glucometer" | "scales" | "wrist" | "unknown";
+            device: string | null;
         };
         /** @description A line for the timeline. */
         NoteText: {
@@ -1225,6 +1352,21 @@ export interface components {
         SignIn: {
             username: string;
             password: string;
+        };
+        /** @description Curves of several kinds over one window. A kind that no device measured has no curve. */
+        Trends: {
+            /** @enum {string} */
+            subject: "resident" | "bed";
+            /** Format: uuid */
+            subject_id: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @description width of a bucket */
+            bucket_s: number;
+            curves: components["schemas"]["Curve"][];
+            bed: components["schemas"]["BedSpan"][];
         };
         /** @description What the console needs before anyone has signed in. */
         UiConfig: {
@@ -1818,6 +1960,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LastReadings"];
+                };
+            };
+        };
+    };
+    get_news2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["News2"];
+                };
+            };
+        };
+    };
+    get_resident_trends: {
+        parameters: {
+            query: {
+                kind: string[];
+                /** @description without it 30 minutes before `to` */
+                from?: string | null;
+                /** @description without it now */
+                to?: string | null;
+                /** @description buckets of a curve */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
                 };
             };
         };
