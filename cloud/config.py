@@ -20,6 +20,7 @@ API_URL: Final = "CAREBED_API_URL"
 CANARY_FILE: Final = "CAREBED_CANARY_FILE"
 NOTIFICATIONS_FILE: Final = "CAREBED_NOTIFICATIONS_FILE"  # providers of calls, SMS, ...; none without it
 DESK_PHONE: Final = "CAREBED_DESK_PHONE"  # where families and responders call the desk; 12349 without it
+BASEMAP_FILE: Final = "CAREBED_BASEMAP_FILE"  # what maps are drawn on; the built-in schematic without it
 SIGNING_KEY: Final = "carebed-signing.pem"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -39,6 +40,7 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 8420
     notifications_file: Path | None = None
+    basemap_file: Path | None = None
     # Of the canary alone: where the API answers, and the file of its own keys.
     api_url: str = ""
     canary_file: Path = Path("canary.json")
@@ -66,6 +68,7 @@ def variable(name: str) -> str:
 def from_environment(clock: Clock, **others: Any) -> Settings:
     """Settings of a child process; raises ConfigError naming the variable that is missing."""
     named = os.environ.get(NOTIFICATIONS_FILE)
+    basemap = os.environ.get(BASEMAP_FILE)
     return Settings(
         variable(DATABASE_URL),
         variable(BROKER_URL),
@@ -73,6 +76,7 @@ def from_environment(clock: Clock, **others: Any) -> Settings:
         clock,
         notifications_file=Path(named) if named else None,
         desk_phone=os.environ.get(DESK_PHONE) or "12349",
+        basemap_file=Path(basemap) if basemap else None,
         **others,
     )
 
@@ -125,6 +129,14 @@ class DataDir:
         if named := os.environ.get(NOTIFICATIONS_FILE):
             return Path(named).resolve()
         own = self.path / "notifications.toml"
+        return own if own.exists() else None
+
+    @property
+    def basemap_file(self) -> Path | None:
+        """What maps are drawn on: CAREBED_BASEMAP_FILE, else `basemap.toml` if it exists."""
+        if named := os.environ.get(BASEMAP_FILE):
+            return Path(named).resolve()
+        own = self.path / "basemap.toml"
         return own if own.exists() else None
 
     @property

@@ -202,6 +202,7 @@ class Supervisor:
             config.CANARY_FILE: str(self.plan.data.canary_file),
             config.KEY_FILE: str(self.plan.data.key_file),
             config.NOTIFICATIONS_FILE: str(self.plan.data.notifications_file or ""),
+            config.BASEMAP_FILE: str(self.plan.data.basemap_file or ""),
         }
         return Child(
             name=name,

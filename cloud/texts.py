@@ -28,6 +28,42 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "缺少环境变量 {name}。`carebed-cloud up` 会为它的子进程设置；单独运行时请自行设置。",
         "The variable {name} is missing. `carebed-cloud up` sets it for its children; else set it yourself.",
     ),
+    "basemap_unreadable": (
+        "底图配置 {path} 无法使用：{reason}",
+        "The basemap file {path} cannot be used: {reason}",
+    ),
+    "basemap_missing": (
+        '底图配置 {path}：kind = "{kind}" 需要填写 {name}',
+        'The basemap file {path}: kind = "{kind}" needs the key {name}',
+    ),
+    "basemap_needless": (
+        '底图配置 {path}：kind = "{kind}" 不使用 {name}，请删除',
+        'The basemap file {path}: kind = "{kind}" has no use for the key {name}; remove it',
+    ),
+    "basemap_wgs84": (
+        '底图配置 {path}：kind = "{kind}" 的坐标系只能是 WGS84，请先转换数据',
+        'The basemap file {path}: kind = "{kind}" is always crs = "WGS84"; convert the data first',
+    ),
+    "basemap_bd09": (
+        "底图配置 {path}：BD09 瓦片的切分方式不同，xyz 不支持；请用 WGS84 或 GCJ02 的瓦片",
+        "The basemap file {path}: tiles in BD09 are cut in another grid; use tiles in WGS84 or GCJ02",
+    ),
+    "basemap_url": (
+        "底图配置 {path}：{name} 应形如 https://主机/{{z}}/{{x}}/{{y}}.png，现为 {url}",
+        "The basemap file {path}: {name} must look like https://host/{{z}}/{{x}}/{{y}}.png, and is {url}",
+    ),
+    "basemap_subdomains": (
+        "底图配置 {path}：{name} 含有 {{s}} 时须填写 subdomains，反之亦然；现为 {url}",
+        "The basemap file {path}: {name} has {{s}} exactly where subdomains are given; it is {url}",
+    ),
+    "basemap_layer": (
+        "底图配置 {path}：{layer} 不是可用的 GeoJSON FeatureCollection（{reason}）",
+        "The basemap file {path}: {layer} is no usable GeoJSON FeatureCollection ({reason})",
+    ),
+    "basemap_archive": (
+        "底图配置 {path}：{file} 不是可读的 PMTiles v3 文件（{reason}）",
+        "The basemap file {path}: {file} is no readable PMTiles v3 file ({reason})",
+    ),
     "not_running": (
         "{path} 中没有正在运行的云端。请先运行 carebed-cloud up，或用 --database-url 指明数据库。",
         "No cloud runs on {path}. Start `carebed-cloud up` first, or name the database with --database-url.",

@@ -14,6 +14,8 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from cloud.basemap import Basemap, BasemapError
+from cloud.basemap import load as load_basemap
 from cloud.broker import INGEST_USER, WORK_USER
 from cloud.cases.signing import Signer, SigningError, load_signer, make_signing_key
 from cloud.config import Settings
@@ -90,6 +92,7 @@ async def run_api(settings: Settings, announce: Announce) -> None:
             seal=load_seal(settings.key_file),
             broker_url=settings.broker_url,
             signer=_signer(settings),
+            basemap=_basemap(settings),
             providers={one.name: one for one in _outbox(settings).providers},
             desk_phone=settings.desk_phone,
         )
@@ -158,6 +161,16 @@ def _outbox(settings: Settings) -> Configuration:
         extra = {"action": "providers_unusable", "reason": str(error)}
         logger.error("providers of notifications cannot be used", extra=extra)
         return Configuration()
+
+
+def _basemap(settings: Settings) -> Basemap:
+    """What maps are drawn on; the schematic for a file that cannot be used: alarms come first."""
+    try:
+        return load_basemap(settings.basemap_file)
+    except BasemapError as error:
+        extra = {"action": "basemap_unusable", "reason": str(error)}
+        logger.error("the configured basemap cannot be used", extra=extra)
+        return Basemap()
 
 
 def _signer(settings: Settings) -> Signer | None:

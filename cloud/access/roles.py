@@ -52,6 +52,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "unmake_order": _DESK,
     "follow_up_case": _DESK,
     "list_candidates": _DESK,
+    "get_whereabouts": _DESK,
     "dispatch_case": _DESK,
     "list_own_dispatches": _RESPONDERS,
     "get_dispatch": _SENT,

@@ -85,14 +85,14 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.live = LiveFeed(services)
     app.router.lifespan_context = _lifespan
-    console.install(app, services.console)
+    console.install(app, services.console, services.basemap)
     errors.install(app)
     app.add_exception_handler(kept_answers.Replayed, kept_answers.replay)  # type: ignore[arg-type]
     app.add_middleware(kept_answers.KeptAnswers)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(TimeLimit)
     app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, tile_origins=services.basemap.tile_origins)
     return app
 
 

@@ -9,6 +9,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from cloud.basemap import ADDRESS, Basemap
+
 _UNBUILT: Final = """<!doctype html>
 <html lang="zh"><head><meta charset="utf-8"><title>CareBed</title></head><body>
 <h1>控制台尚未构建</h1>
@@ -35,10 +37,19 @@ class Assets(StaticFiles):
         return response
 
 
-def install(app: FastAPI, folder: Path) -> None:
+def install(app: FastAPI, folder: Path, basemap: Basemap) -> None:
     """Serve the console at /; every path that is not a file shows index.html, so that links into it work."""
     app.mount("/assets", Assets(directory=folder / "assets", check_dir=False))
     root = folder.resolve()
+
+    @app.api_route(ADDRESS + "{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def layer(name: str) -> Response:
+        # Whole, or the part that a Range asks for. Public, as the console itself is: it tells of no person.
+        file = basemap.served(name)
+        if file is None or not file.is_file():
+            raise HTTPException(404)
+        kind = "application/geo+json" if name.endswith(".geojson") else "application/octet-stream"
+        return FileResponse(file, media_type=kind, headers={"Cache-Control": "no-cache"})
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(path: str) -> Response:

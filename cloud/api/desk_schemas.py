@@ -92,12 +92,52 @@ class Candidate(Shown):
     minutes: int | None
     load: int
     asked: bool = Field(description="this case was offered to them already")
+    lat: float | None = Field(description="degrees WGS-84; null where no place is known")
+    lon: float | None
+    position_at: Instant | None = Field(description="of the fix; null where it is the middle of the zone")
 
 
 class CandidateList(Shown):
     """Free ones first, then who is there soonest."""
 
     items: list[Candidate]
+
+
+class HomePoint(Shown):
+    """A home's gate, degrees WGS-84, and the short address beside its mark."""
+
+    lat: float
+    lon: float
+    label: str
+
+
+class Circle(Shown):
+    """The safe zone."""
+
+    lat: float
+    lon: float
+    radius_m: float
+
+
+class Fix(Shown):
+    """A position of a worn device, WGS-84; null: accuracy unknown, no fence, no home."""
+
+    device: str
+    lat: float
+    lon: float
+    accuracy_m: float | None
+    at: Instant
+    source: Literal["gnss", "wifi", "cell", "home", "unknown"]
+    inside: bool | None = Field(description="of the fence")
+    distance_m: int | None = Field(description="from home")
+
+
+class Whereabouts(Shown):
+    """What the map of a case shows of its people; null is unknown."""
+
+    home: HomePoint | None
+    fence: Circle | None
+    fix: Fix | None
 
 
 class NewDispatch(Given):

@@ -20,11 +20,15 @@ class Limits(Shown):
 
 
 class Basemap(Shown):
-    """What the map is drawn from; `schematic` is the built-in one."""
+    """What the map is drawn on; `schematic` is the built-in one, which needs no address.
+
+    `url`: a folder of GeoJSON layers, a template of tiles, or a PMTiles file. The approval number is shown.
+    """
 
     kind: Literal["schematic", "geojson", "xyz", "pmtiles"]
     crs: Literal["WGS84", "GCJ02", "BD09"]
     url: str | None
+    overlay_url: str | None = Field(description="a second layer of tiles, such as labels")
     subdomains: str | None
     max_zoom: int | None
     attribution: str

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,7 +17,7 @@ LARGER: Final = ((re.compile(r"^/api/v1/dispatches/[^/]+/photos$"), 5 * 1024 * 1
 REQUEST_LIMIT_S: Final = 30.0
 
 _CSP: Final = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data:{tiles}; style-src 'self' 'unsafe-inline'; "
     "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -94,10 +95,14 @@ class TimeLimit:
 
 
 class SecurityHeaders:
-    """Headers that keep a browser from running or framing what is not ours; API answers are never cached."""
+    """Headers that keep a browser from running or framing what is not ours; API answers are never cached.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Pictures come from here and from the configured map tiles' origins.
+    """
+
+    def __init__(self, app: ASGIApp, tile_origins: Iterable[str] = ()) -> None:
         self._app = app
+        self._policy = _CSP.format(tiles="".join(f" {origin}" for origin in tile_origins))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -107,7 +112,7 @@ class SecurityHeaders:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _CSP
+                headers["Content-Security-Policy"] = self._policy
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["X-Frame-Options"] = "DENY"
                 headers["Referrer-Policy"] = "same-origin"

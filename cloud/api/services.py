@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cloud.access.passwords import Passwords
+from cloud.basemap import Basemap
 from cloud.cases.signing import Signer
 from cloud.database.pool import Pool
 from cloud.notifications.channel import Provider
@@ -32,5 +33,6 @@ class Services:
     broker_url: str | None = None
     console: Path = CONSOLE
     signer: Signer | None = None
+    basemap: Basemap = field(default_factory=Basemap)
     providers: Mapping[str, Provider] = field(default_factory=dict)
     desk_phone: str = "12349"

@@ -1,6 +1,6 @@
 """The stages of a case: calling back, handing over, merging, sending somebody, orders, following up."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -13,7 +13,10 @@ from cloud.api.schemas import CaseSummary
 from cloud.cases import dispatching, handing, merging, stages, store
 from cloud.cases.detail import dispatch_shown
 from cloud.cases.publish import find
+from cloud.cases.summary import iso_or_none
+from cloud.cases.whereabouts import whereabouts
 from cloud.responders import store as responders
+from cloud.responders.responder import Candidate
 
 router = APIRouter(tags=["cases"])
 
@@ -135,9 +138,29 @@ async def list_candidates(
         await store.summary(conn, case_id, identity)
         row = await find(conn, case_id)
         found = await dispatching.candidates(conn, row, needed=skill or (), now=services.clock.now())
-        items = cut(found, page, lambda one: one.staff_id)
+        items = [_shown(one) for one in cut(found, page, lambda one: one.staff_id)]
         await audit_look(conn, services, identity, "responders_listed", case_id, count=len(items))
     return answer({"items": items})
+
+
+def _shown(one: Candidate) -> dict[str, Any]:
+    fields = {name: getattr(one, name) for name in shapes.Candidate.model_fields if hasattr(one, name)}
+    place = one.position
+    return fields | {
+        "lat": None if place is None else place.lat,
+        "lon": None if place is None else place.lon,
+        "position_at": iso_or_none(one.position_at),
+    }
+
+
+@router.get("/cases/{case_id}/whereabouts", operation_id="get_whereabouts", response_model=shapes.Whereabouts)
+async def get_whereabouts(case_id: UUID, identity: Caller, services: With) -> Response:
+    """Home, fence and the newest position of a live case's people (409 afterwards); each look is kept."""
+    async with services.pool.connection() as conn, conn.transaction():
+        await store.summary(conn, case_id, identity)
+        found = await whereabouts(conn, case_id, now=services.clock.now())
+        await audit_look(conn, services, identity, "whereabouts_viewed", case_id, fix=found.fix is not None)
+    return answer(found)
 
 
 @router.post("/cases/{case_id}/dispatches", operation_id="dispatch_case", response_model=shapes.Dispatched)

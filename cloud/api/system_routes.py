@@ -34,18 +34,20 @@ def _version() -> str:
 @router.get("/ui-config", operation_id="get_ui_config", response_model=UiConfig)
 async def get_ui_config(services: With) -> UiConfig:
     """Fixed facts of the deployment; public."""
+    basemap = services.basemap
     return UiConfig(
         time_zone="Asia/Shanghai",
         night=(22, 6),
         limits=Limits(p1_claim_s=30, p2_claim_s=120, p3_claim_s=14_400, claimed_s=90),
         basemap=Basemap(
-            kind="schematic",
-            crs="WGS84",
-            url=None,
-            subdomains=None,
-            max_zoom=None,
-            attribution="示意图 · 非测绘数据",
-            approval_no=None,
+            kind=basemap.kind,
+            crs=basemap.crs,
+            url=basemap.address,
+            overlay_url=basemap.overlay_url or None,
+            subdomains=basemap.subdomains or None,
+            max_zoom=basemap.max_zoom if basemap.kind in ("xyz", "pmtiles") else None,
+            attribution=basemap.shown_attribution,
+            approval_no=basemap.approval_no or None,
         ),
         desk_phone=services.desk_phone,
         version=_version(),

@@ -126,7 +126,7 @@ Standing = Literal["free", "busy", "away"]
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A responder for one case: `minutes` None where no place is known; `lacks` are skills that are missing;
-    `asked` says that this case was already offered to them.
+    `asked` says that this case was already offered to them; `position_at` None: the middle of the zone.
     """
 
     staff_id: UUID
@@ -141,6 +141,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int | None
     load: int
     asked: bool = False
+    position: Point | None = None
+    position_at: datetime | None = None
 
 
 def step(state: DispatchState, deed: Deed) -> DispatchState:
@@ -202,6 +204,8 @@ def candidate(
         minutes=None if metres is None else minutes_for(metres, responder.speed_kmh),
         load=responder.load,
         asked=asked,
+        position=here,
+        position_at=responder.position_at if here is not None and here is responder.position else None,
     )
 
 
