@@ -1,0 +1,50 @@
+import { useEffect, useRef, useState, type ReactElement } from "react";
+
+import { useTexts } from "../texts/texts";
+import type { Basemap } from "./basemap";
+import type { Scene } from "./scene";
+import { theMap } from "./view";
+
+interface CaseMapProps {
+  scene: Scene;
+  basemap: Basemap;
+  /** What the map shows, in words. */
+  said: string;
+}
+
+/** The map in its frame, with buttons beside the gestures; everything it shows is also said in words. */
+export function CaseMap({ scene, basemap, said }: CaseMapProps): ReactElement {
+  const { t } = useTexts();
+  const frame = useRef<HTMLDivElement>(null);
+  const [failed, setFailed] = useState(false);
+  const view = theMap(basemap);
+  const label = `${t("map.title")}: ${said}`;
+  useEffect(() => (frame.current === null ? undefined : view.attach(frame.current, () => setFailed(true))), [view]);
+  useEffect(() => {
+    view.element.setAttribute("role", "region");
+    view.element.setAttribute("aria-label", label);
+  }, [view, label]);
+  const marks = { home: t("map.home_mark"), band: t("map.band_mark") };
+  useEffect(() => view.show(scene, marks), [view, scene, marks.home, marks.band]);
+  const approval = basemap.approval_no === null ? "" : ` · ${t("map.approval", { number: basemap.approval_no })}`;
+  return (
+    <div className="map-frame" ref={frame}>
+      <p className="map-note">
+        {basemap.attribution}
+        {approval}
+        {failed && <b> · {t("map.basemap_failed")}</b>}
+      </p>
+      <div className="map-buttons">
+        <button type="button" className="plain" aria-label={t("map.zoom_in")} onClick={() => view.zoom(1)}>
+          +
+        </button>
+        <button type="button" className="plain" aria-label={t("map.zoom_out")} onClick={() => view.zoom(-1)}>
+          −
+        </button>
+        <button type="button" className="plain" aria-label={t("map.fit")} onClick={() => view.refit()}>
+          ◎
+        </button>
+      </div>
+    </div>
+  );
+}
