@@ -12,9 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cloud.api.errors import problem
 
 MAX_BODY_BYTES: Final = 256 * 1024
-# A photograph is the one body that may be larger; its caller is known before it is read.
-LARGER: Final = ((re.compile(r"^/api/v1/dispatches/[^/]+/photos$"), 5 * 1024 * 1024),)
 REQUEST_LIMIT_S: Final = 30.0
+_IMPORT: Final = re.compile(r"^/api/v1/import(/dry-run)?$")
+IMPORT_LIMIT_S: Final = 120.0
+# Photographs and registers are larger; their caller is known before they are read.
+LARGER: Final = (
+    (re.compile(r"^/api/v1/dispatches/[^/]+/photos$"), 5 * 1024 * 1024),
+    (_IMPORT, 10 * 1024 * 1024),
+)
 
 _CSP: Final = (
     "default-src 'self'; img-src 'self' data:{tiles}; style-src 'self' 'unsafe-inline'; "
@@ -87,7 +92,8 @@ class TimeLimit:
             await send(message)
 
         try:
-            async with asyncio.timeout(self._limit_s):
+            limit_s = IMPORT_LIMIT_S if _IMPORT.match(scope["path"]) else self._limit_s
+            async with asyncio.timeout(limit_s):
                 await self._app(scope, receive, watched)
         except TimeoutError:
             if not started:
