@@ -13,8 +13,10 @@ import { Band } from "./Band";
 import { calleesOf, elderOf, lastTry, whosOf, type Callee } from "./calls";
 import { CloseDialog } from "./CloseDialog";
 import { Contacts } from "./Contacts";
+import { DispatchPanel } from "./DispatchPanel";
 import { Identity } from "./Identity";
 import { Log } from "./Log";
+import { MapPanel } from "./MapPanel";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
 import { Trends } from "./Trends";
@@ -63,8 +65,10 @@ function Body({ detail, ...contacts }: BodyProps): ReactElement {
     <div className="case-body">
       <Alarms detail={detail} />
       <Trends item={detail} />
+      <MapPanel item={detail} />
       <Contacts detail={detail} {...contacts} />
       <Log detail={detail} />
+      <DispatchPanel detail={detail} mine={contacts.mine} />
     </div>
   );
 }

@@ -24,8 +24,7 @@ export function CaseMap({ scene, basemap, said }: CaseMapProps): ReactElement {
     view.element.setAttribute("role", "region");
     view.element.setAttribute("aria-label", label);
   }, [view, label]);
-  const marks = { home: t("map.home_mark"), band: t("map.band_mark") };
-  useEffect(() => view.show(scene, marks), [view, scene, marks.home, marks.band]);
+  useEffect(() => view.show(scene, { home: t("map.home_mark"), band: t("map.band_mark") }), [view, scene, t]);
   const approval = basemap.approval_no === null ? "" : ` · ${t("map.approval", { number: basemap.approval_no })}`;
   return (
     <div className="map-frame" ref={frame}>

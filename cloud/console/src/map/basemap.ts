@@ -1,13 +1,12 @@
 /** What lies under the marks: the built-in town, a town plan of the deployment, tiles, or one file of vector tiles. */
 import * as L from "leaflet";
 
-import { api, answered } from "../api/client";
+import type { UiConfig } from "../api/queries";
 import { fromBasemap } from "./datum";
 import { schematic, type Feature, type Layers } from "./schematic";
 import { drawTown, namesOf, PANE, widenRoads, type Name } from "./town";
 
-const readConfig = () => answered(api.GET("/api/v1/ui-config"));
-export type Basemap = Awaited<ReturnType<typeof readConfig>>["basemap"];
+export type Basemap = UiConfig["basemap"];
 
 const EARTH_M = 40_075_016.7;
 const TOWN_AT_MOST_M = 5_000;

@@ -113,10 +113,11 @@ function nameOf(kind: string, i: number, j: number): string | undefined {
   return kind === "public" ? pick(PUBLIC, chance(i, j, 4)) : first + pick(LAST, chance(i, j, 5));
 }
 
+const inset = (line: number): number => (isMain(line) ? 19 : 12);
+
 function block(grid: Grid, i: number, j: number, into: Layers): void {
   const kind = kindOf(i, j);
   if (kind === "plain") return;
-  const inset = (line: number): number => (isMain(line) ? 19 : 12);
   const [u0, u1] = [i * BLOCK_U + inset(i), (i + 1) * BLOCK_U - inset(i + 1)];
   const [v0, v1] = [j * BLOCK_V + inset(j), (j + 1) * BLOCK_V - inset(j + 1)];
   const ring = grid.ring(u0, v0, u1, v1, STEPS);

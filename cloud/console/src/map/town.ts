@@ -28,14 +28,16 @@ function polygonsOf({ geometry }: Feature): MapPoint[][][] {
   return geometry.coordinates.map((polygon) => polygon.map((ring) => ring.map(point)));
 }
 
+function kindIn(kinds: readonly string[], { properties: { kind } }: Feature, otherwise: string): string {
+  return kind !== undefined && kinds.includes(kind) ? kind : otherwise;
+}
+
 export const PANE = "town";
 
 /** Areas below, minor streets on them, main streets on top. */
 export function drawTown(areas: readonly Feature[], roads: readonly Feature[], renderer: L.Renderer): L.LayerGroup {
   const group = L.layerGroup();
   const given = { renderer, pane: PANE, interactive: false };
-  const kindIn = (kinds: readonly string[], one: Feature, otherwise: string): string =>
-    kinds.includes(one.properties.kind ?? "") ? (one.properties.kind ?? otherwise) : otherwise;
   for (const kind of AREAS) {
     const parts = areas.filter((one) => kindIn(AREAS, one, "estate") === kind).flatMap(polygonsOf);
     group.addLayer(L.polygon(parts, { ...given, className: `town-${kind}`, stroke: false, fillOpacity: 1, fillRule: "nonzero" }));

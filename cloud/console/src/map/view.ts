@@ -27,6 +27,10 @@ function icon(className: string, text: string, size: number): L.DivIcon {
   return L.divIcon({ className, html: mark, iconSize: [size, size] });
 }
 
+function around({ x, y }: L.Point, size: number): Box {
+  return { left: x - size / 2, top: y - size / 2, width: size, height: size };
+}
+
 interface Label extends Wanted {
   text: string;
   className: string;
@@ -86,7 +90,7 @@ export class MapView {
       sized.disconnect();
       this.tellFailed = () => undefined;
       this.scene = null;
-      for (const key of [...this.layers.keys()]) this.drop(key);
+      for (const key of this.layers.keys()) this.drop(key);
       this.labels.clearLayers();
       this.element.remove();
     };
@@ -161,9 +165,9 @@ export class MapView {
     this.labels.clearLayers();
     const { scene } = this;
     if (scene === null) return;
-    const box = ({ x, y }: L.Point, size: number): Box => ({ left: x - size / 2, top: y - size / 2, width: size, height: size });
-    const spots = [scene.home?.at, scene.fix?.at].filter((at) => at !== undefined).map((at) => box(this.at(this.point(at)), MARK));
-    const dots = scene.responders.map((one) => box(this.at(this.point(one.at)), DOT));
+    const ends = [scene.home?.at, scene.fix?.at].filter((at) => at !== undefined);
+    const spots = ends.map((at) => around(this.at(this.point(at)), MARK));
+    const dots = scene.responders.map((one) => around(this.at(this.point(one.at)), DOT));
     const wanted = [...this.labelsOf(scene), ...this.namesInView()];
     placeLabels(wanted, [...spots, ...dots]).forEach((found, index) => {
       const label = wanted[index];

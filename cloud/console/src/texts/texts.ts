@@ -7,22 +7,19 @@ import { deskEn, deskZh } from "../desk/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
 import { en } from "./en";
 import { enTerms } from "./en_terms";
+import { mapEn, mapZh } from "../map/texts";
 import { zh, type TextKey as OwnKey } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
-export type { TextKey, TermKey };
-export type Key = TextKey | TermKey | keyof typeof deskZh;
-export type TextKey = OwnKey | keyof typeof trendsZh;
+export type TextKey = OwnKey | keyof typeof trendsZh | keyof typeof deskZh | keyof typeof mapZh;
 export type { TermKey };
 export type Key = TextKey | TermKey;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: { ...zh, ...zhTerms, ...deskZh },
-  en: { ...en, ...enTerms, ...deskEn },
-  zh: { ...zh, ...trendsZh, ...zhTerms },
-  en: { ...en, ...trendsEn, ...enTerms },
+  zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms },
+  en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms },
 };
 
 const STORED = "carebed.language";
@@ -89,7 +86,7 @@ export interface Texts {
   term: (list: TermList, code: string) => string;
 }
 
-export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source" | "entry";
+export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source" | "entry" | "skill";
 
 export function useTexts(): Texts {
   const { i18n } = useTranslation();
