@@ -177,6 +177,7 @@ def _home(area: str, compound: str, number: int) -> dict[str, Any]:
         "unit": "2单元",
         "room": f"{number % 6 + 1}01",
         "gate": {"lat": 37.43, "lon": 118.67},
+        "safe_radius_m": 300,
         "access_note": "网格员马志强有备用钥匙，有电梯",
         "door_code": f"88{number:04d}#",
     }

@@ -51,6 +51,7 @@ export class MapView {
   constructor(basemap: Basemap) {
     this.crs = basemap.crs;
     this.element.className = "map-canvas";
+    this.element.style.position = "absolute"; // Leaflet would decide before the element is in the page
     this.map = L.map(this.element, {
       attributionControl: false,
       zoomControl: false,
