@@ -120,6 +120,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispatch Case
+         * @description Send somebody. They are called after 5 s; who does not answer within 60 s is followed by the next.
+         */
+        post: operations["dispatch_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/door-code": {
         parameters: {
             query?: never;
@@ -280,6 +300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/responders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Candidates
+         * @description Who can be sent: free ones first, then who is there soonest. That their places were seen is kept.
+         */
+        get: operations["list_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/service-order": {
         parameters: {
             query?: never;
@@ -343,6 +383,66 @@ export interface paths {
          * @description Ask the supervisors to look at a live case: on its timeline, and a frame `escalation` (`by_hand`).
          */
         post: operations["tell_supervisors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/whereabouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Whereabouts
+         * @description Home, fence and the newest position of a live case's people (409 afterwards); each look is kept.
+         */
+        get: operations["get_whereabouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{dispatch_id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall Dispatch
+         * @description They are not needed, and are told.
+         */
+        post: operations["recall_dispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{dispatch_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Dispatch
+         * @description Within 5 s: nobody has been called yet. 409 afterwards.
+         */
+        post: operations["undo_dispatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -541,13 +641,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What the map is drawn from; `schematic` is the built-in one. */
+        /**
+         * @description What the map is drawn on; `schematic` is the built-in one, which needs no address.
+         *
+         *     `url`: a folder of GeoJSON layers, a template of tiles, or a PMTiles file. The approval number is shown.
+         */
         Basemap: {
             /** @enum {string} */
             kind: "schematic" | "geojson" | "xyz" | "pmtiles";
             /** @enum {string} */
             crs: "WGS84" | "GCJ02" | "BD09";
             url: string | null;
+            /** @description a second layer of tiles, such as labels */
+            overlay_url: string | null;
             subdomains: string | null;
             max_zoom: number | null;
             attribution: string;
@@ -640,6 +746,33 @@ export interface components {
             since: string;
             last_ms: number | null;
             reason: string;
+        };
+        /** @description A responder for one case; `minutes` is null where no place is known, `lacks` are missing skills. */
+        Candidate: {
+            /** Format: uuid */
+            staff_id: string;
+            name: string;
+            /** @enum {string} */
+            standing: "free" | "busy" | "away";
+            in_zone: boolean;
+            zone: string | null;
+            promise_s: number;
+            skills: string[];
+            lacks: string[];
+            distance_m: number | null;
+            minutes: number | null;
+            load: number;
+            /** @description this case was offered to them already */
+            asked: boolean;
+            /** @description degrees WGS-84; null where no place is known */
+            lat: number | null;
+            lon: number | null;
+            /** @description of the fix; null where it is the middle of the zone */
+            position_at: string | null;
+        };
+        /** @description Free ones first, then who is there soonest. */
+        CandidateList: {
+            items: components["schemas"]["Candidate"][];
         };
         /** @description How to get in; the door code itself is asked for separately, and that is written down. */
         CaseAccess: {
@@ -846,6 +979,12 @@ export interface components {
             service_order: boolean;
             followed_up_at: string | null;
         };
+        /** @description The safe zone. */
+        Circle: {
+            lat: number;
+            lon: number;
+            radius_m: number;
+        };
         /** @description How a case ended. */
         CloseCase: {
             /** @enum {string} */
@@ -939,6 +1078,11 @@ export interface components {
             /** Format: uuid */
             case_id: string;
         };
+        /** @description The case, and the dispatch that can be undone for 5 s. */
+        Dispatched: {
+            case: components["schemas"]["CaseSummary"];
+            dispatch: components["schemas"]["Dispatch"];
+        };
         /** @description Shown once it is written down who looked. */
         DoorCode: {
             door_code: string;
@@ -969,6 +1113,21 @@ export interface components {
         FamilyNews: {
             /** Format: uuid */
             resident_id: string;
+        };
+        /** @description A position of a worn device, WGS-84; null: accuracy unknown, no fence, no home. */
+        Fix: {
+            device: string;
+            lat: number;
+            lon: number;
+            accuracy_m: number | null;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            source: "gnss" | "wifi" | "cell" | "home" | "unknown";
+            /** @description of the fence */
+            inside: boolean | null;
+            /** @description from home */
+            distance_m: number | null;
         };
         /** @description More alarms come than the seats can look at (or no longer); technical ones are grouped by cause. */
         FloodNews: {
@@ -1039,6 +1198,12 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description A home's gate, degrees WGS-84, and the short address beside its mark. */
+        HomePoint: {
+            lat: number;
+            lon: number;
+            label: string;
+        };
         /** @description The newest value of one kind from one device. */
         LastReading: {
             kind: string;
@@ -1066,6 +1231,12 @@ export interface components {
             /** Format: uuid */
             into: string;
             note?: string | null;
+        };
+        /** @description Whom to send (null: the first free one), and whether the next one is asked when they cannot. */
+        NewDispatch: {
+            staff_id?: string | null;
+            /** @default true */
+            chain: boolean;
         };
         /** @description What is known of the score. `news2` is null unless all seven parameters are known. */
         News2: {
@@ -1193,6 +1364,11 @@ export interface components {
             }[] | null;
         } & {
             [key: string]: unknown;
+        };
+        /** @description Why. */
+        Reason: {
+            /** @default  */
+            reason: string;
         };
         /** @description The position asked for is not kept: read the lists again; frames after `seq` follow. */
         ResetFrame: {
@@ -1391,6 +1567,12 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description What the map of a case shows of its people; null is unknown. */
+        Whereabouts: {
+            home: components["schemas"]["HomePoint"] | null;
+            fence: components["schemas"]["Circle"] | null;
+            fix: components["schemas"]["Fix"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1552,6 +1734,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    dispatch_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDispatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispatched"];
                 };
             };
         };
@@ -1769,6 +1980,34 @@ export interface operations {
             };
         };
     };
+    list_candidates: {
+        parameters: {
+            query?: {
+                /** @description skills that are needed */
+                skill?: string[] | null;
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateList"];
+                };
+            };
+        };
+    };
     make_order: {
         parameters: {
             query?: never;
@@ -1888,6 +2127,82 @@ export interface operations {
                 "application/json": components["schemas"]["OnlyNote"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    get_whereabouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whereabouts"];
+                };
+            };
+        };
+    };
+    recall_dispatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dispatch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispatch"];
+                };
+            };
+        };
+    };
+    undo_dispatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dispatch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
