@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Self, TypeVar
 
 import psycopg
+from psycopg._preparing import PrepareManager
 from psycopg.rows import TupleRow
 
 from cloud.database.pool import Connection, connection_arguments
@@ -26,6 +27,13 @@ class _Cursor(psycopg.AsyncCursor[Any]):
         assert isinstance(line, Line)
         line.count()
         return await super().execute(*given, **named)
+
+
+class _Plans(PrepareManager):
+    """Keeps prepared statements over a rollback: psycopg drops them lest a table has gone, here none goes."""
+
+    def clear(self) -> bool:
+        return False
 
 
 class Line(psycopg.AsyncConnection[TupleRow]):
@@ -48,16 +56,21 @@ class Line(psycopg.AsyncConnection[TupleRow]):
 
 
 class Lines:
-    """Hands out connections, a new one for each that was cut. Stands in for a pool."""
+    """Hands out connections, a new one for each that was cut. Stands in for a pool.
+
+    Those that are never cut are kept apart: the server has planned every statement on them already.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._idle: list[Line] = []
+        self._whole: list[Line] = []
+        self._risked: list[Line] = []
 
     @asynccontextmanager
     async def connection(self, cut_at: int = NEVER) -> AsyncIterator[Connection]:
         """A connection that will be cut at a statement (see Line), or never."""
-        line = self._idle.pop() if self._idle else await self._open()
+        idle = self._whole if cut_at == NEVER else self._risked
+        line = idle.pop() if idle else await self._open()
         line.left = max(cut_at, NEVER) or NEVER
         try:
             yield line
@@ -66,7 +79,7 @@ class Lines:
             if line.closed or line.broken or line.info.transaction_status != 0:
                 await line.close()
             else:
-                self._idle.append(line)
+                idle.append(line)
 
     async def transact(self, act: Callable[[Connection], Awaitable[_Result]], cut_at: int = NEVER) -> _Result:
         """One transaction; raises psycopg.OperationalError where the line is cut, done or not."""
@@ -82,12 +95,14 @@ class Lines:
 
     async def close(self) -> None:
         """Close what is idle."""
-        for line in self._idle:
-            await line.close()
-        self._idle.clear()
+        for idle in (self._whole, self._risked):
+            for line in idle:
+                await line.close()
+            idle.clear()
 
     async def _open(self) -> Line:
         line = await Line.connect(self._url, **connection_arguments("carebed-model"))
         line.cursor_factory = _Cursor
-        line.prepare_threshold, line.prepared_max = 2, 500
+        line._prepared = _Plans()
+        line.prepare_threshold, line.prepared_max = 0, 500  # planned once a connection
         return line

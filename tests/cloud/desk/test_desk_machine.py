@@ -15,7 +15,7 @@ def test_nothing_slips_through_whatever_happens_in_whatever_order(database_url: 
         try:
             play(ward, loop, runs=_RUNS, seed=None, shrink=True, tally=tally)
         finally:
-            loop.run(ward.lines.close())
+            loop.run(ward.close())
     assert tally.runs >= _RUNS
     assert tally.steps / tally.runs >= STEPS - 5
     assert tally.deadlocks == 0

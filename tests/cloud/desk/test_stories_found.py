@@ -57,4 +57,4 @@ async def test_a_fault_that_went_away_stays_open_while_somebody_is_on_the_way(da
             assert row is not None, "the next one was asked"
             await answers.recall(conn, row[0], robot, now=NOW)
         assert await by_time.settled(conn, now=NOW) == [case.id]
-    await ward.lines.close()
+    await ward.close()

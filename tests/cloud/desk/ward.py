@@ -49,20 +49,26 @@ class Ward:
     """Homes, staff and the lines to their database."""
 
     lines: Lines
+    housekeeping: Lines
     url: str
     homes: tuple[Home, ...]
     operators: tuple[Identity, ...]
     responders: tuple[Identity, ...]
 
     async def reset(self) -> None:
-        """The first day again."""
-        async with self.lines.connection() as conn:
+        """The first day again. On a line of its own: the replication role makes a line forget its plans."""
+        async with self.housekeeping.connection() as conn:
             await conn.execute(_RESET)
 
     async def sweep(self) -> None:
         """Give the room of deleted rows back, now and then."""
-        async with self.lines.connection() as conn:
+        async with self.housekeeping.connection() as conn:
             await conn.execute("vacuum")
+
+    async def close(self) -> None:
+        """Everybody goes home."""
+        await self.lines.close()
+        await self.housekeeping.close()
 
 
 async def found(url: str) -> Ward:
@@ -79,7 +85,7 @@ async def found(url: str) -> Ward:
         for one in staff[4:]:
             await _responder(conn, one.id)
         await _remember(conn)
-    return Ward(Lines(url), url, homes, tuple(staff[:4]), tuple(staff[4:]))
+    return Ward(Lines(url), Lines(url), url, homes, tuple(staff[:4]), tuple(staff[4:]))
 
 
 async def _home(conn: Connection, number: int) -> Home:
