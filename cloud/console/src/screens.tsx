@@ -17,6 +17,16 @@ export const SCREENS: readonly Screen[] = [
     roles: ["operator", "supervisor", "admin"],
     Page: lazy(async () => ({ default: (await import("./desk/Desk")).Desk })),
   },
+  {
+    path: "/supervisor",
+    roles: ["supervisor", "admin"],
+    Page: lazy(async () => ({ default: (await import("./supervisor/Supervisor")).Supervisor })),
+  },
+  {
+    path: "/wall",
+    roles: ["supervisor", "official", "admin"],
+    Page: lazy(async () => ({ default: (await import("./wall/Wall")).Wall })),
+  },
 ];
 
 /** Where somebody of a role begins: the first screen that is his. */

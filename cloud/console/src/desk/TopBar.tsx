@@ -1,4 +1,5 @@
 import type { ReactElement } from "react";
+import { Link } from "react-router";
 
 import type { Groups } from "../queue/order";
 import { phaseOf } from "../queue/phase";
@@ -32,7 +33,8 @@ function Numbers({ groups }: { groups: Groups }): ReactElement {
   );
 }
 
-function LinkState(): ReactElement {
+/** Whether what is shown is the present. */
+export function LinkState(): ReactElement {
   const { t } = useTexts();
   const zone = useSeat().config.time_zone;
   const link = useDesk((state) => state.link);
@@ -62,7 +64,7 @@ function SoundButton(): ReactElement {
   );
 }
 
-function ServerTime(): ReactElement {
+export function ServerTime(): ReactElement {
   const { t } = useTexts();
   const zone = useSeat().config.time_zone;
   const now = useDesk((state) => state.nowMs);
@@ -90,6 +92,11 @@ export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
       <Numbers groups={groups} />
       <div className="top-right">
         <LinkState />
+        {user.role === "supervisor" && (
+          <Link className="plain link-like" to="/supervisor">
+            {t("chief.link")}
+          </Link>
+        )}
         <SoundButton />
         <span className="seat">
           {t(`role.${user.role}` as TextKey)} <b>{user.name}</b>

@@ -5,21 +5,29 @@ import { initReactI18next, useTranslation } from "react-i18next";
 
 import { deskEn, deskZh } from "../desk/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
+import { chiefEn, chiefZh } from "../supervisor/texts";
+import { wallEn, wallZh } from "../wall/texts";
 import { en } from "./en";
 import { enTerms } from "./en_terms";
 import { mapEn, mapZh } from "../map/texts";
 import { zh, type TextKey as OwnKey } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
-export type TextKey = OwnKey | keyof typeof trendsZh | keyof typeof deskZh | keyof typeof mapZh;
+export type TextKey =
+  | OwnKey
+  | keyof typeof trendsZh
+  | keyof typeof deskZh
+  | keyof typeof mapZh
+  | keyof typeof chiefZh
+  | keyof typeof wallZh;
 export type { TermKey };
 export type Key = TextKey | TermKey;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms },
-  en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms },
+  zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh },
+  en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn },
 };
 
 const STORED = "carebed.language";

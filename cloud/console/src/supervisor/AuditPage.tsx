@@ -1,0 +1,173 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState, type FormEvent, type ReactElement } from "react";
+
+import { answered, api } from "../api/client";
+import { useSeat } from "../desk/context";
+import { Panel } from "../look/Panel";
+import { RESOURCES, useTexts, type Key } from "../texts/texts";
+import { dateAndTime, instant } from "../time/format";
+import { Field, Read, serverNow } from "./reading";
+import { actZh } from "./act_texts";
+import { fromLocalInput, localInput } from "./span";
+
+const DAY_MS = 86_400_000;
+const PAGE = 100;
+const ACTIONS: readonly string[] = Object.keys(actZh)
+  .filter((key) => key.startsWith("act."))
+  .map((key) => key.slice("act.".length));
+
+interface Wanted {
+  from: string;
+  to: string;
+  actor: string;
+  action: string;
+  subject: string;
+}
+
+async function readPage(wanted: Wanted, before: number | null) {
+  const { from, to } = wanted;
+  const given = Object.entries({ actor: wanted.actor, action: wanted.action, subject: wanted.subject });
+  const more = Object.fromEntries(given.filter(([, value]) => value !== ""));
+  const query = { from, to, limit: PAGE, ...more, ...(before === null ? {} : { before }) };
+  return answered(api.GET("/api/v1/audit", { params: { query } }));
+}
+
+type Entry = Awaited<ReturnType<typeof readPage>>["items"][number];
+
+/** The act in words, or its code where this console does not know it yet. */
+function useAct(): (code: string) => string {
+  const { t } = useTexts();
+  return (code) => (`act.${code}` in RESOURCES.zh ? t(`act.${code}` as Key) : code);
+}
+
+function Row({ entry }: { entry: Entry }): ReactElement {
+  const { t } = useTexts();
+  const act = useAct();
+  const zone = useSeat().config.time_zone;
+  const role: Key = `role.${entry.actor_role}` as Key;
+  const about = entry.case_number === null ? entry.resident_name || entry.subject : t("audit.case", { number: entry.case_number });
+  const detail = Object.entries(entry.detail).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return (
+    <tr data-action={entry.action}>
+      <td>{dateAndTime(instant(entry.at) ?? 0, zone)}</td>
+      <td>
+        <b>{entry.actor_name}</b> <span className="label">{role in RESOURCES.zh ? t(role) : entry.actor_role}</span>
+      </td>
+      <td>{act(entry.action)}</td>
+      <td title={entry.subject}>{about}</td>
+      <td className="audit-detail">{detail.join("; ") || t("none")}</td>
+      <td>
+        {entry.case_number !== null && (
+          <a className="plain link-like" href={`/api/v1/cases/${entry.subject}/evidence`} download>
+            {t("notice.evidence")}
+          </a>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function useForm(): { draft: Wanted; change: (part: Partial<Wanted>) => void } {
+  const zone = useSeat().config.time_zone;
+  const [draft, setDraft] = useState<Wanted>(() => {
+    const now = serverNow();
+    return { from: localInput(now - DAY_MS, zone), to: localInput(now + 60_000, zone), actor: "", action: "", subject: "" };
+  });
+  return { draft, change: (part) => setDraft((before) => ({ ...before, ...part })) };
+}
+
+function Search({ search }: { search: (wanted: Wanted) => void }): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const act = useAct();
+  const { draft, change } = useForm();
+  const [wrong, setWrong] = useState(false);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const from = fromLocalInput(draft.from, zone);
+    const to = fromLocalInput(draft.to, zone);
+    const good = from !== null && to !== null && from < to;
+    setWrong(!good);
+    if (good) search({ ...draft, from, to, actor: draft.actor.trim(), subject: draft.subject.trim() });
+  };
+  const input = (field: "from" | "to" | "actor" | "subject", type: string) => (
+    <Field label={t(`audit.${field}`)} mistake={wrong && field === "from" ? t("audit.wrong") : undefined}>
+      <input type={type} maxLength={100} value={draft[field]} onChange={(event) => change({ [field]: event.target.value })} />
+    </Field>
+  );
+  return (
+    <form className="fields audit-search" onSubmit={submit}>
+      {input("from", "datetime-local")}
+      {input("to", "datetime-local")}
+      {input("actor", "text")}
+      <Field label={t("audit.action")}>
+        <select value={draft.action} onChange={(event) => change({ action: event.target.value })}>
+          <option value="">{t("audit.any")}</option>
+          {ACTIONS.map((code) => (
+            <option key={code} value={code}>
+              {act(code)}
+            </option>
+          ))}
+        </select>
+      </Field>
+      {input("subject", "text")}
+      <button type="submit" className="primary">
+        {t("audit.search")}
+      </button>
+    </form>
+  );
+}
+
+function Rows({ items }: { items: readonly Entry[] }): ReactElement {
+  const { t } = useTexts();
+  if (items.length === 0) return <p className="label">{t("audit.none")}</p>;
+  return (
+    <table className="chief-table">
+      <thead>
+        <tr>
+          {(["at", "who", "what", "whom", "detail"] as const).map((column) => (
+            <th key={column} scope="col">
+              {t(`audit.${column}`)}
+            </th>
+          ))}
+          <th scope="col">
+  <span className="unseen">{t("chief.actions")}</span>
+</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((entry) => (
+          <Row key={entry.id} entry={entry} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Who looked at or changed what. Nothing is read before it is asked for: reading is written down too. */
+export function AuditPage(): ReactElement {
+  const { t } = useTexts();
+  const [wanted, setWanted] = useState<Wanted | null>(null);
+  const pages = useInfiniteQuery({
+    queryKey: ["chief", "audit", wanted],
+    queryFn: ({ pageParam }) => readPage(wanted as Wanted, pageParam),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => last.next_before,
+    enabled: wanted !== null,
+  });
+  return (
+    <div className="chief-audit">
+      <Panel name="audit" title={t("chief.nav.audit")} aside={t("audit.note")}>
+        <Search search={(next) => setWanted(next)} />
+        {wanted !== null && (
+          <Read of={pages}>{({ pages: found }) => <Rows items={found.flatMap((page) => page.items)} />}</Read>
+        )}
+        {pages.hasNextPage && (
+          <button type="button" className="plain" disabled={pages.isFetching} onClick={() => void pages.fetchNextPage()}>
+            {t("audit.more")}
+          </button>
+        )}
+      </Panel>
+    </div>
+  );
+}

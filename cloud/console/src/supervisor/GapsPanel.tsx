@@ -1,0 +1,82 @@
+import type { ReactElement } from "react";
+
+import { answered, api } from "../api/client";
+import { useSeat } from "../desk/context";
+import { Panel } from "../look/Panel";
+import { useTexts, type Key } from "../texts/texts";
+import { dateAndTime, instant } from "../time/format";
+import { Read, useChief } from "./reading";
+
+const EVERY_S = 30;
+const readGaps = () => answered(api.GET("/api/v1/escalation/gaps", { params: { query: {} } }));
+type Gaps = Awaited<ReturnType<typeof readGaps>>;
+
+function usePlace(): (areaCode: string) => string {
+  const { t } = useTexts();
+  return (code) => (code === "" ? t("chief.place.everywhere") : t("chief.place.area", { code }));
+}
+
+function GapLine({ gap }: { gap: Gaps["items"][number] }): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const place = usePlace();
+  const people = Array.isArray(gap.data["people"]) ? (gap.data["people"] as { name?: string }[]) : [];
+  const count = typeof gap.data["count"] === "number" ? gap.data["count"] : null;
+  const target = String(gap.data["target"] ?? "");
+  return (
+    <li>
+      <span>
+        <b>{t(`gap.${gap.kind}` as Key)}</b>
+        {gap.kind !== "no_policy" && gap.kind !== "no_seat" && ` · ${t(`target.${target}` as Key)}`}
+        <br />
+        <span className="label">
+          {place(gap.area_code)} {people.map((person) => person.name ?? "").join("、")}
+          {count !== null && t("gaps.people", { count })}
+        </span>
+      </span>
+      <span className="chief-right label">{t("gaps.since", { time: dateAndTime(instant(gap.since) ?? 0, zone) })}</span>
+    </li>
+  );
+}
+
+function HoleLine({ hole }: { hole: Gaps["forecast"][number] }): ReactElement {
+  const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const at = (iso: string): string => dateAndTime(instant(iso) ?? 0, zone).slice(0, -3);
+  return (
+    <li>
+      <span>
+        <b>{hole.name}</b> · {t(`duty.${hole.role}`)}
+      </span>
+      <span className="chief-right label">{t("gaps.hours", { from: at(hole.starts_at), to: at(hole.ends_at) })}</span>
+    </li>
+  );
+}
+
+/** Who is relied on and is not there, now and in the next 30 days. */
+export function GapsPanel(): ReactElement {
+  const { t } = useTexts();
+  const gaps = useChief(["gaps"], readGaps, EVERY_S);
+  return (
+    <Panel name="chief-gaps" title={t("gaps.title")} aside={gaps.data === undefined ? "" : String(gaps.data.items.length)}>
+      <Read of={gaps}>
+        {({ items, forecast }) => (
+          <>
+            {items.length === 0 && <p className="label">{t("gaps.none")}</p>}
+            <ul className="chief-list">
+              {items.map((gap) => (
+                <GapLine key={gap.key} gap={gap} />
+              ))}
+            </ul>
+            <h4>{forecast.length === 0 ? t("gaps.no_forecast") : t("gaps.forecast")}</h4>
+            <ul className="chief-list">
+              {forecast.map((hole) => (
+                <HoleLine key={`${hole.schedule_id}-${hole.role}-${hole.starts_at}`} hole={hole} />
+              ))}
+            </ul>
+          </>
+        )}
+      </Read>
+    </Panel>
+  );
+}
