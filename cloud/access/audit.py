@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,7 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     actor_role: str
     action: str
     subject: str
+    case_id: UUID | None
     case_number: int | None
     resident_name: str
     detail: dict[str, Any]

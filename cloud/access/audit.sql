@@ -7,7 +7,9 @@ with named as (
     select a.id, a.at, a.actor, a.action, a.subject, a.detail,
         coalesce(u.name, t.name) as actor_name, u.username, coalesce(u.role, t.role) as actor_role,
         coalesce(u.area_code, t.area_code) as actor_area, coalesce(u.org_id, t.org_id) as actor_org,
-        case when a.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then a.subject::uuid end as subject_id
+        case when a.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then a.subject::uuid end as subject_id,
+        case when a.detail ->> 'case_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+            then (a.detail ->> 'case_id')::uuid end as about_case
     from audit a
     left join staff u on a.actor = 'staff:' || u.id::text
     left join api_token t on a.actor = 'token:' || t.id::text
@@ -15,9 +17,9 @@ with named as (
         and (%(action)s::text is null or a.action = %(action)s)
 )
 select n.id, n.at, n.actor, coalesce(n.actor_name, n.actor), coalesce(n.actor_role, ''), n.action, n.subject,
-    c.number, coalesce(p.name, ''), n.detail
+    c.id, c.number, coalesce(p.name, ''), n.detail
 from named n
-left join cases c on c.id = n.subject_id
+left join cases c on c.id = coalesce(n.about_case, n.subject_id)
 left join resident r on r.id = n.subject_id
 left join person p on p.id = r.person_id
 left join home h on h.id = n.subject_id

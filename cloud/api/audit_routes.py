@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -27,6 +28,7 @@ class AuditEntry(Shown):
     actor_role: str
     action: str
     subject: str
+    case_id: UUID | None
     case_number: int | None
     resident_name: str
     detail: dict[str, Any]

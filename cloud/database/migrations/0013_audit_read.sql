@@ -1,3 +1,2 @@
--- The audit trail is read: by time, and by what was looked at.
+-- The audit trail is read by time.
 create index audit_at on audit (at);
-create index audit_subject on audit (subject, id);

@@ -1343,6 +1343,8 @@ export interface components {
             expires_at: string;
             handled_at: string | null;
             handled_by: string | null;
+            /** @description why nobody needs it any more, such as `taken`: it is not sent again */
+            withdrawn?: string | null;
             /** @description null where there are no words for its template */
             text: string | null;
             tries: components["schemas"]["AttemptShown"][];
@@ -1379,6 +1381,8 @@ export interface components {
             expires_at: string;
             handled_at: string | null;
             handled_by: string | null;
+            /** @description why nobody needs it any more, such as `taken`: it is not sent again */
+            withdrawn?: string | null;
         };
         /** @description Most urgent first; `next_after` asks for the next page, null at the end. */
         OverdueList: {
@@ -1412,6 +1416,8 @@ export interface components {
             expires_at: string;
             handled_at: string | null;
             handled_by: string | null;
+            /** @description why nobody needs it any more, such as `taken`: it is not sent again */
+            withdrawn?: string | null;
             case_number: number | null;
             recipient_name: string;
             address: string;

@@ -57,8 +57,8 @@ function Row({ entry }: { entry: Entry }): ReactElement {
       <td title={entry.subject}>{about}</td>
       <td className="audit-detail">{detail.join("; ") || t("none")}</td>
       <td>
-        {entry.case_number !== null && (
-          <a className="plain link-like" href={`/api/v1/cases/${entry.subject}/evidence`} download>
+        {entry.case_id !== null && (
+          <a className="plain link-like" href={`/api/v1/cases/${entry.case_id}/evidence`} download>
             {t("notice.evidence")}
           </a>
         )}

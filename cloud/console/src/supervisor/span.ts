@@ -31,7 +31,7 @@ export function localInput(atMs: number, zone: string): string {
 
 /** The moment of a `datetime-local` field in the zone; null where it is empty or no time. */
 export function fromLocalInput(text: string, zone: string): string | null {
-  const asUtc = Date.parse(`${text}:00Z`);
+  const asUtc = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(text) ? Date.parse(`${text}:00Z`) : Number.NaN;
   if (Number.isNaN(asUtc)) return null;
   return new Date(asUtc - offsetMinutes(zone, asUtc) * 60_000).toISOString();
 }

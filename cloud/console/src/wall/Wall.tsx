@@ -37,13 +37,24 @@ function CaseLine({ item, waiting }: { item: Line; waiting: boolean }): ReactEle
   );
 }
 
+/** A case of the wall has no id: its facts name it, with a number where two are alike. */
+function named(items: readonly Line[]): [string, Line][] {
+  const seen = new Map<string, number>();
+  return items.map((item) => {
+    const facts = `${item.priority} ${item.since} ${item.kinds.join()}`;
+    const before = seen.get(facts) ?? 0;
+    seen.set(facts, before + 1);
+    return [`${facts} ${before}`, item];
+  });
+}
+
 function Lines({ items, total, waiting }: { items: Line[]; total: number; waiting: boolean }): ReactElement {
   const { t } = useTexts();
   const shown = items.slice(0, waiting ? 5 : 7);
   return (
     <ul className="wall-lines">
-      {shown.map((item, place) => (
-        <CaseLine key={`${place}-${item.since}`} item={item} waiting={waiting} />
+      {named(shown).map(([key, item]) => (
+        <CaseLine key={key} item={item} waiting={waiting} />
       ))}
       {total > shown.length && <li className="wall-more">{t("wall.more", { count: total - shown.length })}</li>}
     </ul>

@@ -1,0 +1,216 @@
+"""The supervisor in the browser: takes a case over, changes a policy, exports figures, reads who looked."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import Page, Response, expect
+
+from tests.cloud.console.conftest import OpenSeat, Seat
+from tests.cloud.console.district import PASSWORD, District, admin
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+def user(district: District, name: str, role: str) -> str:
+    """A new user of this district with a role."""
+    username = f"{role}-{district.area}-{len(name)}"
+    admin(
+        district.cloud.data_dir, "user", "create", "--username", username, "--name", name,
+        "--role", role, "--area", district.area, password=PASSWORD,
+    )  # fmt: skip
+    return username
+
+
+def at(seat: Seat, path: str) -> Page:
+    """Go to an address of the console and wait for a live line."""
+    seat.page.goto(f"{seat.home_url.rstrip('/')}{path}")
+    seat.page.locator('.link[data-link="live"]').wait_for()
+    return seat.page
+
+
+def test_a_supervisor_takes_a_case_over_and_opens_it_at_the_desk(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    operator = open_seat().sign_in(district.operator("王敏"))
+    seat = open_seat()
+    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.page.get_by_role("link", name="班长台").click()
+    page = seat.page
+    district.alarm(home, "sos")
+    expect(page.locator('[data-panel="chief-waiting"] li')).to_contain_text("紧急求助")
+    operator.keyboard.press("F2")
+    held = page.locator('[data-panel="chief-held"] li')
+    expect(held).to_contain_text("王敏")
+    expect(page.locator('[data-panel="seats"] tbody tr').filter(has_text="王敏")).to_contain_text(
+        "未登记话机"
+    )
+    held.get_by_role("button", name="接管").click()
+    page.get_by_label("接管原因").fill("王敏突发不适")
+    page.get_by_role("button", name="确认接管").click()
+    expect(page.locator('[data-panel="chief-held"] .said')).to_contain_text("已由您接管")
+    expect(held).to_contain_text("我")
+    (case,) = district.cases()
+    assert case["owner"]["name"] == "赵班长"
+    timeline = district.cloud.get(f"/cases/{case['id']}")["timeline"]
+    assert [line["data"]["reason"] for line in timeline if line["kind"] == "taken_over"] == ["王敏突发不适"]
+    held.get_by_role("button", name="打开").click()
+    expect(page.locator(".case-body .log-list li").first).to_be_visible()
+
+
+def test_a_policy_is_changed_told_its_mistakes_and_never_overwritten_unseen(
+    district: District, open_seat: OpenSeat
+) -> None:
+    seat = open_seat()
+    seat.sign_in(user(district, "赵班长", "supervisor"))
+    page = at(seat, "/supervisor/policies")
+    page.get_by_role("button", name="新建").click()
+    page.get_by_label("名称").fill("")
+    page.get_by_label("第 1 步 等待（秒）").fill("abc")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".mistake")).to_have_text(["请填写名称", "0 至 86400 的整数"])
+    page.get_by_label("名称").fill("滨江区夜间")
+    page.get_by_label("地区代码（空为全部）").fill(district.area)
+    page.get_by_label("第 1 步 等待（秒）").fill("45")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".said")).to_have_text("已保存为第 1 版")
+
+    def stored() -> dict[str, object]:
+        items = district.cloud.get("/escalation/policies")["items"]
+        found: dict[str, object] = next(one for one in items if one["area_code"] == district.area)
+        return found
+
+    policy = stored()
+    assert policy["steps"] == [
+        {"delay_s": 45, "target": "supervisors", "channels": ["voice", "sms"], "repeats": False}
+    ]
+    body = {name: policy[name] for name in ("version", "priority", "area_code", "steps")} | {"name": "他人"}
+    headers = {"Authorization": f"Bearer {district.cloud.token}"}
+    url = f"{district.cloud.url}/api/v1/escalation/policies/{policy['id']}"
+    assert httpx.put(url, json=body, headers=headers).status_code == 200
+    page.get_by_label("名称").fill("我的修改")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".said")).to_contain_text("已被他人修改为第 2 版")
+    page.get_by_role("button", name="载入最新版").click()
+    expect(page.get_by_label("名称")).to_have_value("他人")
+    page.get_by_label("名称").fill("我的修改")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".said")).to_have_text("已保存为第 3 版")
+    assert stored()["name"] == "我的修改"
+
+
+def test_a_shift_and_a_holiday_are_planned(district: District, open_seat: OpenSeat) -> None:
+    seat = open_seat()
+    seat.sign_in(user(district, "赵班长", "supervisor"))
+    page = at(seat, "/supervisor/schedules")
+    page.locator(".chief-records").get_by_role("button", name="新建").click()
+    page.locator(".editor").get_by_label("名称").fill("滨江班长")
+    page.locator(".editor").get_by_label("地区代码（空为全部）").fill(district.area)
+    page.locator(".editor").get_by_role("button", name="保存").click()
+    expect(page.locator(".mistake")).to_have_text(["至少一人"])
+    page.get_by_label("值班人员 添加…").select_option(label="赵班长")
+    page.get_by_label("开始").fill("00:00")
+    page.get_by_label("结束").fill("00:00")
+    page.locator(".editor").get_by_role("button", name="保存").click()
+    expect(page.locator(".editor .said")).to_have_text("已保存为第 1 版")
+    expect(page.locator(".records")).to_contain_text("当前值班：赵班长")
+    holidays = page.locator('[data-panel="chief-holidays"]')
+    holidays.get_by_label("年份").select_option(index=2)
+    year = int(holidays.get_by_label("年份").input_value())
+    holidays.get_by_role("button", name="添加日期").click()
+    holidays.get_by_label("日期").last.fill(f"{year}-10-01")
+    holidays.get_by_label("名称").last.fill("国庆节")
+    holidays.get_by_role("button", name="保存").click()
+    expect(holidays.locator(".said")).to_contain_text("已保存")
+    assert {"day": f"{year}-10-01", "name": "国庆节", "off": True} in district.cloud.get(
+        f"/duty/holidays/{year}"
+    )["items"]
+
+
+def test_figures_are_taken_away_as_a_workbook(
+    district: District, open_seat: OpenSeat, tmp_path: Path
+) -> None:
+    home = district.home()
+    operator = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(home, "sos")
+    expect(operator.locator('[data-group="waiting"] .row')).to_be_visible()
+    operator.keyboard.press("F2")
+    expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
+    seat = open_seat()
+    seat.sign_in(user(district, "赵班长", "supervisor"))
+    page = at(seat, "/supervisor/kpi")
+    expect(page.locator('[data-panel="kpi-promises"]')).to_contain_text("全部 1 件 · 须处置 1 件")
+    expect(page.locator('[data-panel="kpi-groups"] tbody tr')).to_contain_text("王敏")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="导出 Excel").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    figures = {row[0]: row[1] for row in load_workbook(path).worksheets[0].iter_rows(values_only=True)}
+    assert (path.suffix, figures["cases_all"]) == (".xlsx", 1)
+
+
+def test_the_audit_trail_shows_who_looked_at_a_door_code(district: District, open_seat: OpenSeat) -> None:
+    home = district.home()
+    operator = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(home, "sos")
+    expect(operator.locator('[data-group="waiting"] .row')).to_be_visible()
+    operator.keyboard.press("F2")
+    operator.get_by_role("button", name=re.compile("显示密码")).click()
+    expect(operator.get_by_text(re.compile("^88[0-9]{4}#$"))).to_be_visible()
+    seat = open_seat()
+    seat.sign_in(user(district, "赵班长", "supervisor"))
+    page = at(seat, "/supervisor/audit")
+    page.get_by_label("动作").select_option(label="查看门锁密码")
+    page.get_by_role("button", name="查询").click()
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("王敏")
+    expect(rows).to_contain_text("警情")
+    page.get_by_label("动作").select_option(label="查阅审计")
+    page.get_by_role("button", name="查询").click()
+    expect(rows.first).to_contain_text("赵班长")
+
+
+def test_the_wall_shows_numbers_and_no_answer_holds_a_name(district: District, open_seat: OpenSeat) -> None:
+    home, second = district.home(), district.home()
+    operator = open_seat().sign_in(district.operator("王敏"))
+    seat = open_seat()
+    answers: list[str] = []
+
+    def keep(answer: Response) -> None:
+        if "/api/v1/wall" in answer.url or "/ws" in answer.url:
+            answers.append(answer.text())
+
+    seat.page.on("response", keep)
+    seat.page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: answers.append(str(frame))))
+    page = seat.sign_in(user(district, "主管单位", "official"))
+    expect(page).to_have_url(re.compile("/wall$"))
+    count = page.locator(".wall-count")
+    expect(count).to_have_text(["0", "0", "1"])
+    district.alarm(home, "sos")
+    expect(count).to_have_text(["1", "0", "1"])
+    expect(page.locator(".wall-case").first).to_contain_text("紧急求助")
+    operator.keyboard.press("F2")
+    expect(count).to_have_text(["0", "1", "1"])
+    district.alarm(second, "smoke")
+    expect(page.locator(".wall-bar")).to_contain_text("一级报警无人接警", timeout=45_000)
+    shown = page.locator("body").inner_text()
+    for name in (home.elder, second.elder, "王敏", "桂花苑", "松林里", "13981124471", "13900001111"):
+        assert name not in shown
+        assert not any(name in answer for answer in answers), name
+    assert len(answers) > 5
+
+
+def test_the_wall_marks_what_is_not_current(district: District, open_seat: OpenSeat) -> None:
+    seat = open_seat()
+    seat.link_may_break = True
+    page = seat.sign_in(user(district, "主管单位", "official"))
+    expect(page.locator(".wall-count")).to_have_count(3)
+    page.route("**/api/v1/wall*", lambda route: route.abort())
+    expect(page.locator(".wall[data-stale]")).to_be_visible(timeout=60_000)
+    expect(page.locator(".link")).to_contain_text("连接中断")
+    page.unroute("**/api/v1/wall*")
+    expect(page.locator(".wall[data-stale]")).to_have_count(0, timeout=30_000)
