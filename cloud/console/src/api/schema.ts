@@ -81,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Case Children
+         * @description The cases that a line stands for, with the call list of its high-risk elders; empty for any other.
+         */
+        get: operations["list_case_children"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/claim": {
         parameters: {
             query?: never;
@@ -121,6 +141,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispatch Case
+         * @description Send somebody. They are called after 5 s; who does not answer within 60 s is followed by the next.
+         */
+        post: operations["dispatch_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/door-code": {
         parameters: {
             query?: never;
@@ -135,6 +175,66 @@ export interface paths {
          * @description The door code of the case's home; who looked is on the timeline and in the audit trail.
          */
         post: operations["show_door_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/follow-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow Up Case
+         * @description Somebody asked afterwards how it went.
+         */
+        post: operations["follow_up_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over Case
+         * @description Give it to somebody at a seat, who has 30 s to claim it, or (no `to`) to the queue.
+         */
+        post: operations["hand_over_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Case
+         * @description Its alarms go to the caller's own case `into`, which is the answer; both timelines tell it.
+         */
+        post: operations["merge_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -221,6 +321,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/responders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Candidates
+         * @description Who can be sent: free ones first, then who is there soonest. That their places were seen is kept.
+         */
+        get: operations["list_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/service-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Order
+         * @description It is no emergency but something to be done: resolved as a service order.
+         */
+        post: operations["make_order"];
+        /**
+         * Unmake Order
+         * @description It is an alarm after all, claimed by the caller; 409 (`existing_id`) where a newer case is live.
+         */
+        delete: operations["unmake_order"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve Case
+         * @description Set a technical case aside for at most eight hours; it returns by itself. Doing it again only moves its
+         *     end. SOS, falls, smoke, gas and CO are refused (409).
+         */
+        post: operations["shelve_case"];
+        /**
+         * Unshelve Case
+         * @description Bring a case back before its time; it rings.
+         */
+        delete: operations["unshelve_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/supervisors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Supervisors
+         * @description Ask the supervisors to look at a live case: on its timeline, and a frame `escalation` (`by_hand`).
+         */
+        post: operations["tell_supervisors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/take-over": {
         parameters: {
             query?: never;
@@ -235,6 +424,66 @@ export interface paths {
          * @description A supervisor takes it from its owner, in its present stage; 409 (`talking_until`) during a call.
          */
         post: operations["take_over_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/whereabouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Whereabouts
+         * @description Home, fence and the newest position of a live case's people (409 afterwards); each look is kept.
+         */
+        get: operations["get_whereabouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{dispatch_id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall Dispatch
+         * @description They are not needed, and are told.
+         */
+        post: operations["recall_dispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispatches/{dispatch_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Dispatch
+         * @description Within 5 s: nobody has been called yet. 409 afterwards.
+         */
+        post: operations["undo_dispatch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -378,6 +627,26 @@ export interface paths {
          * @description A new policy (version 0) or the next version of one; 409 (`version`) where somebody was quicker.
          */
         put: operations["set_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Health
+         * @description Whether database, broker and ingest work; public, and always 200 where the process answers.
+         */
+        get: operations["get_health"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -547,6 +816,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/residents/{resident_id}/news2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get News2
+         * @description The score of what is known now, each value with its age and method; a partial one says so.
+         */
+        get: operations["get_news2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{resident_id}/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Resident Trends
+         * @description Curves of one or several kinds over one window, by device, each with its gaps and their reasons.
+         */
+        get: operations["get_resident_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/seats": {
         parameters: {
             query?: never;
@@ -590,6 +899,26 @@ export interface paths {
          * @description Sign out: what this seat holds is handed over, to who is named in `to`, else to the queue.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shelved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shelved
+         * @description What is set aside, by whom, why and until when.
+         */
+        get: operations["list_shelved"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -701,6 +1030,7 @@ export interface components {
             actor_role: string;
             action: string;
             subject: string;
+            case_id: string | null;
             case_number: number | null;
             resident_name: string;
             detail: {
@@ -712,17 +1042,32 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             next_before: number | null;
         };
-        /** @description What the map is drawn from; `schematic` is the built-in one. */
+        /**
+         * @description What the map is drawn on; `schematic` is the built-in one, which needs no address.
+         *
+         *     `url`: a folder of GeoJSON layers, a template of tiles, or a PMTiles file. The approval number is shown.
+         */
         Basemap: {
             /** @enum {string} */
             kind: "schematic" | "geojson" | "xyz" | "pmtiles";
             /** @enum {string} */
             crs: "WGS84" | "GCJ02" | "BD09";
             url: string | null;
+            /** @description a second layer of tiles, such as labels */
+            overlay_url: string | null;
             subdomains: string | null;
             max_zoom: number | null;
             attribution: string;
             approval_no: string | null;
+        };
+        /** @description In bed or out of it, as a device said, perhaps since before the window; other times are not known. */
+        BedSpan: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            in_bed: boolean;
+            device: string;
         };
         /** @description A case that runs for somebody who may be calling. */
         CallCase: {
@@ -765,6 +1110,30 @@ export interface components {
             place: string;
             cases: components["schemas"]["CallCase"][];
         };
+        /** @description A high-risk elder behind a line, who is to be called. */
+        Callee: {
+            /** Format: uuid */
+            resident_id: string;
+            /** Format: uuid */
+            case_id: string;
+            name: string;
+            phones: string[];
+        };
+        /**
+         * @description The minutely press over the whole road, from a gateway to a client of the feed.
+         *
+         *     `red`: later than 5 s, or missing; `off`: not run here; `unknown`: not pressed yet.
+         */
+        CanaryHealth: {
+            /** @enum {string} */
+            state: "ok" | "red" | "off" | "unknown";
+            /** @description of the last press, null where it was not seen */
+            last_ms: number | null;
+            last_at: string | null;
+            /** @description since when it is red */
+            since: string | null;
+            reason: string;
+        };
         /** @description `red`: a press took longer than 5 s from a gateway to a screen, or never came. A red bar for all. */
         CanaryNews: {
             /**
@@ -778,6 +1147,33 @@ export interface components {
             since: string;
             last_ms: number | null;
             reason: string;
+        };
+        /** @description A responder for one case; `minutes` is null where no place is known, `lacks` are missing skills. */
+        Candidate: {
+            /** Format: uuid */
+            staff_id: string;
+            name: string;
+            /** @enum {string} */
+            standing: "free" | "busy" | "away";
+            in_zone: boolean;
+            zone: string | null;
+            promise_s: number;
+            skills: string[];
+            lacks: string[];
+            distance_m: number | null;
+            minutes: number | null;
+            load: number;
+            /** @description this case was offered to them already */
+            asked: boolean;
+            /** @description degrees WGS-84; null where no place is known */
+            lat: number | null;
+            lon: number | null;
+            /** @description of the fix; null where it is the middle of the zone */
+            position_at: string | null;
+        };
+        /** @description Free ones first, then who is there soonest. */
+        CandidateList: {
+            items: components["schemas"]["Candidate"][];
         };
         /** @description How to get in; the door code itself is asked for separately, and that is written down. */
         CaseAccess: {
@@ -819,6 +1215,11 @@ export interface components {
             /** Format: date-time */
             last_at: string;
             cleared_at: string | null;
+        };
+        /** @description The cases behind a line, and whom to call. */
+        CaseChildren: {
+            items: components["schemas"]["CaseSummary"][];
+            call_list: components["schemas"]["Callee"][];
         };
         /** @description Whom to call, in order. */
         CaseContact: {
@@ -990,11 +1391,47 @@ export interface components {
             configured: boolean;
             providers: components["schemas"]["ProviderShown"][];
         };
+        /** @description The safe zone. */
+        Circle: {
+            lat: number;
+            lon: number;
+            radius_m: number;
+        };
         /** @description How a case ended. */
         CloseCase: {
             /** @enum {string} */
             disposition: "real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "service_order" | "other";
             note?: string | null;
+        };
+        /** @description One device's values of one kind, oldest first; the first may speak into the window. */
+        Curve: {
+            kind: string;
+            unit: string;
+            device: string;
+            family: string;
+            points: components["schemas"]["CurvePoint"][];
+            gaps: components["schemas"]["CurveGap"][];
+        };
+        /** @description No data, and why: the bed was empty, the watch not worn, nothing was heard of the device ... */
+        CurveGap: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @enum {string} */
+            reason: "out_of_bed" | "not_worn" | "charging" | "offline" | "no_value" | "not_installed";
+        };
+        /** @description The values of one bucket: mean, least and greatest, worst quality 0-100, from `at` to `last`. */
+        CurvePoint: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            last: string;
+            value: number;
+            low: number;
+            high: number;
+            quality: number | null;
+            count: number;
         };
         /** @description Something for everybody at the desk. */
         DeskFrame: {
@@ -1053,6 +1490,11 @@ export interface components {
             /** Format: uuid */
             case_id: string;
         };
+        /** @description The case, and the dispatch that can be undone for 5 s. */
+        Dispatched: {
+            case: components["schemas"]["CaseSummary"];
+            dispatch: components["schemas"]["Dispatch"];
+        };
         /** @description Shown once it is written down who looked. */
         DoorCode: {
             door_code: string;
@@ -1110,6 +1552,21 @@ export interface components {
             /** Format: uuid */
             resident_id: string;
         };
+        /** @description A position of a worn device, WGS-84; null: accuracy unknown, no fence, no home. */
+        Fix: {
+            device: string;
+            lat: number;
+            lon: number;
+            accuracy_m: number | null;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            source: "gnss" | "wifi" | "cell" | "home" | "unknown";
+            /** @description of the fence */
+            inside: boolean | null;
+            /** @description from home */
+            distance_m: number | null;
+        };
         /** @description More alarms come than the seats can look at (or no longer); technical ones are grouped by cause. */
         FloodNews: {
             /**
@@ -1156,11 +1613,31 @@ export interface components {
             count: number;
             kinds: string[];
         };
+        /** @description To whom: a seat's or a user's id; null is the queue. */
+        HandOver: {
+            to?: string | null;
+            note?: string | null;
+        };
         /** @description Who was named and has 30 s to take it. */
         HandedTo: {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /**
+         * @description `ok` only where all parts are; `ingest_lag_s` since the ingestor's last sign of life, null for never.
+         *
+         *     `listening`: the ingestor lives and the broker has granted it everything.
+         */
+        Health: {
+            ok: boolean;
+            database: boolean;
+            broker: boolean | null;
+            listening: boolean;
+            ingest_lag_s: number | null;
+            canary: components["schemas"]["CanaryHealth"];
+            /** Format: date-time */
+            at: string;
         };
         /** @description Each 5 s: the link lives, and `seq` is the last frame that was sent here. */
         HeartbeatFrame: {
@@ -1193,6 +1670,12 @@ export interface components {
         /** @description A year's days. */
         HolidaysGiven: {
             items: components["schemas"]["Holiday"][];
+        };
+        /** @description A home's gate, degrees WGS-84, and the short address beside its mark. */
+        HomePoint: {
+            lat: number;
+            lon: number;
+            label: string;
         };
         /** @description A device that rang often; `share` of all activations, percent. */
         KpiDevice: {
@@ -1308,6 +1791,66 @@ export interface components {
             claimed_s: number;
         };
         LiveMessage: components["schemas"]["CaseFrame"] | components["schemas"]["EscalationFrame"] | components["schemas"]["DeskFrame"] | components["schemas"]["CallFrame"] | components["schemas"]["WallFrame"] | components["schemas"]["FamilyFrame"] | components["schemas"]["DispatchFrame"] | components["schemas"]["HelloFrame"] | components["schemas"]["HeartbeatFrame"] | components["schemas"]["ResetFrame"];
+        /** @description The case that goes on. */
+        Merge: {
+            /** Format: uuid */
+            into: string;
+            note?: string | null;
+        };
+        /** @description Whom to send (null: the first free one), and whether the next one is asked when they cannot. */
+        NewDispatch: {
+            staff_id?: string | null;
+            /** @default true */
+            chain: boolean;
+        };
+        /** @description What is known of the score. `news2` is null unless all seven parameters are known. */
+        News2: {
+            /** Format: date-time */
+            at: string;
+            news2: number | null;
+            sum_of_known: number;
+            confirmed_sum: number;
+            known: number;
+            of: number;
+            label: string;
+            label_zh: string;
+            /** @enum {integer} */
+            scale: 1 | 2;
+            ordered_by: string;
+            parameters: components["schemas"]["News2Parameter"][];
+            missing: ("resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "body_temperature")[];
+            estimates: components["schemas"]["News2Estimate"][];
+            limits_not_understood: string[];
+            rule_version: string;
+            notice: string;
+            notice_zh: string;
+        };
+        /** @description A wrist estimate, or a value of a device that nobody described: shown, never counted. */
+        News2Estimate: {
+            /** @enum {string} */
+            parameter: "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "body_temperature";
+            value: number;
+            /** Format: date-time */
+            at: string;
+            age_s: number;
+            /** @enum {string} */
+            method: "operator" | "order" | "monitor" | "cuff" | "oximeter" | "thermometer" | "contactless" | "glucometer" | "scales" | "wrist" | "unknown";
+            device: string | null;
+        };
+        /** @description One parameter with the points of its newest value; `confirmed_points` by two readings or a symptom. */
+        News2Parameter: {
+            /** @enum {string} */
+            parameter: "resp_rate" | "spo2" | "oxygen" | "systolic" | "heart_rate" | "consciousness" | "body_temperature";
+            value: number | string;
+            points: number;
+            confirmed_points: number;
+            /** Format: date-time */
+            at: string;
+            age_s: number;
+            /** @enum {string} */
+            method: "operator" | "order" | "monitor" | "cuff" | "oximeter" | "thermometer" | "contactless" | "glucometer" | "scales" | "wrist" | "unknown";
+            device: string | null;
+        };
         /** @description A line for the timeline. */
         NoteText: {
             text: string;
@@ -1383,6 +1926,10 @@ export interface components {
             handled_by: string | null;
             /** @description why nobody needs it any more, such as `taken`: it is not sent again */
             withdrawn?: string | null;
+        };
+        /** @description Words for the timeline, if there are any. */
+        OnlyNote: {
+            note?: string | null;
         };
         /** @description Most urgent first; `next_after` asks for the next page, null at the end. */
         OverdueList: {
@@ -1542,6 +2089,11 @@ export interface components {
             day_used: number;
             /** @description null for all */
             templates: string[] | null;
+        };
+        /** @description Why. */
+        Reason: {
+            /** @default  */
+            reason: string;
         };
         /** @description Whom it is for: an id, or the name of an endpoint. */
         RecipientShown: {
@@ -1734,6 +2286,25 @@ export interface components {
             role: "operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin";
             area_code: string;
         };
+        /** @description For how long, and why. */
+        Shelve: {
+            minutes: number;
+            reason: string;
+        };
+        /** @description A case that is set aside, by whom, why and until when. */
+        ShelvedCase: {
+            case: components["schemas"]["CaseSummary"];
+            by: string;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /** @description Next to return first. */
+        ShelvedList: {
+            items: components["schemas"]["ShelvedCase"][];
+        };
         /** @description One shift. */
         Shift: {
             weekdays: number[];
@@ -1789,6 +2360,21 @@ export interface components {
         /** @description Why a supervisor takes it. */
         TakeOver: {
             reason?: string | null;
+        };
+        /** @description Curves of several kinds over one window. A kind that no device measured has no curve. */
+        Trends: {
+            /** @enum {string} */
+            subject: "resident" | "bed";
+            /** Format: uuid */
+            subject_id: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @description width of a bucket */
+            bucket_s: number;
+            curves: components["schemas"]["Curve"][];
+            bed: components["schemas"]["BedSpan"][];
         };
         /** @description What the console needs before anyone has signed in. */
         UiConfig: {
@@ -1868,6 +2454,12 @@ export interface components {
             phone: ("ready" | "busy" | "wrap_up" | "not_ready" | "logged_out") | null;
             sound: boolean;
             cases: number;
+        };
+        /** @description What the map of a case shows of its people; null is unknown. */
+        Whereabouts: {
+            home: components["schemas"]["HomePoint"] | null;
+            fence: components["schemas"]["Circle"] | null;
+            fix: components["schemas"]["Fix"] | null;
         };
     };
     responses: never;
@@ -1983,6 +2575,32 @@ export interface operations {
             };
         };
     };
+    list_case_children: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last one's `id` */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseChildren"];
+                };
+            };
+        };
+    };
     claim_case: {
         parameters: {
             query?: never;
@@ -2037,6 +2655,35 @@ export interface operations {
             };
         };
     };
+    dispatch_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDispatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispatched"];
+                };
+            };
+        };
+    };
     show_door_code: {
         parameters: {
             query?: never;
@@ -2055,6 +2702,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoorCode"];
+                };
+            };
+        };
+    };
+    follow_up_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlyNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    hand_over_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    merge_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
                 };
             };
         };
@@ -2163,6 +2897,165 @@ export interface operations {
             };
         };
     };
+    list_candidates: {
+        parameters: {
+            query?: {
+                /** @description skills that are needed */
+                skill?: string[] | null;
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateList"];
+                };
+            };
+        };
+    };
+    make_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlyNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    unmake_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    shelve_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shelve"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    unshelve_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    tell_supervisors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnlyNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
     take_over_case: {
         parameters: {
             query?: never;
@@ -2180,6 +3073,82 @@ export interface operations {
                 "application/json": components["schemas"]["TakeOver"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    get_whereabouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whereabouts"];
+                };
+            };
+        };
+    };
+    recall_dispatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dispatch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dispatch"];
+                };
+            };
+        };
+    };
+    undo_dispatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dispatch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -2388,6 +3357,26 @@ export interface operations {
             };
         };
     };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
     get_kpi: {
         parameters: {
             query: {
@@ -2579,6 +3568,58 @@ export interface operations {
             };
         };
     };
+    get_news2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["News2"];
+                };
+            };
+        };
+    };
+    get_resident_trends: {
+        parameters: {
+            query: {
+                kind: string[];
+                /** @description without it 30 minutes before `to` */
+                from?: string | null;
+                /** @description without it now */
+                to?: string | null;
+                /** @description buckets of a curve */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
+                };
+            };
+        };
+    };
     list_seats: {
         parameters: {
             query?: {
@@ -2665,6 +3706,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_shelved: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last one's `case.id` */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShelvedList"];
+                };
             };
         };
     };
