@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cloud.database.migrations import migrate
 from cloud.database.pool import connect
+from cloud.registry.search import fill_sounds
 from cloud.telemetry import partitions
 
 
@@ -12,4 +13,5 @@ async def prepare_database(url: str, now: datetime) -> list[str]:
     applied = await migrate(url, now=now)
     async with await connect(url, name="carebed-prepare") as conn:
         await partitions.prepare(conn, now)
+        await fill_sounds(conn)
     return applied

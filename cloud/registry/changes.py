@@ -16,6 +16,7 @@ from cloud.registry import people
 from cloud.registry.people import ID_NUMBER, ContactRow
 from cloud.registry.registry import Sex, china_date, id_number_fault, normal_id_number
 from cloud.registry.sealing import Seal, Sealed
+from cloud.registry.sound import sound_of
 from cloud.registry.store import DOOR_CODE, BedRow, Belongs, find_home, find_org, require_area
 
 _SQL: Final = queries.load(__package__, "changes.sql")
@@ -125,6 +126,7 @@ async def change_resident(
     )
     sealed = _sealed(seal, given.id_number, now) if given.id_number else None
     row = {"id": resident_id, "name": given.name, "sex": given.sex, "birth_date": given.birth_date}
+    row["sound"] = sound_of(given.name)
     row |= {"cipher": sealed.cipher if sealed else None, "hmac": sealed.hmac if sealed else None}
     if sealed is not None:
         await people.check_id_number_is_free(conn, sealed.hmac, resident_id)

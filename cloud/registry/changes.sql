@@ -65,7 +65,7 @@ select revision from resident where id = %(id)s;
 
 -- name: change_person --
 -- Who a resident is; the ID-card number only where a new one is given.
-update person p set name = %(name)s, sex = %(sex)s, birth_date = %(birth_date)s,
+update person p set name = %(name)s, sound = %(sound)s, sex = %(sex)s, birth_date = %(birth_date)s,
     id_number_cipher = coalesce(%(cipher)s::bytea, id_number_cipher), id_number_hmac = coalesce(%(hmac)s::bytea, id_number_hmac)
 from resident r where r.id = %(id)s and p.id = r.person_id returning p.id;
 

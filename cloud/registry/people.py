@@ -22,6 +22,7 @@ from cloud.registry.registry import (
     sex_of,
 )
 from cloud.registry.sealing import Seal
+from cloud.registry.sound import sound_of
 from cloud.registry.store import BedRow, Belongs, find_org, new_id, require_area
 
 _SQL: Final = queries.load(__package__)
@@ -142,6 +143,7 @@ async def _person(conn: Connection, seal: Seal, *, now: datetime, given: NewResi
         sex = sex_of(number) if sex == "unknown" else sex
     person_id = new_id(now)
     row = {"id": person_id, "name": given.name, "sex": sex, "birth_date": birth_date, "now": now}
+    row["sound"] = sound_of(given.name)
     row |= {
         "id_number_cipher": sealed.cipher if sealed else None,
         "id_number_hmac": sealed.hmac if sealed else None,
@@ -195,7 +197,8 @@ async def contact_person(conn: Connection, contact: ContactRow, *, now: datetime
         return UUID(str(row[0]))
     person_id = new_id(now)
     person = {"id": person_id, "name": contact.name, "sex": "unknown", "birth_date": None, "now": now}
-    await conn.execute(_SQL["insert_person"], person | {"id_number_cipher": None, "id_number_hmac": None})
+    person |= {"id_number_cipher": None, "id_number_hmac": None, "sound": sound_of(contact.name)}
+    await conn.execute(_SQL["insert_person"], person)
     await add_phones(conn, person_id, [phone])
     return person_id
 

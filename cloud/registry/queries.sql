@@ -54,8 +54,8 @@ where f.phone = %(phone)s and p.name = %(name)s and p.merged_into is null order 
 
 -- name: insert_person --
 -- A person, once.
-insert into person (id, name, sex, birth_date, id_number_cipher, id_number_hmac, created_at)
-values (%(id)s, %(name)s, %(sex)s, %(birth_date)s, %(id_number_cipher)s, %(id_number_hmac)s, %(now)s);
+insert into person (id, name, sound, sex, birth_date, id_number_cipher, id_number_hmac, created_at)
+values (%(id)s, %(name)s, %(sound)s, %(sex)s, %(birth_date)s, %(id_number_cipher)s, %(id_number_hmac)s, %(now)s);
 
 -- name: insert_phone --
 -- A number of a person.
