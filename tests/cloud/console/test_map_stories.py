@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.crew import north_of_home, responder, wear
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import AXE, check_everywhere
+from tests.cloud.console.test_layout import AXE, CLIPPED, check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -138,7 +138,10 @@ def test_a_case_with_map_and_dispatch_list_in_every_look(
     wear(district, home, 90)
     claim(page, district, "fall")
     expect(page.locator(".dispatch-list li")).to_have_count(3)
-    page.get_by_role("button", name="派单给 马志强").click()
-    expect(page.get_by_role("button", name="召回 马志强")).to_be_visible()
     page.mouse.move(0, 0)
     check_everywhere(page, "map", tmp_path)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.locator(".dispatch-list li", has_text="马志强").get_by_role("button").click()
+    expect(page.locator('.dispatch-list li[data-dispatch="offered"]')).to_be_visible()
+    assert page.evaluate(CLIPPED, ".dispatch-list li, .dispatch, .map") == []
+    page.screenshot(path=tmp_path / "dispatched-1366.png")

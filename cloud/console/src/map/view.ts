@@ -104,6 +104,7 @@ export class MapView {
 
   refit(): void {
     this.moved = false;
+    this.fitted = "";
     this.fit();
   }
 
