@@ -32,6 +32,7 @@ test("a responder is named with the minutes, or a dash", () => {
   expect(labelOf(going("1", null))).toBe("1 —");
 });
 
+const VIEW = { width: 400, height: 300 };
 const MARK = { left: 90, top: 90, width: 20, height: 20 };
 
 function label(x: number, y: number): { x: number; y: number; width: number; height: number; offsets: [number, number][] } {
@@ -39,17 +40,23 @@ function label(x: number, y: number): { x: number; y: number; width: number; hei
 }
 
 test("a label that collides with a mark is dropped, and so is one on a label before it", () => {
-  const placed = placeLabels([label(100, 100), label(200, 100), label(230, 105), label(300, 100)], [MARK]);
+  const placed = placeLabels([label(100, 100), label(200, 100), label(230, 105), label(300, 100)], [MARK], VIEW);
   expect(placed.map((box) => box !== null)).toEqual([false, true, false, true]);
 });
 
 test("a label goes to the next free side of its mark", () => {
   const wanted = { ...label(100, 100), offsets: beside(60, 20, 20) };
-  const [first, second, third, fourth, fifth] = placeLabels([wanted, wanted, wanted, wanted, wanted], [MARK]);
+  const [first, second, third, fourth, fifth] = placeLabels([wanted, wanted, wanted, wanted, wanted], [MARK], VIEW);
   expect([first, second, third, fourth].every((box) => box !== null && box !== undefined && !collide(box, MARK))).toBe(true);
   expect(first?.top).toBeLessThan(90);
   expect(second?.top).toBeGreaterThan(100);
   expect(fifth).toBeNull();
+});
+
+test("a label is never cut off by the edge of the map", () => {
+  const wanted = { ...label(20, 10), offsets: beside(60, 20, 12) };
+  expect(placeLabels([wanted], [], VIEW)[0]?.left).toBeGreaterThan(0);
+  expect(placeLabels([label(390, 100)], [], VIEW)).toEqual([null]);
 });
 
 test("Chinese characters are as wide as they are high", () => {

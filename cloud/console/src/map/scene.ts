@@ -58,15 +58,23 @@ export interface Wanted {
   offsets: readonly (readonly [x: number, y: number])[];
 }
 
+function holds(view: Pick<Box, "width" | "height">, { left, top, width, height }: Box): boolean {
+  return left >= 0 && top >= 0 && left + width <= view.width && top + height <= view.height;
+}
+
 /**
- * A place for each label, first come first served: beside its point, clear of every mark and of the labels before
- * it; null where there is none: that label is dropped, its mark stays.
+ * A place for each label, first come first served: beside its point, whole inside the view, clear of every mark and
+ * of the labels before it; null where there is none: that label is dropped, its mark stays.
  */
-export function placeLabels(wanted: readonly Wanted[], marks: readonly Box[]): (Box | null)[] {
+export function placeLabels(
+  wanted: readonly Wanted[],
+  marks: readonly Box[],
+  view: Pick<Box, "width" | "height">,
+): (Box | null)[] {
   const taken = [...marks];
   return wanted.map(({ x, y, width, height, offsets }) => {
     const boxes = offsets.map(([dx, dy]) => ({ left: x + dx - width / 2, top: y + dy - height / 2, width, height }));
-    const box = boxes.find((one) => !taken.some((other) => collide(one, other)));
+    const box = boxes.find((one) => holds(view, one) && !taken.some((other) => collide(one, other)));
     if (box === undefined) return null;
     taken.push(box);
     return box;

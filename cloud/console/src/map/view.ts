@@ -31,6 +31,15 @@ function around({ x, y }: L.Point, size: number): Box {
   return { left: x - size / 2, top: y - size / 2, width: size, height: size };
 }
 
+/** What lies on the map itself: note, buttons, scale. */
+function furniture(width: number, height: number): Box[] {
+  return [
+    { left: width - 190, top: 0, width: 190, height: 28 },
+    { left: width - 48, top: height - 128, width: 48, height: 128 },
+    { left: 0, top: height - 32, width: 110, height: 32 },
+  ];
+}
+
 interface Label extends Wanted {
   text: string;
   className: string;
@@ -171,7 +180,8 @@ export class MapView {
     const spots = ends.map((at) => around(this.at(this.point(at)), MARK));
     const dots = scene.responders.map((one) => around(this.at(this.point(one.at)), DOT));
     const wanted = [...this.labelsOf(scene), ...this.namesInView()];
-    placeLabels(wanted, [...spots, ...dots]).forEach((found, index) => {
+    const { x: width, y: height } = this.map.getSize();
+    placeLabels(wanted, [...spots, ...dots, ...furniture(width, height)], { width, height }).forEach((found, index) => {
       const label = wanted[index];
       if (found === null || label === undefined) return;
       const middle = this.map.containerPointToLatLng([found.left + found.width / 2, found.top + found.height / 2]);
