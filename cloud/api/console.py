@@ -26,6 +26,10 @@ _UNBUILT: Final = """<!doctype html>
 """
 
 
+# What the machine's own list of media types may not know, or call otherwise.
+_MEDIA_TYPES: Final = {".webmanifest": "application/manifest+json", ".js": "text/javascript"}
+
+
 class Assets(StaticFiles):
     """Files whose names change with their content: kept by browsers for a year."""
 
@@ -58,7 +62,9 @@ def install(app: FastAPI, folder: Path, basemap: Basemap) -> None:
         found = _file(root, path)
         if found is None:
             return HTMLResponse(_UNBUILT, headers={"Cache-Control": "no-cache"})
-        return FileResponse(found, headers={"Cache-Control": "no-cache"})
+        return FileResponse(
+            found, headers={"Cache-Control": "no-cache"}, media_type=_MEDIA_TYPES.get(found.suffix)
+        )
 
 
 def _file(root: Path, path: str) -> Path | None:

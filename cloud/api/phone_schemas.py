@@ -133,8 +133,9 @@ class FamilyContact(Shown):
 
 
 class FamilyDevice(Shown):
-    """A device; `working` null: nothing was heard of it yet."""
+    """The `n`th device; `working` null: nothing was heard of it yet."""
 
+    n: int
     what: str
     room: str
     working: bool | None

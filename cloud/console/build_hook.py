@@ -45,7 +45,7 @@ class ConsoleError(RuntimeError):
 def source_files(folder: Path) -> Iterable[Path]:
     """What the built files depend on, in a steady order; tests are not among them."""
     yield from (folder / name for name in _SOURCES if (folder / name).is_file())
-    found = (path for path in (folder / "src").rglob("*") if path.is_file())
+    found = (path for part in ("public", "src") for path in (folder / part).rglob("*") if path.is_file())
     yield from sorted(path for path in found if ".test." not in path.name)
 
 

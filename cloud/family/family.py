@@ -171,8 +171,9 @@ def state_since(told: Sequence[Told]) -> datetime | None:
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A device in words: `working` None is not known yet."""
+    """The nth device in words: `working` None is not known yet."""
 
+    n: int
     what: str
     room: str
     working: bool | None

@@ -174,13 +174,14 @@ async def devices(
     """The home's box and the devices of the elder's bed and home."""
     rows = await (await conn.execute(_SQL["gateways_of"], {"home_id": home_id})).fetchall()
     found = [
-        Device(what="gateway", room="", working=row[0], battery_low=False, last_seen_at=row[1])
-        for row in rows
+        Device(n=n, what="gateway", room="", working=row[0], battery_low=False, last_seen_at=row[1])
+        for n, row in enumerate(rows, 1)
     ]
     cursor = await conn.execute(_SQL["devices_of"], {"resident_id": resident_id, "now": now})
     for family, role, room, seen_at, offline_at, low_at, kinds in await cursor.fetchall():
         found.append(
             Device(
+                n=len(found) + 1,
                 what=rules.what_it_is(family, role, kinds),
                 room=room,
                 working=None if seen_at is None else offline_at is None,

@@ -4,6 +4,7 @@ import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { sessionWasLost, type SessionInfo } from "./api/client";
 import { queries, useSession, useUiConfig, type UiConfig } from "./api/queries";
 import { SeatContext, type Seat } from "./desk/context";
+import { Unreachable } from "./phone/Unreachable";
 import { homeOf, SCREENS } from "./screens";
 import { SignIn } from "./signin/SignIn";
 import { useTexts } from "./texts/texts";
@@ -48,11 +49,7 @@ export function App(): ReactElement {
     return () => clearInterval(timer);
   }, [unreachable]);
   if (unreachable) {
-    return (
-      <p className="plain-page" role="alert">
-        {t("app.unreachable")}
-      </p>
-    );
+    return <Unreachable />;
   }
   if (session.data === null) return <SignIn expired={sessionWasLost()} />;
   if (session.data === undefined || config.data === undefined) return <p className="plain-page">{t("app.loading")}</p>;

@@ -8,9 +8,11 @@ import { App } from "./App";
 import "./look/tokens.css";
 import "./look/base.css";
 import { startTheme } from "./look/theme";
+import { startPhone } from "./phone/shell";
 import { startTexts } from "./texts/texts";
 
 startTheme();
+startPhone();
 startTexts();
 
 const root = document.getElementById("root");

@@ -27,6 +27,16 @@ export const SCREENS: readonly Screen[] = [
     roles: ["supervisor", "official", "admin"],
     Page: lazy(async () => ({ default: (await import("./wall/Wall")).Wall })),
   },
+  {
+    path: "/family",
+    roles: ["family"],
+    Page: lazy(async () => ({ default: (await import("./family/Family")).Family })),
+  },
+  {
+    path: "/go",
+    roles: ["responder"],
+    Page: lazy(async () => ({ default: (await import("./responder/Responder")).Responder })),
+  },
 ];
 
 /** Where somebody of a role begins: the first screen that is his. */

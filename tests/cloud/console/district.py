@@ -99,6 +99,38 @@ class District:
         )  # fmt: skip
         return username
 
+    def family(self, name: str, home: "Home", contact: str) -> str:
+        """A family account that sees the elder of a home, whose contact it is; the user name."""
+        username = f"fam{next(_numbers)}-{self.area}"
+        admin(
+            self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
+            "--role", "family", password=PASSWORD,
+        )  # fmt: skip
+        admin(
+            self.cloud.data_dir, "family", "bind", "--username", username, "--resident", home.resident_id,
+            "--contact", contact, "--consent", "本人当面签字",
+        )  # fmt: skip
+        return username
+
+    def responder(self, name: str) -> str:
+        """A responder of this district, available, near every home; the user name."""
+        username = f"go{next(_numbers)}-{self.area}"
+        made = admin(
+            self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
+            "--role", "responder", "--area", self.area, password=PASSWORD,
+        )  # fmt: skip
+        zone = {"name": "滨江片区", "area_code": self.area, "lat": 37.432, "lon": 118.671}
+        zone_id = self.cloud.post("/zones", zone)["id"]
+        headers = {"Authorization": f"Bearer {self.cloud.token}"}
+        answer = httpx.put(
+            f"{self.cloud.url}/api/v1/responders/{made['id']}",
+            json={"zone_id": zone_id, "skills": ["first_aid"]},
+            headers=headers,
+            timeout=10,
+        )
+        assert answer.is_success, answer.text
+        return username
+
     def home(self, elder: str | None = None) -> Home:
         """A home with door code, elder, contacts and gateway."""
         number = next(_numbers)

@@ -3,6 +3,7 @@ import { useState, type FormEvent, type ReactElement } from "react";
 import { answered, api, ApiError, rememberCsrf } from "../api/client";
 import { queries } from "../api/queries";
 import { armSound } from "../desk/sounds";
+import { phoneOf, type Phone } from "../phone/shell";
 import { switchLanguage, useTexts, type Texts } from "../texts/texts";
 
 function failureText(error: unknown, { t, language }: Texts): string {
@@ -19,13 +20,13 @@ interface Form {
   submit: (event: FormEvent<HTMLFormElement>) => void;
 }
 
-/** The click that signs in is also the gesture that arms the loudspeaker. */
-function useForm(texts: Texts): Form {
+/** The click that signs in at a desk is also the gesture that arms the loudspeaker. */
+function useForm(texts: Texts, phone: Phone | null): Form {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState("");
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    void armSound();
+    if (phone === null) void armSound();
     const fields = new FormData(event.currentTarget);
     const body = { username: String(fields.get("username")), password: String(fields.get("password")) };
     setBusy(true);
@@ -45,7 +46,8 @@ function useForm(texts: Texts): Form {
 export function SignIn({ expired }: { expired: boolean }): ReactElement {
   const texts = useTexts();
   const { t, language } = texts;
-  const { busy, failure, submit } = useForm(texts);
+  const phone = phoneOf(window.location.pathname);
+  const { busy, failure, submit } = useForm(texts, phone);
   const other = language === "zh" ? "en" : "zh";
   return (
     <main className="sign-in">
@@ -62,7 +64,7 @@ export function SignIn({ expired }: { expired: boolean }): ReactElement {
             {t("top.other_language")}
           </button>
         </header>
-        <h2>{t("sign_in.title")}</h2>
+        <h2>{t(phone === null ? "sign_in.title" : `sign_in.${phone}_title`)}</h2>
         {expired && failure === "" && <p className="late">{t("sign_in.expired")}</p>}
         <label>
           {t("sign_in.username")}
@@ -76,9 +78,9 @@ export function SignIn({ expired }: { expired: boolean }): ReactElement {
           {failure}
         </p>
         <button type="submit" className="primary big" disabled={busy}>
-          {t(busy ? "sign_in.busy" : "sign_in.submit")}
+          {t(busy ? "sign_in.busy" : phone === null ? "sign_in.submit" : "sign_in.plain_submit")}
         </button>
-        <p className="label">{t("sign_in.sound_note")}</p>
+        {phone === null && <p className="label">{t("sign_in.sound_note")}</p>}
       </form>
     </main>
   );

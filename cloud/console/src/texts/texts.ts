@@ -10,6 +10,8 @@ import { wallEn, wallZh } from "../wall/texts";
 import { en } from "./en";
 import { enTerms } from "./en_terms";
 import { mapEn, mapZh } from "../map/texts";
+import { zhPhone } from "../phone/texts";
+import { enPhone } from "../phone/texts_en";
 import { zh, type TextKey as OwnKey } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
@@ -19,15 +21,16 @@ export type TextKey =
   | keyof typeof deskZh
   | keyof typeof mapZh
   | keyof typeof chiefZh
-  | keyof typeof wallZh;
+  | keyof typeof wallZh
+  | keyof typeof zhPhone;
 export type { TermKey };
 export type Key = TextKey | TermKey;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh },
-  en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn },
+  zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh, ...zhPhone },
+  en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn, ...enPhone },
 };
 
 const STORED = "carebed.language";

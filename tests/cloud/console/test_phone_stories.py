@@ -1,0 +1,288 @@
+"""An alarm as the family and the responder live it, each on a telephone of their own."""
+
+import json
+import re
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.cloud.console.conftest import OpenSeat, Seat
+from tests.cloud.console.district import PASSWORD, District, RunningCloud
+from tests.cloud.console.test_layout import violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+PHONE = {"width": 390, "height": 844}
+SMALL = {"width": 360, "height": 640}
+SIDEWAYS = """() => [...document.querySelectorAll('.phone, .phone *, .sign-in *')]
+  .filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
+  .map((part) => `${part.tagName} ${part.className}`)"""
+# Every target that a thumb must find.
+SMALL_TARGETS = """() => [...document.querySelectorAll('button, summary, a, .go-photo')]
+  .filter((target) => target.checkVisibility())
+  .map((target) => [target, target.getBoundingClientRect()])
+  .filter(([target, box]) => box.height < 48 || box.width < 48 || target.scrollWidth > target.clientWidth + 2)
+  .map(([target]) => target.textContent)"""
+
+
+class Desk:
+    """An operator as a program: claims, sends help, closes."""
+
+    def __init__(self, cloud: RunningCloud, username: str) -> None:
+        self.http = httpx.Client(base_url=f"{cloud.url}/api/v1", timeout=10)
+        signed = self.http.post("/session", json={"username": username, "password": PASSWORD})
+        self.http.headers["X-CSRF-Token"] = signed.json()["csrf_token"]
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self.http.post(path, json=body or {})
+        assert answer.is_success, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+def open_phone(open_seat: OpenSeat, address: str, username: str, *, port: int | None = None) -> Seat:
+    seat = open_seat(**PHONE, port=port)
+    seat.home_url += address
+    seat.page.goto(seat.home_url)
+    seat.page.get_by_label("用户名").fill(username)
+    seat.page.get_by_label("密码").fill(PASSWORD)
+    seat.page.locator("button[type=submit]").click()
+    seat.page.locator('.link[data-link="live"]').wait_for()
+    return seat
+
+
+def the_case(district: District) -> str:
+    for _ in range(100):
+        if found := district.cases():
+            return str(found[0]["id"])
+    raise AssertionError("no case")
+
+
+def png() -> bytes:
+    """A small picture with a note of where it was taken."""
+    rows = b"".join(b"\x00" + b"\x80\x20\x20" * 40 for _ in range(30))
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", 40, 30, 8, 2, 0, 0, 0)),
+        (b"tEXt", b"GPS\x0037.43,118.67"),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts
+    )
+
+
+def steps(page: Page) -> list[str | None]:
+    return [item.get_attribute("data-step") for item in page.locator(".thread li[data-step]").all()]
+
+
+def test_from_the_alarm_to_its_end_on_both_phones(
+    cloud: RunningCloud, district: District, open_seat: OpenSeat, tmp_path: Path
+) -> None:
+    home = district.home("张桂兰")
+    operator = Desk(cloud, district.operator("王敏"))
+    family = open_phone(open_seat, "family", district.family("张敏", home, "张敏")).page
+    go = open_phone(open_seat, "go", district.responder("马志强")).page
+    expect(family.locator("h1")).to_have_text("妈妈 张桂兰")
+    expect(family.locator("[data-section=quiet]")).to_be_visible()
+    expect(go.locator("[data-section=none]")).to_be_visible()
+
+    district.readings(home, heart_rate=76, worn=1, in_bed=0, resp_rate=18)
+    district.alarm(home, "fall")
+    expect(family.locator(".thread h2")).to_contain_text("跌倒，坐席正在接警")
+    case_id = the_case(district)
+    operator.post(f"/cases/{case_id}/claim")
+    expect(family.locator(".thread")).to_contain_text("坐席 王敏 已接警")
+
+    operator.post(f"/cases/{case_id}/dispatches")
+    expect(family.locator("[data-step=asked]")).to_contain_text("马志强")
+    expect(go.locator("[data-dispatch=offered] .go-place")).to_contain_text("桂花苑小区")
+    expect(go.locator("[data-section=way-in]")).to_have_count(0)
+    go.screenshot(path=tmp_path / "go-offered.png")
+    go.get_by_role("button", name="接受").click()
+    expect(go.locator("[data-dispatch=accepted]")).to_be_visible()
+    go.get_by_role("button", name="5 分", exact=True).click()
+    expect(go.locator("[data-eta]")).to_contain_text("已告知")
+    expect(family.locator("[data-step=coming]")).to_contain_text(re.compile("马志强 已出发，约 [45] 分钟到"))
+
+    assert "88" not in go.locator(".phone-body").inner_text().replace("880", "")
+    go.get_by_role("button", name="查看门锁密码").click()
+    expect(go.locator(".go-code")).to_have_text(re.compile(r"^88\d{4}#$"))
+    go.screenshot(path=tmp_path / "go-accepted.png", full_page=True)
+    expect(family.locator("[data-section=looks]")).to_contain_text("马志强看了进门方式")
+    family.screenshot(path=tmp_path / "family-coming.png")
+
+    go.get_by_role("button", name="我到了").click()
+    expect(family.locator("[data-step=arrived]")).to_contain_text("马志强 已到场")
+    go.locator("input[type=file]").set_input_files(
+        {"name": "scene.png", "mimeType": "image/png", "buffer": png()}
+    )
+    expect(go.get_by_text("已上传 1 张现场照片")).to_be_visible()
+    photos = operator.http.get(f"/cases/{case_id}/photos").json()["items"]
+    assert [(one["media_type"], one["taken_by"]) for one in photos] == [("image/jpeg", "马志强")]
+    picture = operator.http.get(f"/photos/{photos[0]['id']}")
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert b"GPS" not in picture.content
+
+    go.get_by_role("button", name="完成").click()
+    go.get_by_role("radio", name="已帮助").click()
+    go.screenshot(path=tmp_path / "go-finishing.png")
+    go.get_by_role("button", name="提交并结束").click()
+    expect(go.locator("[data-section=none]")).to_be_visible()
+    expect(go.locator(".go-code")).to_have_count(0)
+    operator.post(f"/cases/{case_id}/resolve")
+    operator.post(f"/cases/{case_id}/close", {"disposition": "help_given"})
+    expect(family.locator("[data-step=over]")).to_contain_text("已结束：已提供帮助")
+    assert steps(family) == ["raised", "taken", "coming", "arrived", "over"]
+    family.screenshot(path=tmp_path / "family-over.png")
+
+
+def test_a_responder_who_cannot_go_says_why_and_is_asked_no_more(
+    cloud: RunningCloud, district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    operator = Desk(cloud, district.operator("王敏"))
+    go = open_phone(open_seat, "go", district.responder("马志强")).page
+    switch = go.get_by_role("switch")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    district.alarm(home, "sos")
+    expect(go.locator(".phone")).to_be_visible()
+    case_id = the_case(district)
+    operator.post(f"/cases/{case_id}/claim")
+    operator.post(f"/cases/{case_id}/dispatches")
+    go.get_by_role("button", name="拒绝").click()
+    go.get_by_role("button", name="走不开").click()
+    expect(go.locator("[data-section=none]")).to_be_visible()
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    refused = cloud.get(f"/cases/{case_id}")["dispatches"][0]
+    assert (refused["state"], refused["reason"]) == ("refused", "走不开")
+
+
+def test_a_false_alarm_is_one_sentence_to_the_family(
+    cloud: RunningCloud, district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    operator = Desk(cloud, district.operator("王敏"))
+    family = open_phone(open_seat, "family", district.family("张伟", home, "张伟")).page
+    district.alarm(home, "sos")
+    expect(family.locator(".thread")).to_be_visible()
+    case_id = the_case(district)
+    operator.post(f"/cases/{case_id}/claim")
+    operator.post(f"/cases/{case_id}/resolve")
+    operator.post(f"/cases/{case_id}/close", {"disposition": "false_alarm"})
+    expect(family.locator(".thread h2")).to_have_text("一次误报，已核实")
+    expect(family.locator(".thread li")).to_have_count(0)
+    expect(family.locator(".phone-body")).not_to_contain_text("紧急求助")
+
+
+def test_without_a_network_the_phone_says_so_and_shows_nothing_as_live(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    seat = open_phone(open_seat, "family", district.family("张敏", home, "张敏"))
+    seat.link_may_break = True
+    page = seat.page
+    expect(page.locator("[data-section=now]")).to_be_visible()
+    page.wait_for_function(
+        """async () => {
+          const names = await caches.keys();
+          if (names.length === 0) return false;
+          const kept = await (await caches.open(names[0])).keys();
+          return kept.length > 2;
+        }"""
+    )
+    kept = page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+          (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat()"""
+    )
+    assert not [path for path in kept if path.startswith("/api")]
+    page.reload()
+    page.locator('.link[data-link="live"]').wait_for()
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("[data-offline] [role=alert]")).to_contain_text("没有网络")
+    expect(page.get_by_role("link", name="打给坐席 12349")).to_have_attribute("href", "tel:12349")
+    expect(page.locator("[data-section=now]")).to_have_count(0)
+    page.context.set_offline(False)
+    page.locator('.link[data-link="live"]').wait_for()
+
+
+def test_the_pages_can_be_installed(cloud: RunningCloud) -> None:
+    for name in ("family", "go"):
+        found = httpx.get(f"{cloud.url}/{name}.webmanifest")
+        assert found.headers["content-type"].startswith("application/manifest+json")
+        manifest = json.loads(found.text)
+        assert (manifest["start_url"], manifest["scope"]) == (f"/{name}", f"/{name}")
+        for icon in manifest["icons"]:
+            picture = httpx.get(cloud.url + icon["src"])
+            assert picture.headers["content-type"] == "image/png"
+            width, height = struct.unpack(">II", picture.content[16:24])
+            assert f"{width}x{height}" == icon["sizes"]
+    worker = httpx.get(f"{cloud.url}/sw.js")
+    assert worker.headers["content-type"].startswith("text/javascript")
+    assert worker.headers["cache-control"] == "no-cache"
+
+
+def check(page: Page, where: str) -> None:
+    problems = {
+        "sideways": page.evaluate(SIDEWAYS),
+        "small targets": page.evaluate(SMALL_TARGETS),
+        "axe": violations(page),
+    }
+    assert {name: found for name, found in problems.items() if found} == {}, where
+
+
+def check_everywhere(page: Page, scene: str, shots: Path) -> None:
+    for language in ("zh", "en"):
+        if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
+            if page.locator(".phone-menu").count():
+                page.locator(".phone-menu summary").click()
+                page.locator(".phone-menu button[lang]").click()
+                page.locator(".phone-menu summary").click()
+            else:
+                page.locator(".sign-in button[lang]").click()
+        for theme in ("day", "night"):
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+            for size in (PHONE, SMALL):
+                page.set_viewport_size(size)  # type: ignore[arg-type]
+                page.screenshot(path=shots / f"{scene}-{size['width']}-{theme}-{language}.png")
+                check(page, f"{scene} {size['width']} {theme} {language}")
+
+
+def test_nothing_is_clipped_and_every_target_fits_a_thumb(
+    cloud: RunningCloud, district: District, open_seat: OpenSeat, tmp_path: Path
+) -> None:
+    blank = open_seat(**PHONE).page
+    for address, title in (("family", "家属登录"), ("go", "响应人登录")):
+        blank.goto(f"{cloud.url}/{address}")
+        expect(blank.locator("h2")).to_have_text(title)
+        check_everywhere(blank, f"sign-in-{address}", tmp_path)
+        blank.locator(".sign-in button[lang]").click()
+    home = district.home("张桂兰")
+    operator = Desk(cloud, district.operator("王敏"))
+    family = open_phone(open_seat, "family", district.family("张敏", home, "张敏")).page
+    go = open_phone(open_seat, "go", district.responder("马志强")).page
+    district.readings(home, heart_rate=76, worn=1, in_bed=1, resp_rate=18)
+    expect(family.locator("[data-section=quiet]")).to_be_visible()
+    district.alarm(home, "fall", "sos")
+    expect(family.locator(".thread")).to_be_visible()
+    case_id = the_case(district)
+    operator.post(f"/cases/{case_id}/claim")
+    operator.post(f"/cases/{case_id}/dispatches")
+    expect(go.locator("[data-dispatch=offered]")).to_be_visible()
+    check_everywhere(go, "go-offered", tmp_path)
+    go.locator(".phone-foot .primary").click()
+    expect(go.locator("[data-section=way-in]")).to_be_visible()
+    check_everywhere(go, "go-accepted", tmp_path)
+    expect(family.locator("[data-step=coming]")).to_be_visible()
+    check_everywhere(family, "family", tmp_path)
+    go.locator(".phone-foot .primary").click()
+    go.locator(".phone-foot button.primary").click()
+    expect(go.get_by_role("radio").first).to_be_visible()
+    check_everywhere(go, "go-finishing", tmp_path)
