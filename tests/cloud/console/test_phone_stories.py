@@ -283,6 +283,7 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     expect(family.locator("[data-step=coming]")).to_be_visible()
     check_everywhere(family, "family", tmp_path)
     go.locator(".phone-foot .primary").click()
+    go.locator(".go-photo").wait_for()
     go.locator(".phone-foot button.primary").click()
     expect(go.get_by_role("radio").first).to_be_visible()
     check_everywhere(go, "go-finishing", tmp_path)

@@ -15,7 +15,7 @@ function openSocket(after: number): WebSocket {
   return new WebSocket(address);
 }
 
-function run(read: () => Promise<number>, news: () => void): () => void {
+function run(read: () => Promise<number>, news: () => unknown): () => void {
   const clock = new ServerClock(() => performance.now());
   let ended = false;
   const begin = (): void => {
@@ -62,6 +62,6 @@ function run(read: () => Promise<number>, news: () => void): () => void {
 }
 
 /** `read` and `news` must be the same functions for as long as the page is shown. */
-export function usePhoneLine(read: () => Promise<number>, news: () => void): void {
+export function usePhoneLine(read: () => Promise<number>, news: () => unknown): void {
   useEffect(() => run(read, news), [read, news]);
 }
