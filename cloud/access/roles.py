@@ -130,6 +130,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "list_calls": _DESK,
     "get_call": _DESK,
     "open_case_of_call": _DESK,
+    "hang_up_call": _DESK,
     "dial_from_case": _DESK,
     "create_phone_provider": _ADMINS,
     "list_phone_providers": _CHIEFS,

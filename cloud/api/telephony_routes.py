@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from cloud.access import store as access
 from cloud.access.access import Identity
-from cloud.access.errors import Conflict
+from cloud.access.errors import Conflict, NotFound
 from cloud.api import telephony_schemas as shapes
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer
@@ -57,9 +57,14 @@ async def get_phone(identity: Caller, services: With) -> shapes.SeatPhone:
 
 @router.get("/telephony/choices", operation_id="list_phone_choices", response_model=shapes.PhoneChoices)
 async def list_phone_choices(identity: Caller, services: With) -> shapes.PhoneChoices:
-    """At which telephone systems your seat may register; none: calls are made by hand."""
+    """At which telephone systems your seat may register (none: calls are made by hand), and its telephone."""
     async with services.pool.connection() as conn:
-        return shapes.PhoneChoices(providers=await store.serving_providers(conn, identity))
+        providers = await store.serving_providers(conn, identity)
+        try:
+            phone = _phone(await store.find_phone(conn, _seat(identity)))
+        except NotFound:
+            phone = None
+    return shapes.PhoneChoices(providers=providers, phone=phone)
 
 
 @router.post("/telephony/seat", operation_id="register_extension", response_model=shapes.SeatPhone)
@@ -187,6 +192,30 @@ async def dial_from_case(
             async with conn.transaction():
                 call = await _failed(conn, call.id, provider, services)
     return Response(answer(calls.call_shown(call)).body, 201, media_type="application/json")
+
+
+@router.post(
+    "/telephony/calls/{call_id}/hang-up", operation_id="hang_up_call", response_model=shapes.PhoneCall
+)
+async def hang_up_call(call_id: UUID, identity: Caller, services: With) -> Response:
+    """Ask the telephone system to end your own call; the feed tells when it has ended. 409 for any other."""
+    seat_id = _seat(identity)
+    async with services.pool.connection() as conn:
+        call = await store.find_call(conn, call_id, identity)
+        if call.seat_id != seat_id or call.state not in telephony.LIVE_CALL:
+            raise Conflict(
+                "不是本席位正在进行的通话", "it is no running call of your seat", state=call.state.value
+            )
+        provider = await _provider(conn, call.provider_id)
+    try:
+        await telephone_of(services, provider).hang_up(call.id, call.provider_call)
+    except CallFailed:
+        raise Conflict(
+            "电话系统没有挂断，请在话机上挂断",
+            "the telephone system did not hang up: do it on the telephone",
+            state=call.state.value,
+        ) from None
+    return answer(calls.call_shown(call))
 
 
 async def _begin(

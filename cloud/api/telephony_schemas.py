@@ -64,12 +64,6 @@ class RegisterExtension(Given):
     state: ChosenState = "ready"
 
 
-class PhoneChoices(Shown):
-    """Ids of telephone systems."""
-
-    providers: list[str]
-
-
 class ChangePhoneState(Given):
     """Whether this seat takes calls."""
 
@@ -85,6 +79,13 @@ class SeatPhone(Shown):
     extension: str
     state: PhoneStateName
     state_at: Instant
+
+
+class PhoneChoices(Shown):
+    """Ids of telephone systems, and the seat's own telephone; null where it has none."""
+
+    providers: list[str]
+    phone: SeatPhone | None
 
 
 class SeatPhoneList(Shown):

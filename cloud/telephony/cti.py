@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -43,7 +44,7 @@ def _digest(secret: str, stamp: str, body: bytes) -> str:
 
 
 class CtiWebhook:
-    """Commands as JSON to one address: {"command": "dial" | "seat_state", ...}; any 2xx means taken."""
+    """Commands as JSON to one address: {"command": "dial" | "hang_up" | "seat_state", ...}; 2xx: taken."""
 
     def __init__(self, url: str, secret: str, clock: Clock) -> None:
         self._url = url
@@ -53,6 +54,10 @@ class CtiWebhook:
     async def dial(self, order: Dial) -> None:
         """Ask the system to ring; raises CallFailed."""
         await self._post({"command": "dial"} | msgspec.to_builtins(order))
+
+    async def hang_up(self, call: UUID, provider_call: str) -> None:
+        """Ask the system to end a call; raises CallFailed."""
+        await self._post({"command": "hang_up", "call": str(call), "provider_call": provider_call})
 
     async def say_state(self, extension: str, state: PhoneState) -> None:
         """Tell the system; raises CallFailed."""

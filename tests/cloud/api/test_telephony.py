@@ -67,8 +67,24 @@ async def entries(seat: Seat, case: object) -> list[dict[str, Any]]:
     return [entry["data"] for entry in detail["timeline"] if entry["kind"] == "call"]
 
 
-async def test_a_seat_learns_at_which_telephone_systems_it_may_register(seat: Seat, town: Town) -> None:
-    assert (await seat.get("/telephony/choices")).json() == {"providers": ["pbx"]}
+async def test_a_seat_hangs_up_its_own_running_call_and_no_other(
+    app: FastAPI, seat: Seat, exchange: Exchange, town: Town, conn: Connection, services: Services
+) -> None:
+    case = await ring(conn, services, town, town.east)
+    call = (await seat.post(f"/cases/{case}/dial", {"number": "13800000000"})).json()
+    other = await sign_in(app, "supervisor")
+    assert (await other.post("/telephony/seat", {"extension": "802"})).status_code == 200
+    assert (await other.post(f"/telephony/calls/{call['id']}/hang-up")).status_code == 409
+    assert (await seat.post(f"/telephony/calls/{call['id']}/hang-up")).json()["id"] == call["id"]
+    await exchange.say("ended", call="c-9", our_call=call["id"], direction="outgoing")
+    assert (await seat.post(f"/telephony/calls/{call['id']}/hang-up")).status_code == 409
+
+
+async def test_a_seat_learns_at_which_telephone_systems_it_may_register(app: FastAPI, seat: Seat) -> None:
+    found = (await seat.get("/telephony/choices")).json()
+    assert found["providers"] == ["pbx"]
+    assert found["phone"]["extension"] == "801"
+    assert (await (await sign_in(app, "supervisor")).get("/telephony/choices")).json()["phone"] is None
 
 
 async def test_a_known_number_pops_up_with_the_elder_and_what_runs_for_them(

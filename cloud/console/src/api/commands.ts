@@ -1,5 +1,5 @@
 /** What an operator does to a case. Every answer is the case as it is now and goes into the lists at once. */
-import { answered, api, freshKey, type CaseSummary, type Disposition } from "./client";
+import { answered, api, freshKey, type CallOutcome, type CaseSummary, type Disposition, type PhoneCall } from "./client";
 
 type OneStep = "claim" | "release" | "renew" | "resolve";
 
@@ -84,4 +84,27 @@ export function unmakeOrder(id: string): Promise<CaseSummary> {
 export function followUp(id: string, note: string): Promise<CaseSummary> {
   const body = { note: note === "" ? null : note };
   return answered(api.POST("/api/v1/cases/{case_id}/follow-up", { params: { path: { case_id: id } }, body }));
+}
+
+/** The seat's extension rings, then the number; `state` is `failed` where the system did not take it. */
+export function dial(id: string, number: string): Promise<PhoneCall> {
+  const headers = { "Idempotency-Key": freshKey() };
+  const params = { path: { case_id: id } };
+  return answered(api.POST("/api/v1/cases/{case_id}/dial", { params, body: { number }, headers }));
+}
+
+export async function hangUp(callId: string): Promise<void> {
+  await answered(api.POST("/api/v1/telephony/calls/{call_id}/hang-up", { params: { path: { call_id: callId } } }));
+}
+
+/** What a call to the home came to; nobody answering is an emergency. */
+export function callBack(id: string, outcome: CallOutcome): Promise<CaseSummary> {
+  const params = { path: { case_id: id } };
+  return answered(api.POST("/api/v1/cases/{case_id}/call-back", { params, body: { outcome } }));
+}
+
+/** An incoming call becomes a case, or belongs to one; returns the case's id. */
+export async function caseOfCall(callId: string, about: { case_id?: string; resident_id?: string }): Promise<string> {
+  const params = { path: { call_id: callId } };
+  return (await answered(api.POST("/api/v1/telephony/calls/{call_id}/case", { params, body: about }))).case_id;
 }

@@ -81,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/call-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Back Case
+         * @description What the call came to. Nobody answering is an emergency (P1, kind `no_answer`), also after the end.
+         */
+        post: operations["call_back_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/children": {
         parameters: {
             query?: never;
@@ -135,6 +155,26 @@ export interface paths {
          * @description What it was, and the end of it.
          */
         post: operations["close_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/dial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dial From Case
+         * @description Your extension rings, then the number; `state` is `failed` where the system did not take it.
+         */
+        post: operations["dial_from_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,6 +1224,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/telephony/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calls
+         * @description Newest first; `live` are those that ring or run. That the numbers were looked at is written down.
+         */
+        get: operations["list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telephony/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Call
+         * @description A call and who may be calling; that it was looked at is written down.
+         */
+        get: operations["get_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telephony/calls/{call_id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Case Of Call
+         * @description The call becomes a case (P2 `phone_call`), joins the one that runs, or belongs to the one named.
+         */
+        post: operations["open_case_of_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telephony/calls/{call_id}/hang-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hang Up Call
+         * @description Ask the telephone system to end your own call; the feed tells when it has ended. 409 for any other.
+         */
+        post: operations["hang_up_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telephony/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Phone Choices
+         * @description At which telephone systems your seat may register (none: calls are made by hand), and its telephone.
+         */
+        get: operations["list_phone_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telephony/seat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register Extension
+         * @description The extension rings at your seat from now on, and no longer where it rang before.
+         */
+        post: operations["register_extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/telephony/seat/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Phone State
+         * @description Whether your seat takes calls; 409 while a call runs.
+         */
+        post: operations["set_phone_state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/telephony/seats": {
         parameters: {
             query?: never;
@@ -1336,6 +1516,12 @@ export interface components {
             until: string;
             in_bed: boolean;
             device: string;
+        };
+        /** @description What a call to the home came to. */
+        CallBack: {
+            /** @enum {string} */
+            outcome: "answered_ok" | "needs_help" | "no_answer" | "busy" | "wrong_number";
+            note?: string | null;
         };
         /** @description A case that runs for somebody who may be calling. */
         CallCase: {
@@ -1595,6 +1781,19 @@ export interface components {
             items: components["schemas"]["CaseSummary"][];
             seq: number;
         };
+        /** @description An existing case, or whom the call is about: an elder, a home, or (none given) nobody known yet. */
+        CaseOfCall: {
+            case_id?: string | null;
+            resident_id?: string | null;
+            home_id?: string | null;
+            note?: string | null;
+        };
+        /** @description The case that the call belongs to now; `opened` when it is a new one. */
+        CaseOfCallOpened: {
+            /** Format: uuid */
+            case_id: string;
+            opened: boolean;
+        };
         /** @description A case as the queue shows it. */
         CaseSummary: {
             /** Format: uuid */
@@ -1647,6 +1846,11 @@ export interface components {
             merged_into: string | null;
             service_order: boolean;
             followed_up_at: string | null;
+        };
+        /** @description Whether this seat takes calls. */
+        ChangePhoneState: {
+            /** @enum {string} */
+            state: "ready" | "wrap_up" | "not_ready" | "logged_out";
         };
         /** @description Every channel. */
         ChannelList: {
@@ -1719,6 +1923,10 @@ export interface components {
             count: number;
             case_ids: string[];
             reason: string;
+        };
+        /** @description The number to ring, in any spelling. */
+        DialFromCase: {
+            number: string;
         };
         /** @description A responder who was asked to go. `promised_at` is the zone's promise; `outcome` is what they found. */
         Dispatch: {
@@ -2409,12 +2617,41 @@ export interface components {
             name: string;
             seat_id: string | null;
         };
+        /** @description A call; `other_number` is the other side's, empty when withheld or erased. */
+        PhoneCall: {
+            /** Format: uuid */
+            id: string;
+            number: number;
+            provider: string;
+            /** @enum {string} */
+            direction: "incoming" | "outgoing";
+            /** @enum {string} */
+            state: "dialling" | "ringing" | "connected" | "ended" | "no_answer" | "busy" | "failed" | "lost";
+            other_number: string;
+            other_name: string;
+            seat_id: string | null;
+            actor_name: string | null;
+            case_id: string | null;
+            /** Format: date-time */
+            begun_at: string;
+            connected_at: string | null;
+            ended_at: string | null;
+        };
+        /** @description Newest first; go on with `before` = the last one's `number`. */
+        PhoneCallList: {
+            items: components["schemas"]["PhoneCall"][];
+        };
         /** @description A person who has the number. */
         PhoneCaller: {
             /** Format: uuid */
             id: string;
             name: string;
             residents: components["schemas"]["CallResident"][];
+        };
+        /** @description Ids of telephone systems, and the seat's own telephone; null where it has none. */
+        PhoneChoices: {
+            providers: string[];
+            phone: components["schemas"]["SeatPhone"] | null;
         };
         /** @description A photograph from the spot; the picture is at /photos/{id}. */
         Photo: {
@@ -2550,6 +2787,16 @@ export interface components {
             /** @enum {string} */
             kind: "person" | "staff" | "endpoint";
             id: string;
+        };
+        /** @description Which telephone stands at this seat; `provider` may be left out where there is only one. */
+        RegisterExtension: {
+            extension: string;
+            provider?: string | null;
+            /**
+             * @default ready
+             * @enum {string}
+             */
+            state: "ready" | "wrap_up" | "not_ready" | "logged_out";
         };
         /** @description The position asked for is not kept: read the lists again; frames after `seq` follow. */
         ResetFrame: {
@@ -3056,6 +3303,35 @@ export interface operations {
             };
         };
     };
+    call_back_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
     list_case_children: {
         parameters: {
             query?: {
@@ -3132,6 +3408,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    dial_from_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DialFromCase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
                 };
             };
         };
@@ -4550,6 +4855,182 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShelvedList"];
+                };
+            };
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                live?: boolean;
+                case_id?: string | null;
+                limit?: number;
+                /** @description a call's `number` */
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCallList"];
+                };
+            };
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenPop"];
+                };
+            };
+        };
+    };
+    open_case_of_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseOfCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOfCallOpened"];
+                };
+            };
+        };
+    };
+    hang_up_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
+                };
+            };
+        };
+    };
+    list_phone_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneChoices"];
+                };
+            };
+        };
+    };
+    register_extension: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterExtension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatPhone"];
+                };
+            };
+        };
+    };
+    set_phone_state: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePhoneState"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatPhone"];
                 };
             };
         };

@@ -1,11 +1,11 @@
-import type { ReactElement } from "react";
+import { useEffect, type ReactElement } from "react";
 
-import type { CaseEntry } from "../api/client";
+import type { CallOutcome, CaseEntry } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useDesk, type Call } from "../desk/state";
-import { useTexts, type TextKey } from "../texts/texts";
+import { useTexts, type Key } from "../texts/texts";
 import { span, timeOfDay } from "../time/format";
-import { lastTry, whosOf, type Callee } from "./calls";
+import { awaitsOutcome, isCalled, isElder, lastTry, whosOf, type Callee } from "./calls";
 import type { Calls } from "./useCall";
 
 /** When this person was last called, and with what outcome. */
@@ -16,6 +16,51 @@ export function Tried({ callee, timeline }: { callee: Callee; timeline: readonly
   if (found === null) return null;
   const key = found.outcome === "reached" ? "contacts.reached_at" : "contacts.missed_at";
   return <span className="tried">{t(key, { time: timeOfDay(found.atMs, zone) })}</span>;
+}
+
+/** F4 does what the one button of the moment does: calls who is next, hangs up the call that runs. */
+function useCallKey(act: (() => void) | null): void {
+  useEffect(() => {
+    if (act === null) return undefined;
+    const press = (event: KeyboardEvent): void => {
+      if (event.key !== "F4" || event.repeat || event.isComposing || event.altKey) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [act]);
+}
+
+const OUTCOMES: readonly CallOutcome[] = ["answered_ok", "needs_help", "no_answer", "busy", "wrong_number"];
+
+interface OutcomesProps {
+  elder: Callee;
+  timeline: readonly CaseEntry[];
+  calls: Calls;
+}
+
+/** After the elder was called: what it came to, one key each. Nobody answering stays an emergency. */
+export function Outcomes({ elder, timeline, calls }: OutcomesProps): ReactElement | null {
+  const { t } = useTexts();
+  const stale = useDesk((state) => state.link === "stale");
+  if (calls.call !== null || !isElder(elder) || !awaitsOutcome(timeline, elder)) return null;
+  return (
+    <div className="outcomes" role="group" aria-label={t("call.outcome")}>
+      {OUTCOMES.map((outcome) => (
+        <button
+          key={outcome}
+          type="button"
+          className="plain"
+          disabled={stale}
+          title={outcome === "no_answer" ? t("call.no_answer_hint") : undefined}
+          onClick={() => calls.outcome(outcome)}
+        >
+          {t(`call.${outcome}`)}
+        </button>
+      ))}
+    </div>
+  );
 }
 
 interface CallButtonsProps {
@@ -31,7 +76,11 @@ export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): 
   const { t } = useTexts();
   const stale = useDesk((state) => state.link === "stale");
   const { call } = calls;
-  if (call?.key !== callee.key || call.caseId !== caseId) {
+  const called = isCalled(call, caseId, callee);
+  const mayEnd = called && (call?.talking === true || call?.id !== undefined);
+  const act = mayEnd ? calls.hangUp : next && call === null ? () => calls.begin(callee) : null;
+  useCallKey(stale ? null : act);
+  if (call === null || !called) {
     return (
       <button
         type="button"
@@ -39,16 +88,17 @@ export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): 
         disabled={call !== null || stale}
         onClick={() => calls.begin(callee)}
       >
-        {t("contacts.call")}
+        {t("contacts.call")} {next && call === null && <kbd>F4</kbd>}
       </button>
     );
   }
-  if (call.talking) {
+  if (mayEnd) {
+    const words: Key = call.id === undefined ? "contacts.talking" : runningWords(call);
     return (
       <>
-        <Running text="contacts.talking" call={call} />
+        <Running text={words} call={call} />
         <button type="button" className="primary" disabled={stale} onClick={calls.hangUp}>
-          {t("contacts.hang_up")}
+          {t(call.id === undefined ? "contacts.hang_up" : "call.hang_up")} <kbd>F4</kbd>
         </button>
       </>
     );
@@ -68,7 +118,7 @@ export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): 
         type="button"
         className="plain"
         disabled={stale}
-        onClick={() => calls.missed(t("contacts.note_missed", { who: callee.who }))}
+        onClick={() => calls.missed(t("contacts.note_missed", { who: callee.who }), callee)}
       >
         {t("contacts.missed")}
       </button>
@@ -76,7 +126,12 @@ export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): 
   );
 }
 
-function Running({ text, call }: { text: TextKey; call: Call }): ReactElement {
+function runningWords(call: Call): Key {
+  if (call.state === "connected") return "call.connected";
+  return call.state === "ringing" ? "call.ringing" : "call.dialling";
+}
+
+function Running({ text, call }: { text: Key; call: Call }): ReactElement {
   const { t } = useTexts();
   const now = useDesk((state) => state.nowMs) ?? 0;
   return <span className="calling">{t(text, { span: span(now - call.sinceMs) })}</span>;

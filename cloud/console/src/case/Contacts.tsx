@@ -5,7 +5,7 @@ import { Panel } from "../look/Panel";
 import { useTexts } from "../texts/texts";
 import { phoneNumber } from "../time/format";
 import { CallButtons, Tried } from "./CallButtons";
-import { type Callee } from "./calls";
+import { isCalled, type Callee } from "./calls";
 import { Needs } from "./Needs";
 import { Group } from "./Group";
 import type { Calls } from "./useCall";
@@ -22,7 +22,7 @@ interface ContactProps {
 function Contact({ position, callee, detail, calls, next, mine }: ContactProps): ReactElement {
   const { t } = useTexts();
   return (
-    <li data-calling={(calls.call?.key === callee.key && calls.call.caseId === detail.id) || undefined}>
+    <li data-calling={isCalled(calls.call, detail.id, callee) || undefined}>
       <span className="position">{position}</span>
       <div className="reach">
         <span className="contact-who">

@@ -9,7 +9,7 @@ import { tell } from "../desk/state";
 import { nameOf, personOf } from "../queue/wording";
 import { useTexts } from "../texts/texts";
 import { phoneNumber } from "../time/format";
-import { CallButtons, Tried } from "./CallButtons";
+import { CallButtons, Outcomes, Tried } from "./CallButtons";
 import type { Callee } from "./calls";
 import { profileFacts } from "./facts";
 import type { Calls } from "./useCall";
@@ -128,6 +128,7 @@ function OwnPhone({ caseId, elder, calls, next, mine, detail }: ElderCall & { de
           <CallButtons caseId={caseId} callee={elder} calls={calls} next={next} />
         </p>
       )}
+      {mine && detail !== undefined && <Outcomes elder={elder} timeline={detail.timeline} calls={calls} />}
     </section>
   );
 }

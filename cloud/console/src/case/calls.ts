@@ -1,6 +1,7 @@
 /** Tries to reach people, read back from the notes that the call buttons write. Pure. */
 import type { CaseContact, CaseEntry } from "../api/client";
 import { RESOURCES, type TextKey } from "../texts/texts";
+import type { Call } from "../desk/state";
 import { instant } from "../time/format";
 
 /** Somebody to call: the elder, or a contact. */
@@ -41,10 +42,34 @@ export function calleesOf(contacts: readonly CaseContact[]): Callee[] {
   }));
 }
 
-/** The names under which notes of either language know a person. */
+/** How a timeline names a number that is nobody's: its last four digits. */
+function ending(phone: string): string {
+  const digits = phone.replaceAll(/\D/g, "");
+  return digits.length > 4 ? `…${digits.slice(-4)}` : digits;
+}
+
+/** The names under which notes of either language, and the telephone system, know a person. */
 export function whosOf(callee: Callee): string[] {
-  if (callee.key !== SELF) return [callee.who];
-  return Object.values(RESOURCES).map((words) => words["contacts.self"]);
+  const endings = callee.phones.map(ending);
+  if (callee.key !== SELF) return [callee.who, `${callee.name} ${callee.relation}`.trim(), ...endings];
+  return [...Object.values(RESOURCES).map((words) => words["contacts.self"]), ...endings];
+}
+
+export function isElder(callee: Callee): boolean {
+  return callee.key === SELF;
+}
+
+/** Whether both spell one number, as far as a screen must know it. */
+export function sameNumber(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => text.replaceAll(/\D/g, "").replace(/^(00)?86(?=1\d{10}$)/, ""));
+  return a !== "" && a === b;
+}
+
+/** True while this person is called from this case, by hand or by the telephone system. */
+export function isCalled(call: Call | null, caseId: string, callee: Callee): boolean {
+  if (call === null || call.caseId !== caseId) return false;
+  const { number } = call;
+  return number === undefined ? call.key === callee.key : callee.phones.some((phone) => sameNumber(phone, number));
 }
 
 /** The note that a call's outcome leaves, in one language. */
@@ -64,12 +89,46 @@ function outcomeOf(text: unknown, whos: readonly string[]): Outcome | undefined 
   );
 }
 
+const CALL_ENDS: Readonly<Record<string, Outcome>> = {
+  ended: "reached",
+  no_answer: "missed",
+  busy: "missed",
+  failed: "missed",
+};
+const CALL_BACKS: Readonly<Record<string, Outcome>> = {
+  answered_ok: "reached",
+  needs_help: "reached",
+  no_answer: "missed",
+  busy: "missed",
+  wrong_number: "missed",
+};
+
+/** What an entry tells of a try to reach one of these names. */
+function triedIn({ kind, data }: CaseEntry, whos: readonly string[]): Outcome | undefined {
+  switch (kind) {
+    case "note":
+      return outcomeOf(data["text"], whos);
+    case "call":
+      return whos.includes(String(data["to"])) ? CALL_ENDS[String(data["state"])] : undefined;
+    case "call_back":
+      return whos.includes(RESOURCES.zh["contacts.self"]) ? CALL_BACKS[String(data["outcome"])] : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the elder was called and nobody has said yet what it came to. */
+export function awaitsOutcome(timeline: readonly CaseEntry[], elder: Callee): boolean {
+  const whos = whosOf(elder);
+  const tried = timeline.findLastIndex((entry) => entry.kind !== "call_back" && triedIn(entry, whos) !== undefined);
+  return tried >= 0 && timeline.findLastIndex((entry) => entry.kind === "call_back") < tried;
+}
+
 /** The last try to reach a person, whichever seat and language wrote it. */
 export function lastTry(timeline: readonly CaseEntry[], whos: readonly string[]): Try | null {
   let found: Try | null = null;
   for (const entry of timeline) {
-    if (entry.kind !== "note") continue;
-    const outcome = outcomeOf(entry.data["text"], whos);
+    const outcome = triedIn(entry, whos);
     if (outcome !== undefined) found = { outcome, atMs: instant(entry.at) ?? 0 };
   }
   return found;

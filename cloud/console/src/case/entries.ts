@@ -1,6 +1,6 @@
 /** The timeline as lines to read: offsets from the alarm, words for each kind, repeats of one kind told once. Pure. */
 import type { CaseEntry } from "../api/client";
-import type { TextKey, Texts } from "../texts/texts";
+import type { Key, TextKey, Texts } from "../texts/texts";
 import { instant, span } from "../time/format";
 
 export interface Line {
@@ -48,6 +48,7 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
     case "note":
       return text(data["text"]);
     case "call":
+      if (typeof data["state"] === "string") return phoneWords(data, texts);
       return data["call_s"] === 0 ? t("entry.call_ended") : t("entry.call");
     case "escalated":
       if (data["reason"] === "by_hand") return withNote(t("entry.escalated_by_hand"), data);
@@ -70,6 +71,8 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
     case "followed_up":
     case "service_order":
       return withNote(term("entry", entry.kind), data);
+    case "call_back":
+      return withNote(t("entry.called_back", { outcome: outcomeWord(data["outcome"], texts) }), data);
     case "resolved":
       return t("entry.resolved");
     case "closed":
@@ -77,6 +80,20 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
     default:
       return term("entry", entry.kind);
   }
+}
+
+/** A call of the telephone system: with whom, and what became of it. */
+function phoneWords(data: CaseEntry["data"], { t }: Texts): string {
+  const who = text(data["to"] ?? data["from"]);
+  const key = `entry.phone.${text(data["state"])}` as Key;
+  const words = t(key, { who });
+  return words === key ? `${who} ${text(data["state"])}` : words;
+}
+
+function outcomeWord(outcome: unknown, { t }: Texts): string {
+  const key = `call.${text(outcome)}` as Key;
+  const word = t(key);
+  return word === key ? text(outcome) : word;
 }
 
 function withNote(words: string, data: CaseEntry["data"]): string {
@@ -94,7 +111,7 @@ function alarmWords(data: CaseEntry["data"], { term }: Texts): string {
 function isEcho(entry: CaseEntry, before: CaseEntry | undefined): boolean {
   if (before === undefined || entry.kind !== before.kind || entry.actor !== before.actor) return false;
   if (entry.kind === "renewed" || entry.kind === "shown") return true;
-  return entry.kind === "call" && entry.data["call_s"] !== 0 && before.data["call_s"] !== 0;
+  return entry.kind === "call" && Boolean(entry.data["call_s"]) && Boolean(before.data["call_s"]);
 }
 
 /** Lines oldest first, counted from `alarmMs`. */

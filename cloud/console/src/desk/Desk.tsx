@@ -15,6 +15,7 @@ import { claimTop } from "./actions";
 import { useSeat } from "./context";
 import { EscalationBar, HandedBar, RoadBar } from "./Bars";
 import { InterruptBar } from "./InterruptBar";
+import { CallPop, IncomingBar, useIncoming } from "./Phone";
 import { Quiet } from "./Quiet";
 import { muteSound } from "./sounds";
 import { clearDesk, useDesk } from "./state";
@@ -66,6 +67,8 @@ export function Desk(): ReactElement {
   const [top] = groups.waiting;
   const handed = groups.waiting.find((item) => handedTo(item) === user.id);
   useDeskKeys(top, mayAct);
+  const incoming = useIncoming();
+  const shownCallId = useDesk((state) => state.shownCallId);
   const openId = useDesk((state) => state.openCaseId);
   const stale = useDesk((state) => state.link === "stale");
   const ringing = useDesk((state) => (state.mutedMs > 0 ? null : state.ringing));
@@ -81,7 +84,9 @@ export function Desk(): ReactElement {
         {user.role === "supervisor" && <EscalationBar />}
         {handed !== undefined && handed.id !== openId && <HandedBar key={handed.id} item={handed} />}
         {openId !== null && top !== undefined && top.priority === 1 && top.id !== openId && top !== handed && <InterruptBar item={top} />}
-        {openId === null ? (
+        {incoming !== undefined && <IncomingBar call={incoming} />}
+        {incoming !== undefined && incoming.id === shownCallId && <CallPop call={incoming} />}
+        {openId === null && incoming !== undefined && incoming.id === shownCallId ? null : openId === null ? (
           <Quiet waiting={groups.waiting.length} newest={newestOf(groups)} />
         ) : (
           <CaseView key={openId} id={openId} />

@@ -7,6 +7,7 @@ import { useTheme } from "../look/theme";
 import { switchLanguage, useTexts, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
 import { useSeat } from "./context";
+import { PhoneControl } from "./Phone";
 import { armSound } from "./sounds";
 import { useDesk } from "./state";
 
@@ -97,6 +98,7 @@ export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
             {t("chief.link")}
           </Link>
         )}
+        <PhoneControl />
         <SoundButton />
         <span className="seat">
           {t(`role.${user.role}` as TextKey)} <b>{user.name}</b>

@@ -1,5 +1,7 @@
 /** Calls at this seat, as the feed tells them. */
 import type { PhoneCallPop } from "../api/client";
+import { phoneSeat } from "../api/phoneQueries";
+import { queries } from "../api/queries";
 import { useDesk } from "./state";
 
 const LIVE: ReadonlySet<PhoneCallPop["state"]> = new Set(["dialling", "ringing", "connected"]);
@@ -8,10 +10,16 @@ export function isLive(call: Pick<PhoneCallPop, "state">): boolean {
   return LIVE.has(call.state);
 }
 
-/** Keeps a call that rings or runs, and forgets one that has ended. */
+/** Keeps a call that rings or runs, and forgets one that has ended or was answered elsewhere. */
 export function takeCall(call: PhoneCallPop): void {
   const after = new Map(useDesk.getState().phoneCalls);
-  if (isLive(call)) after.set(call.id, call);
+  const elsewhere = call.state === "connected" && call.seat_id !== phoneSeat();
+  if (isLive(call) && !elsewhere) after.set(call.id, call);
   else after.delete(call.id);
-  useDesk.setState({ phoneCalls: after });
+  const { openCaseId, shownCallId } = useDesk.getState();
+  const here = after.has(call.id);
+  const gone = shownCallId === call.id && !here;
+  const pops = call.direction === "incoming" && here && openCaseId === null && shownCallId === null;
+  useDesk.setState({ phoneCalls: after, ...(pops ? { shownCallId: call.id } : {}), ...(gone ? { shownCallId: null } : {}) });
+  void queries.invalidateQueries({ queryKey: ["phone"] });
 }

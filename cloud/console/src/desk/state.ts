@@ -21,6 +21,10 @@ export interface Call {
   talking: boolean;
   sinceMs: number;
   heldMs: number;
+  /** Of a call through the telephone system: its id, number and state. */
+  id?: string;
+  number?: string;
+  state?: PhoneCallPop["state"];
 }
 
 /** What is open above the action bar of a case. */
