@@ -58,6 +58,16 @@ export function widenRoads(group: L.LayerGroup, metresAPixel: number): void {
   });
 }
 
+/** Points along a line, close enough that some of them are in view. */
+function along(line: readonly MapPoint[]): MapPoint[] {
+  return line.flatMap((from, index) => {
+    const to = line[index + 1];
+    if (to === undefined) return [from];
+    const part = (n: number): MapPoint => [from[0] + ((to[0] - from[0]) * n) / 16, from[1] + ((to[1] - from[1]) * n) / 16] as MapPoint;
+    return Array.from({ length: 16 }, (_, n) => part(n));
+  });
+}
+
 export function namesOf(places: readonly Feature[], roads: readonly Feature[]): Name[] {
   const found: Name[] = [];
   for (const { properties, geometry } of places) {
@@ -66,7 +76,7 @@ export function namesOf(places: readonly Feature[], roads: readonly Feature[]): 
     }
   }
   for (const one of roads) {
-    if (one.properties.name !== undefined) found.push({ text: one.properties.name, kind: "road", at: linesOf(one).flat() });
+    if (one.properties.name !== undefined) found.push({ text: one.properties.name, kind: "road", at: linesOf(one).flatMap(along) });
   }
   return found;
 }
