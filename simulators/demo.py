@@ -13,6 +13,7 @@ from firmware_specs.clock import Clock, clock_from
 from simulators import demo_state
 from simulators.cloud_api import CloudApi
 from simulators.demo_page import page_app, serving
+from simulators.demo_phones import family_of, responder_of
 from simulators.demo_state import Account, DemoState
 from simulators.fleet import Fleet
 from simulators.fleet_town import entry_of, register_fleet
@@ -82,7 +83,18 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
             register_fleet(api, LIGHT_HOMES, first_seed=first + 100, prefix="gw-light"),
             _register_full(api, first),
         )
-    state = DemoState(admin_token=token, operator=operator, supervisor=supervisor, homes=homes, fleet=fleet)
+        family, responder = await asyncio.gather(
+            family_of(cloud, homes[0]), responder_of(cloud, api, homes[0])
+        )
+    state = DemoState(
+        admin_token=token,
+        operator=operator,
+        supervisor=supervisor,
+        homes=homes,
+        fleet=fleet,
+        family=family,
+        responder=responder,
+    )
     demo_state.write(folder, state)
     return state
 
@@ -138,6 +150,20 @@ async def _bring_to_life(
     return homes
 
 
+def _phones_text(state: DemoState, console: str) -> str:
+    """Where the telephones sign in; nothing for a town without them."""
+    if state.family is None or state.responder is None:
+        return ""
+    return say(
+        "demo_phones",
+        console=console,
+        family=state.family.username,
+        family_password=state.family.password,
+        responder=state.responder.username,
+        responder_password=state.responder.password,
+    )
+
+
 def _ready_text(state: DemoState, cloud: OwnCloud, page_port: int, seconds: float) -> str:
     return say(
         "demo_ready",
@@ -148,6 +174,7 @@ def _ready_text(state: DemoState, cloud: OwnCloud, page_port: int, seconds: floa
         supervisor=state.supervisor.username,
         supervisor_password=state.supervisor.password,
         page=f"http://127.0.0.1:{page_port}",
+        phones=_phones_text(state, cloud.api_url),
     )
 
 

@@ -23,13 +23,18 @@ class Account(msgspec.Struct, kw_only=True):
 
 
 class DemoState(msgspec.Struct, kw_only=True):
-    """The town: an admin's token, two accounts, homes with an agent, homes with a light gateway."""
+    """The town: an admin's token, accounts, homes with an agent, homes with a light gateway.
+
+    A town founded by an older version has no telephones.
+    """
 
     admin_token: str
     operator: Account
     supervisor: Account
     homes: list[HomeRecord]
     fleet: list[HomeRecord]
+    family: Account | None = None
+    responder: Account | None = None
 
 
 def data_folder() -> Path:

@@ -77,14 +77,26 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  值班台   {console}\n"
         "           值班员 {user} / 密码 {password}\n"
         "           班长   {supervisor} / 密码 {supervisor_password}\n"
+        "{phones}"
         "  小镇页面 {page}   （按按钮，看警情出现在值班台）\n"
         "  按 Ctrl-C 结束",
         "\nThe town is ready ({seconds:.1f} s)\n"
         "  console    {console}\n"
         "             operator   {user}, password {password}\n"
         "             supervisor {supervisor}, password {supervisor_password}\n"
+        "{phones}"
         "  town page  {page}   (press a button, watch the emergency arrive at the console)\n"
         "  Ctrl-C ends everything",
+    ),
+    "demo_phones": (
+        "  家属手机 {console}/family\n"
+        "           家属   {family} / 密码 {family_password}\n"
+        "  响应手机 {console}/go\n"
+        "           响应人 {responder} / 密码 {responder_password}\n",
+        "  family     {console}/family\n"
+        "             family     {family}, password {family_password}\n"
+        "  responder  {console}/go\n"
+        "             responder  {responder}, password {responder_password}\n",
     ),
     "demo_busy": (
         "另一个演示正在使用 {folder}。请先结束它，或用 --data-dir 换一个文件夹。",

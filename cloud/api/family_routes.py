@@ -77,7 +77,7 @@ async def _rest(conn: Connection, identity: Identity, row: ResidentRow, now: dat
     night = rules.night([item for item in told if item[0] < ends], begins, ends)
     shown_night = _shown(shapes.FamilyNight, night)
     if not has_bed:
-        shown_night = shown_night.model_copy(update={"why": "no_device"})
+        shown_night = shown_night.model_copy(update={"why": "no_data"})
     contacts = await people.list_contacts(conn, row.id)
     return {
         "cases": [
@@ -127,7 +127,7 @@ def _facts(
 
 def _bed(last: Newest | None, since: datetime | None, now: datetime) -> shapes.FamilyFact:
     if last is None:
-        return _fact("bed", why="no_device")
+        return _fact("bed", why="no_data")
     if now - last.at > _MISSING_AFTER:
         return _fact("bed", at=last.at, why="too_old")
     return _fact("bed", value=float(last.value >= 0.5), at=last.at, since=since)
@@ -136,7 +136,7 @@ def _bed(last: Newest | None, since: datetime | None, now: datetime) -> shapes.F
 def _activity(told: list[Newest]) -> shapes.FamilyFact:
     """When somebody was last seen moving at home."""
     if not told:
-        return _fact("activity", why="no_device")
+        return _fact("activity", why="no_data")
     moved = [one.at for one in told if one.value >= 0.5]
     return _fact("activity", value=1.0, at=max(moved)) if moved else _fact("activity", why="no_data")
 
@@ -147,7 +147,7 @@ def _heart(
     """The heart rate, unless the device that measured it is not on the arm or is charging, or it is old."""
     last = latest.get("heart_rate")
     if last is None:
-        return _fact("heart_rate", why="no_data" if newest else "no_device")
+        return _fact("heart_rate", why="no_data")
     same = {one.kind: one.value for one in newest if one.device_key == last.device_key}
     if same.get("charging", 0) >= 0.5:
         return _fact("heart_rate", at=last.at, why="charging")
@@ -164,7 +164,7 @@ def _watch(worn: Newest | None, charging: Newest | None) -> shapes.FamilyFact:
     if charging is not None and charging.value >= 0.5:
         return _fact("watch", at=charging.at, why="charging")
     if worn is None:
-        return _fact("watch", why="no_device")
+        return _fact("watch", why="no_data")
     return _fact("watch", value=float(worn.value >= 0.5), at=worn.at)
 
 
