@@ -5,8 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud.access.access import Role
-from cloud.api.texts import Secret, Text
+from cloud.api.texts import Text
 from cloud.api.times import Instant
 from cloud.registry.registry import Sex
 
@@ -61,31 +60,6 @@ class Problem(BaseModel):
     existing_id: str | None = Field(None, description="409: what is there already")
     retry_after_s: int | None = Field(None, description="429: when to try again")
     errors: list[dict[str, str]] | None = Field(None, description="422: `field`, `message` of each mistake")
-
-
-class SignIn(Given):
-    """A user name and a password."""
-
-    username: Secret
-    password: Secret
-
-
-class SessionUser(Shown):
-    """Who is signed in; `area_code` is the prefix of what they see."""
-
-    id: UUID
-    username: str
-    name: str
-    role: Role
-    area_code: str
-
-
-class SessionInfo(Shown):
-    """A session; `csrf_token` goes into the X-CSRF-Token header of each change."""
-
-    user: SessionUser
-    seat_id: UUID
-    csrf_token: str
 
 
 class ResidentBrief(Shown):
@@ -255,6 +229,16 @@ class CaseAdvice(Shown):
     en: str
 
 
+class CaseHop(Shown):
+    """A stop on the road of the case's first alarm: when it was there, null where that is not known."""
+
+    name: Literal[
+        "device", "gateway", "received", "stored", "shown", "claimed", "called", "dispatched", "arrived",
+        "resolved", "closed"
+    ]  # fmt: skip
+    at: Instant | None
+
+
 class CaseDetail(CaseSummary):
     """All of a case; `chain_valid` tells whether the timeline's hash chain holds."""
 
@@ -267,6 +251,7 @@ class CaseDetail(CaseSummary):
     access: CaseAccess
     gateway: CaseGateway | None
     chain_valid: bool
+    hops: list[CaseHop] = Field(description="the road of the first alarm, in order, each stop with its time")
     advice: list[CaseAdvice]
     dispatches: list[Dispatch]
 

@@ -11,7 +11,7 @@ from cloud.access.access import SESSION_LIFE, Identity, Session
 from cloud.access.errors import Conflict, NotSignedIn
 from cloud.api.callers import COOKIE, Caller, With
 from cloud.api.case_routes import actor_of
-from cloud.api.schemas import SessionInfo, SessionUser, SignIn
+from cloud.api.session_schemas import SessionInfo, SessionUser, SignIn
 from cloud.cases import handing
 from cloud.cases import store as cases
 

@@ -19,6 +19,8 @@ from cloud.cases.dispatching import (
     step_key,
     who,
 )
+from cloud.cases.intake import take_alarm
+from cloud.cases.stages import said_alarm
 from cloud.cases.summary import CaseSummary, iso
 from cloud.cases.words import params_of
 from cloud.database import queries
@@ -30,6 +32,7 @@ from cloud.responders.responder import UNDO_WITHIN, Deed, DispatchState
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 _CLOSING_LIMIT: Final = timedelta(seconds=90)
+_NEEDS_HELP_PRIORITY: Final = 1  # somebody stands beside the elder and cannot cope
 
 
 async def undo(conn: Connection, dispatch_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
@@ -179,7 +182,9 @@ async def finish(
     note: str | None = None,
     now: datetime,
 ) -> CaseSummary:
-    """They are done and say what it was: the owner has 90 s to go on."""
+    """They are done and say what it was: the owner has 90 s to go on. `needs_help`, more than they can give,
+    is an alarm of its own (P1): it rings again, on a new case where this one is over already.
+    """
     row, found = await lock(conn, dispatch_id)
     state = step(found, Deed.FINISH)
     await store.move(conn, dispatch_id, state, outcome=outcome, reason=note, ended=True, now=now)
@@ -191,4 +196,8 @@ async def finish(
         await conn.execute(_SQL["set_stage"], values)
     else:
         await conn.execute(_SQL["touch_case"], {"id": row["id"]})
-    return await done(conn, row["id"], now)
+    others = []
+    if outcome == "needs_help" and row["class"] != "test":
+        draft = said_alarm(row, outcome, _NEEDS_HELP_PRIORITY, by="responder", now=now)
+        others.append((await take_alarm(conn, draft, now)).case_id)
+    return await done(conn, row["id"], now, *others)

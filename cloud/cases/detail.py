@@ -12,6 +12,7 @@ from cloud.alarms import store as alarms
 from cloud.alarms.advice import advice_for
 from cloud.cases import timeline
 from cloud.cases.chain import chain_holds
+from cloud.cases.hops import hops
 from cloud.cases.summary import (
     AdviceShown,
     AlarmShown,
@@ -51,6 +52,7 @@ async def detail(conn: Connection, case_id: UUID, reader: Identity) -> CaseDetai
         gateway=await _gateway(conn, case_id),
         dispatches=[dispatch_shown(one) for one in await responders.of_case(conn, case_id)],
         chain_valid=chain_holds(case_id, entries),
+        hops=hops(entries),
         advice=[
             AdviceShown(code=one.code, zh=one.zh, en=one.en)
             for one in advice_for(row["kinds"], fire_suspected=row["fire_suspected"])

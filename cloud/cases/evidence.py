@@ -12,11 +12,11 @@ import msgspec
 from cloud.access.access import Identity
 from cloud.cases import chain, readings, roots, timeline
 from cloud.cases.chain import Entry
-from cloud.cases.hops import Hop, hops
+from cloud.cases.hops import hops
 from cloud.cases.publish import find, no_such_case
 from cloud.cases.roots import Covered
 from cloud.cases.signing import Signer
-from cloud.cases.summary import iso, iso_or_none, summary_of
+from cloud.cases.summary import Hop, iso, iso_or_none, summary_of
 from cloud.database import queries
 from cloud.database.pool import Connection
 

@@ -5,10 +5,8 @@ missing. Pure.
 from collections.abc import Iterable
 from typing import Any, Final
 
-import msgspec
-
 from cloud.cases.chain import Entry
-from cloud.cases.summary import iso
+from cloud.cases.summary import Hop, iso
 
 NAMES: Final[dict[str, tuple[str, str]]] = {
     "device": ("设备", "device"),
@@ -34,13 +32,6 @@ _KINDS: Final[dict[str, frozenset[str]]] = {
     "closed": frozenset({"closed"}),
 }
 _IN_ALARM: Final = {"device": "device_at", "gateway": "occurred_at", "received": "received_at"}
-
-
-class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """When the alarm was there; None is missing."""
-
-    name: str
-    at: str | None
 
 
 def hops(entries: Iterable[Entry]) -> list[Hop]:

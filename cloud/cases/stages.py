@@ -54,17 +54,22 @@ async def call_back(
         await _begin_contact(conn, row, actor, now)
     others = []
     if alarm is not None and row["class"] != "test":
-        found = await take_alarm(conn, _alarm(row, *alarm, now=now), now)
+        found = await take_alarm(conn, said_alarm(row, *alarm, now=now), now)
         others.append(found.case_id)
     await conn.execute(_SQL["touch_case"], {"id": case_id})
     return await done(conn, case_id, now, *others)
 
 
-def _alarm(row: dict[str, Any], kind: str, priority: int, *, now: datetime) -> AlarmDraft:
-    """What the call-back says of the elder: always about the home, though the case may be a technical one."""
+def said_alarm(
+    row: dict[str, Any], kind: str, priority: int, *, by: str = "call_back", now: datetime
+) -> AlarmDraft:
+    """What a person says of the elder: about the home where one is known, though the case may be a technical
+    one.
+    """
+    home = row["home_id"]
     return AlarmDraft(
-        subject_kind="home",
-        subject_id=str(row["home_id"]),
+        subject_kind=row["subject_kind"] if home is None else "home",
+        subject_id=row["subject_id"] if home is None else str(home),
         alarm_class="care",
         kind=kind,
         priority=priority,
@@ -74,7 +79,7 @@ def _alarm(row: dict[str, Any], kind: str, priority: int, *, now: datetime) -> A
         org_id=row["org_id"],
         occurred_at=now,
         received_at=now,
-        reasons=("call_back",),
+        reasons=(by,),
         inputs={"case_id": str(row["id"]), "number": row["number"]},
         rule_version=RULE_VERSION,
     )

@@ -183,6 +183,13 @@ class AdviceShown(msgspec.Struct, frozen=True, kw_only=True):
     en: str
 
 
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """A stop on the road of the case's first alarm, and when it was there; None is missing."""
+
+    name: str
+    at: str | None
+
+
 class CaseDetail(CaseSummary, frozen=True, kw_only=True, rename={"class_": "class"}):
     """All of a case; `chain_valid` tells whether the timeline is as it was written."""
 
@@ -195,6 +202,7 @@ class CaseDetail(CaseSummary, frozen=True, kw_only=True, rename={"class_": "clas
     access: Access
     gateway: GatewayShown | None
     chain_valid: bool
+    hops: list[Hop]
     advice: list[AdviceShown]
     dispatches: list[DispatchShown] = []
 

@@ -10,7 +10,7 @@ from cloud.cases import answers, dispatching, merging, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection, Pool
 from tests.cloud.cases.desk import Desk, a_desk, add_responder, send
-from tests.cloud.town import NOW, seconds
+from tests.cloud.town import NOW, all_cases, seconds
 
 
 async def a_claimed_desk(conn: Connection) -> Desk:
@@ -126,7 +126,43 @@ async def test_from_the_offer_to_the_end_each_stage_has_its_limit(conn: Connecti
     kinds = await desk.kinds()
     wanted = ["dispatched", "accepted", "eta", "arrived", "responder_done", "resolved", "closed"]
     assert [kind for kind in kinds if kind in wanted] == wanted
-    assert (await desk.look()).chain_valid
+    seen = await desk.look()
+    assert seen.chain_valid
+    times = {hop.name: hop.at for hop in seen.hops}
+    assert times["dispatched"] == "2026-01-01T02:10:00.000Z"
+    assert times["arrived"] == "2026-01-01T02:20:00.000Z"
+    assert times["called"] is None
+
+
+async def test_who_cannot_cope_there_calls_for_more_help(conn: Connection) -> None:
+    desk = await a_desk(conn, "water_leak")
+    await desk.claim()
+    who = await add_responder(conn, "近")
+    one = await send(desk)
+    async with conn.transaction():
+        await answers.arrive(conn, one, who, now=NOW + seconds(300))
+        rings = (await desk.look()).rings
+        case = await answers.finish(
+            conn, one, who, outcome="needs_help", note="抬不动", now=NOW + seconds(400)
+        )
+    assert (case.priority, case.rings, case.kinds) == (1, rings + 1, ["water_leak", "needs_help"])
+    assert case.state == "on_scene"
+    seen = await desk.look()
+    assert (seen.alarms[-1].kind, seen.alarms[-1].reasons) == ("needs_help", ["responder"])
+    assert seen.dispatches[0].outcome == "needs_help"
+
+
+async def test_who_cannot_cope_after_the_case_was_resolved_opens_a_new_one(conn: Connection) -> None:
+    desk = await a_claimed_desk(conn)
+    who = await add_responder(conn, "近")
+    one = await send(desk)
+    async with conn.transaction():
+        await answers.arrive(conn, one, who, now=NOW + seconds(300))
+        await store.resolve(conn, desk.case_id, desk.owner, now=NOW + seconds(310))
+        await answers.finish(conn, one, who, outcome="needs_help", now=NOW + seconds(320))
+    fresh = (await all_cases(conn))[-1]
+    assert (fresh.state, fresh.kinds, fresh.priority) == ("open", ["needs_help"], 1)
+    assert fresh.follows_id == desk.case_id
 
 
 async def test_no_case_closes_before_its_responder_is_done(conn: Connection) -> None:

@@ -66,6 +66,7 @@ ANSWERS: Final[dict[str, Answer]] = {
     "estimate": lambda c, i, a, t: answers.estimate(c, i, a, eta_minutes=1 + t.n, now=t.now),
     "arrive": lambda c, i, a, t: answers.arrive(c, i, a, now=t.now),
     "finish": lambda c, i, a, t: answers.finish(c, i, a, outcome="help_given", now=t.now),
+    "finish_badly": lambda c, i, a, t: answers.finish(c, i, a, outcome="needs_help", now=t.now),
     "undo": lambda c, i, a, t: answers.undo(c, i, a, now=t.now),
     "recall": lambda c, i, a, t: answers.recall(c, i, a, now=t.now),
 }

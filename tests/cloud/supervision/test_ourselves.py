@@ -92,9 +92,10 @@ async def test_the_ingestor_tells_of_a_silent_worker(pool: Pool, conn: Connectio
         task.cancel()
 
 
-async def sign_in(conn: Connection, name: str, *, seen: float) -> None:
+async def sign_in(conn: Connection, name: str, *, seen: float, role: str = "operator") -> None:
     """A seat with a session, as a browser has one."""
     operator = await town.add_operator(conn, name, seen=NOW + seconds(seen))
+    await conn.execute("update staff set role = %s where id = %s", (role, operator.id))
     await conn.execute(
         "insert into session (token_hash, csrf_token, staff_id, seat_id, created_at, expires_at)"
         " values (%s, '', %s, %s, %s, %s)",
@@ -128,6 +129,18 @@ async def test_the_last_screen_that_falls_silent_is_urgent(conn: Connection) -> 
     await look(conn, 31)
     (case,) = await town.all_cases(conn)
     assert case.priority == 2
+
+
+@pytest.mark.parametrize("role", ["responder", "family", "technician", "official", "admin"])
+async def test_only_the_desks_own_screens_are_missed_and_only_they_count(conn: Connection, role: str) -> None:
+    await sign_in(conn, "甲", seen=0, role=role)
+    await look(conn, 31)
+    assert await town.all_cases(conn) == [], "a telephone may sleep"
+    await sign_in(conn, "乙", seen=31, role="supervisor")
+    await see(conn, "甲", 62)
+    await look(conn, 62)
+    (case,) = await town.all_cases(conn)
+    assert case.priority == 2, "nobody at the desk is left, whoever else looks at a telephone"
 
 
 async def test_who_signs_off_is_not_missed(conn: Connection) -> None:

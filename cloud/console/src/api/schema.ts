@@ -1748,6 +1748,8 @@ export interface components {
             access: components["schemas"]["CaseAccess"];
             gateway: components["schemas"]["CaseGateway"] | null;
             chain_valid: boolean;
+            /** @description the road of the first alarm, in order, each stop with its time */
+            hops: components["schemas"]["CaseHop"][];
             advice: components["schemas"]["CaseAdvice"][];
             dispatches: components["schemas"]["Dispatch"][];
         };
@@ -1775,6 +1777,12 @@ export interface components {
             id: string;
             online: boolean | null;
             last_seen_at: string | null;
+        };
+        /** @description A stop on the road of the case's first alarm: when it was there, null where that is not known. */
+        CaseHop: {
+            /** @enum {string} */
+            name: "device" | "gateway" | "received" | "stored" | "shown" | "claimed" | "called" | "dispatched" | "arrived" | "resolved" | "closed";
+            at: string | null;
         };
         /** @description Cases, and the feed position they were read at. */
         CaseList: {
