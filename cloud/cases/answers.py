@@ -20,7 +20,7 @@ from cloud.cases.dispatching import (
     who,
 )
 from cloud.cases.intake import take_alarm
-from cloud.cases.stages import said_alarm
+from cloud.cases.said import said_alarm
 from cloud.cases.summary import CaseSummary, iso
 from cloud.cases.words import params_of
 from cloud.database import queries

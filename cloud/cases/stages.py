@@ -5,18 +5,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from cloud.access.errors import Conflict, InvalidInput
-from cloud.alarms.alarm import AlarmDraft
-from cloud.cases import acting, case
+from cloud.cases import acting, answers, case
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, CallOutcome, Move, State
 from cloud.cases.intake import take_alarm
 from cloud.cases.publish import tell_gateways
+from cloud.cases.said import said_alarm
 from cloud.cases.summary import CaseSummary
 from cloud.database import queries
 from cloud.database.pool import Connection
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
-RULE_VERSION: Final = "desk-1"
 
 
 async def contact(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
@@ -60,31 +59,6 @@ async def call_back(
     return await done(conn, case_id, now, *others)
 
 
-def said_alarm(
-    row: dict[str, Any], kind: str, priority: int, *, by: str = "call_back", now: datetime
-) -> AlarmDraft:
-    """What a person says of the elder: about the home where one is known, though the case may be a technical
-    one.
-    """
-    home = row["home_id"]
-    return AlarmDraft(
-        subject_kind=row["subject_kind"] if home is None else "home",
-        subject_id=row["subject_id"] if home is None else str(home),
-        alarm_class="care",
-        kind=kind,
-        priority=priority,
-        home_id=row["home_id"],
-        resident_id=row["resident_id"],
-        area_code=row["area_code"],
-        org_id=row["org_id"],
-        occurred_at=now,
-        received_at=now,
-        reasons=(by,),
-        inputs={"case_id": str(row["id"]), "number": row["number"]},
-        rule_version=RULE_VERSION,
-    )
-
-
 async def _begin_contact(conn: Connection, row: dict[str, Any], actor: Actor, now: datetime) -> None:
     """A claimed case is being contacted from now; a later stage goes on, renewed."""
     if row["state"] not in (State.CLAIMED, State.CONTACTING):
@@ -108,8 +82,11 @@ async def follow_up(
 async def make_order(
     conn: Connection, case_id: UUID, actor: Actor, *, note: str | None = None, now: datetime
 ) -> CaseSummary:
-    """It is no emergency but something to be done: resolved as a service order."""
+    """It is no emergency but something to be done: resolved as a service order. Who was asked to go and has
+    not answered is recalled.
+    """
     await acting.lock_owned(conn, case_id, actor, Move.RESOLVE)
+    await answers.end_unanswered(conn, case_id, actor, now=now)
     values = {"id": case_id, "disposition": "service_order", "now": now}
     await conn.execute(_SQL["resolve_case"], values)
     await conn.execute(_SQL["make_order"], {"id": case_id})

@@ -1,9 +1,10 @@
 """Stories that the model found, each told again word for word."""
 
-from cloud.cases import answers, by_time, detail, dispatching, store
+from cloud.cases import answers, by_time, detail, dispatching, stages, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection
 from tests.cloud import town
+from tests.cloud.cases.desk import a_desk, add_responder, send
 from tests.cloud.desk.ward import found
 from tests.cloud.town import EVERYONE, NOW, event, seconds
 
@@ -33,6 +34,21 @@ async def test_a_second_case_does_not_wait_for_the_end_of_a_call_that_ended_earl
     assert held.state == "claimed"
     assert held.stage_due_at == "2026-01-01T02:11:41.000Z"
     assert await by_time.claims(conn, now=NOW + seconds(12)) == []
+
+
+async def test_who_was_asked_to_go_is_recalled_when_it_becomes_a_service_order(conn: Connection) -> None:
+    desk = await a_desk(conn)
+    await desk.claim()
+    await add_responder(conn, "近")
+    await send(desk)
+    async with conn.transaction():
+        await stages.make_order(conn, desk.case_id, desk.owner, now=NOW + seconds(3))
+    seen = await desk.look()
+    assert (seen.state, [one.state for one in seen.dispatches]) == ("resolved", ["recalled"])
+    cursor = await conn.execute("select distinct state from notification")
+    assert await cursor.fetchall() == [("suppressed",)]
+    async with conn.transaction():
+        await store.close(conn, desk.case_id, desk.owner, disposition="service_order", now=NOW + seconds(9))
 
 
 async def test_a_fault_that_went_away_stays_open_while_somebody_is_on_the_way(database_url: str) -> None:
