@@ -18,6 +18,11 @@ export const SCREENS: readonly Screen[] = [
     Page: lazy(async () => ({ default: (await import("./desk/Desk")).Desk })),
   },
   {
+    path: "/resident",
+    roles: ["operator", "supervisor", "admin"],
+    Page: lazy(async () => ({ default: (await import("./resident/ResidentLink")).ResidentLink })),
+  },
+  {
     path: "/supervisor",
     roles: ["supervisor", "admin"],
     Page: lazy(async () => ({ default: (await import("./supervisor/Supervisor")).Supervisor })),

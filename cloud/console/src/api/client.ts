@@ -3,7 +3,7 @@ import createClient from "openapi-fetch";
 
 import type { components, paths } from "./schema";
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 export type CaseSummary = Schemas["CaseSummary"];
 export type CaseDetail = Schemas["CaseDetail"];
 export type CaseEntry = Schemas["CaseEntry"];

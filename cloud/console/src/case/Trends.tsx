@@ -35,7 +35,7 @@ export function sourceOf(device: string, term: Texts["term"]): string {
   return word === family ? device : word;
 }
 
-function bandWords({ low, high }: Band, t: Texts["t"]): string {
+export function bandWords({ low, high }: Band, t: Texts["t"]): string {
   if (low !== null && high !== null) return t("vitals.band", { low, high });
   return low === null ? `(≤ ${high})` : `(≥ ${low})`;
 }

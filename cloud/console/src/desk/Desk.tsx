@@ -10,6 +10,9 @@ import "../look/case.css";
 import "../look/desk.css";
 import "../look/queue.css";
 import { Queue } from "../queue/Queue";
+import { BedView } from "../resident/BedView";
+import { ResidentView } from "../resident/ResidentView";
+import { useLooked, type Looked as LookedAt } from "../resident/state";
 import { instant } from "../time/format";
 import { claimTop } from "./actions";
 import { useSeat } from "./context";
@@ -56,6 +59,11 @@ function useDeskKeys(top: CaseSummary | undefined, mayAct: boolean): void {
   useKeys(keys);
 }
 
+/** An elder or a bed, in place of the quiet desk. */
+function Looked({ looked: { what, id } }: { looked: LookedAt }): ReactElement {
+  return what === "resident" ? <ResidentView key={id} id={id} /> : <BedView key={id} id={id} />;
+}
+
 /** The operator's desk: queue on the left, one case on the right. */
 export function Desk(): ReactElement {
   const { user, config, mayAct } = useSeat();
@@ -69,6 +77,7 @@ export function Desk(): ReactElement {
   useDeskKeys(top, mayAct);
   const incoming = useIncoming();
   const shownCallId = useDesk((state) => state.shownCallId);
+  const looked = useLooked((state) => state.looked);
   const openId = useDesk((state) => state.openCaseId);
   const stale = useDesk((state) => state.link === "stale");
   const ringing = useDesk((state) => (state.mutedMs > 0 ? null : state.ringing));
@@ -87,6 +96,9 @@ export function Desk(): ReactElement {
         {incoming !== undefined && <IncomingBar call={incoming} />}
         {incoming !== undefined && incoming.id === shownCallId && <CallPop call={incoming} />}
         {openId === null && incoming !== undefined && incoming.id === shownCallId ? null : openId === null ? (
+        {openId === null && looked !== null ? (
+          <Looked looked={looked} />
+        ) : openId === null ? (
           <Quiet waiting={groups.waiting.length} newest={newestOf(groups)} />
         ) : (
           <CaseView key={openId} id={openId} />

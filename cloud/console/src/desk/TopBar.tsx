@@ -3,6 +3,7 @@ import { Link } from "react-router";
 
 import type { Groups } from "../queue/order";
 import { phaseOf } from "../queue/phase";
+import { Search } from "../resident/Search";
 import { useTheme } from "../look/theme";
 import { switchLanguage, useTexts, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
@@ -91,6 +92,7 @@ export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
     <header className="top">
       <h1>{t("app.title")}</h1>
       <Numbers groups={groups} />
+      <Search />
       <div className="top-right">
         <LinkState />
         {user.role === "supervisor" && (

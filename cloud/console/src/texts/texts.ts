@@ -4,6 +4,7 @@ import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
 
 import { deskEn, deskZh } from "../desk/texts";
+import { residentEn, residentZh } from "../resident/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
 import { chiefEn, chiefZh } from "../supervisor/texts";
 import { wallEn, wallZh } from "../wall/texts";
@@ -18,6 +19,7 @@ import { zhTerms, type TermKey } from "./zh_terms";
 export type TextKey =
   | OwnKey
   | keyof typeof trendsZh
+  | keyof typeof residentZh
   | keyof typeof deskZh
   | keyof typeof mapZh
   | keyof typeof chiefZh
@@ -31,6 +33,8 @@ export type Language = "zh" | "en";
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
   zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh, ...zhPhone },
   en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn, ...enPhone },
+  zh: { ...zh, ...trendsZh, ...residentZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh },
+  en: { ...en, ...trendsEn, ...residentEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn },
 };
 
 const STORED = "carebed.language";
