@@ -21,6 +21,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/beds/{bed_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bed
+         * @description Who lived in a bed, what was installed at it, and when they were away.
+         */
+        get: operations["get_bed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/beds/{bed_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bed Cases
+         * @description The cases of those who lived in a bed, opened while they did, newest first.
+         */
+        get: operations["list_bed_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/beds/{bed_id}/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bed Trends
+         * @description The same of the devices at a bed, whoever lay in it.
+         */
+        get: operations["get_bed_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases": {
         parameters: {
             query?: never;
@@ -482,6 +542,26 @@ export interface paths {
          * @description Home, fence and the newest position of a live case's people (409 afterwards); each look is kept.
          */
         get: operations["get_whereabouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description Devices of a home, of a gateway, or of your area, by id.
+         */
+        get: operations["list_devices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1016,6 +1096,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/residents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Residents
+         * @description By name, pinyin, four digits of a telephone, address, device or bed; who searched is written down.
+         */
+        get: operations["search_residents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/residents/{resident_id}": {
         parameters: {
             query?: never;
@@ -1028,6 +1128,46 @@ export interface paths {
          * @description An elder with bed, state, needs, limits and contacts.
          */
         get: operations["get_resident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{resident_id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Case By Hand
+         * @description A case without an alarm, claimed by who opens it; where one is open already, the note goes there.
+         */
+        post: operations["open_case_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{resident_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Resident Cases
+         * @description The cases of an elder, newest first.
+         */
+        get: operations["list_resident_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1508,6 +1648,29 @@ export interface components {
             attribution: string;
             approval_no: string | null;
         };
+        /** @description A bed with its history, newest first. */
+        BedDetail: {
+            /** Format: uuid */
+            id: string;
+            label: string;
+            /** Format: uuid */
+            home_id: string;
+            area: string;
+            place: string;
+            stays: components["schemas"]["BedStay"][];
+            installations: components["schemas"]["BedInstallation"][];
+            states: components["schemas"]["BedState"][];
+        };
+        /** @description A device at the bed; `until` null: still there. */
+        BedInstallation: {
+            device: string;
+            family: string;
+            model: string;
+            room: string;
+            role: string;
+            since: string | null;
+            until: string | null;
+        };
         /** @description In bed or out of it, as a device said, perhaps since before the window; other times are not known. */
         BedSpan: {
             /** Format: date-time */
@@ -1516,6 +1679,28 @@ export interface components {
             until: string;
             in_bed: boolean;
             device: string;
+        };
+        /** @description A state of somebody who lived in the bed; `place`: where they stayed meanwhile. */
+        BedState: {
+            /** Format: uuid */
+            resident_id: string;
+            name: string;
+            /** @enum {string} */
+            state: "active" | "hospital" | "away" | "suspended" | "moved" | "deceased";
+            since: string | null;
+            until: string | null;
+            place: string | null;
+        };
+        /** @description Somebody who lived in the bed; `until` null: still does. */
+        BedStay: {
+            /** Format: uuid */
+            resident_id: string;
+            name: string;
+            /** @enum {string} */
+            sex: "female" | "male" | "unknown";
+            age: number | null;
+            since: string | null;
+            until: string | null;
         };
         /** @description What a call to the home came to. */
         CallBack: {
@@ -1669,6 +1854,10 @@ export interface components {
             /** Format: date-time */
             last_at: string;
             cleared_at: string | null;
+        };
+        /** @description Why a case is opened without an alarm, such as a call to a telephone that is not connected. */
+        CaseByHand: {
+            note: string;
         };
         /** @description The cases behind a line, and whom to call. */
         CaseChildren: {
@@ -1855,6 +2044,10 @@ export interface components {
             service_order: boolean;
             followed_up_at: string | null;
         };
+        /** @description Newest first; go on with `before` = the last one's number. */
+        CasesOf: {
+            items: components["schemas"]["CaseSummary"][];
+        };
         /** @description Whether this seat takes calls. */
         ChangePhoneState: {
             /** @enum {string} */
@@ -1931,6 +2124,29 @@ export interface components {
             count: number;
             case_ids: string[];
             reason: string;
+        };
+        /** @description A device, where it is installed now and what it last said of itself. */
+        Device: {
+            id: string;
+            family: string;
+            model: string;
+            registered: boolean;
+            home_id: string | null;
+            bed_id: string | null;
+            room: string;
+            role: string;
+            installed_from: string | null;
+            online: boolean | null;
+            worn: boolean | null;
+            charging: boolean | null;
+            battery_percent: number | null;
+            link_quality: number | null;
+            last_seen_at: string | null;
+            revision: number;
+        };
+        /** @description Devices. */
+        DeviceList: {
+            items: components["schemas"]["Device"][];
         };
         /** @description The number to ring, in any spelling. */
         DialFromCase: {
@@ -2873,6 +3089,27 @@ export interface components {
             };
             contacts: components["schemas"]["ResidentContact"][];
         };
+        /** @description A resident that fits, by what, and the open case where there is one. */
+        ResidentHit: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            matched: "name" | "pinyin" | "phone" | "contact" | "address" | "device" | "bed";
+            name: string;
+            /** @enum {string} */
+            sex: "female" | "male" | "unknown";
+            age: number | null;
+            area: string;
+            place: string;
+            bed_id: string | null;
+            bed_label: string;
+            state: ("active" | "hospital" | "away" | "suspended" | "moved" | "deceased") | null;
+            open_case_id: string | null;
+        };
+        /** @description Best first; go on with `after` = how many were shown. */
+        ResidentHits: {
+            items: components["schemas"]["ResidentHit"][];
+        };
         /** @description The state and its dates. */
         ResidentStateShown: {
             /** @enum {string} */
@@ -3231,6 +3468,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditList"];
+                };
+            };
+        };
+    };
+    get_bed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bed_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BedDetail"];
+                };
+            };
+        };
+    };
+    list_bed_cases: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description a case's `number` */
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                bed_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesOf"];
+                };
+            };
+        };
+    };
+    get_bed_trends: {
+        parameters: {
+            query: {
+                kind: string[];
+                /** @description without it 30 minutes before `to` */
+                from?: string | null;
+                /** @description without it now */
+                to?: string | null;
+                /** @description buckets of a curve */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                bed_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
                 };
             };
         };
@@ -3897,6 +4212,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Whereabouts"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: {
+                gateway?: string | null;
+                home?: string | null;
+                limit?: number;
+                /** @description the last one's `id` */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
                 };
             };
         };
@@ -4584,6 +4925,32 @@ export interface operations {
             };
         };
     };
+    search_residents: {
+        parameters: {
+            query: {
+                /** @description name, pinyin, phone ... */
+                search: string;
+                limit?: number;
+                /** @description how many were shown already */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentHits"];
+                };
+            };
+        };
+    };
     get_resident: {
         parameters: {
             query?: never;
@@ -4602,6 +4969,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResidentDetail"];
+                };
+            };
+        };
+    };
+    open_case_by_hand: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseByHand"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    list_resident_cases: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description a case's `number` */
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesOf"];
                 };
             };
         };
