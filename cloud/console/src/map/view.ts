@@ -88,12 +88,14 @@ export class MapView {
   /** Into a frame of the page; the view begins anew. */
   attach(frame: HTMLElement, failed: () => void): () => void {
     frame.append(this.element);
+    this.map.invalidateSize({ animate: false, pan: false });
     this.tellFailed = failed;
     this.moved = false;
     this.fitted = "";
     const sized = new ResizeObserver(() => {
       this.map.invalidateSize({ animate: false, pan: false });
       this.fit();
+      this.label();
     });
     sized.observe(frame);
     return () => {
