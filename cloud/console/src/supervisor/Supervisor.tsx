@@ -1,5 +1,5 @@
 import { useEffect, type ReactElement } from "react";
-import { Link, NavLink, Route, Routes } from "react-router";
+import { Link, NavLink, Route, Routes, useLocation } from "react-router";
 
 import { queries, useLiveCases } from "../api/queries";
 import { useSeat } from "../desk/context";
@@ -34,7 +34,7 @@ function Navigation(): ReactElement {
   return (
     <nav className="chief-nav" aria-label={t("chief.nav")}>
       {PAGES.map(({ path, text }) => (
-        <NavLink key={path} to={`/supervisor/${path}`} end={path === ""}>
+        <NavLink key={path} to={path === "" ? "/supervisor" : `/supervisor/${path}`} end={path === ""}>
           {t(text)}
         </NavLink>
       ))}
@@ -80,6 +80,14 @@ function Top(): ReactElement {
   );
 }
 
+/** The page's heading, for those who hear the screen. */
+function PageTitle(): ReactElement {
+  const { t } = useTexts();
+  const [, , path = ""] = useLocation().pathname.split("/");
+  const found = PAGES.find((page) => page.path === path) ?? PAGES[0];
+  return <h2 className="unseen">{t(found.text)}</h2>;
+}
+
 /** First-priority alarms past their limit are said on every page of the supervisor. */
 function LateAlarms(): ReactElement | null {
   const { t } = useTexts();
@@ -121,6 +129,7 @@ export function Supervisor(): ReactElement {
       <Top />
       <LateAlarms />
       <main className="chief-main">
+        <PageTitle />
         <Routes>
           {PAGES.map(({ path, Page }) => (
             <Route key={path} path={path} element={<Page />} />

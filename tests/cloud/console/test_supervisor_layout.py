@@ -1,0 +1,101 @@
+"""The wall and the supervisor's pages: nothing clipped, nothing for axe, both sizes, looks, languages."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.cloud.console.conftest import OpenSeat
+from tests.cloud.console.district import District
+from tests.cloud.console.test_layout import AXE, SIZES, check
+from tests.cloud.console.test_supervisor_stories import at, user
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+NUMBERS = ".wall-count, .wall-longest strong"
+CUT = """() => [...document.querySelectorAll(
+  '.wall-column, .wall-figure, .wall-figure dt, .wall-top, .chief .top')]
+  .filter((area) => area.scrollWidth > area.clientWidth + 1 || area.scrollHeight > area.clientHeight + 1)
+  .map((area) => `${area.className || area.tagName}: ${area.textContent.slice(0, 60)}`)"""
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: run npm ci in cloud/console")
+    return tmp_path
+
+
+def check_everywhere(page: Page, scene: str, shots: Path) -> None:
+    """Both sizes, both looks, both languages, in this one page."""
+    for language in ("zh", "en"):
+        if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
+            page.locator("header button[lang]").click()
+        for theme in ("day", "night"):
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+            for width, height in SIZES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.screenshot(path=shots / f"{scene}-{width}-{theme}-{language}.png")
+                check(page, f"{scene} {width} {theme} {language}", small=True)
+                assert page.evaluate(CUT) == [], f"{scene} {width} {theme} {language}"
+    page.locator("header button[lang]").click()
+
+
+def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, shots: Path) -> None:
+    homes = [district.home() for _ in range(3)]
+    operator = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(homes[0], "sos")
+    expect(operator.locator('[data-group="waiting"] .row')).to_be_visible()
+    operator.keyboard.press("F2")
+    expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
+    district.alarm(homes[1], "smoke", room="kitchen")
+    district.alarm(homes[2], "fence_exit")
+    seat = open_seat()
+    seat.sign_in(user(district, "赵班长", "supervisor"))
+    page = at(seat, "/supervisor")
+    expect(page.locator('[data-panel="chief-waiting"] li')).to_have_count(2)
+    expect(page.locator('[data-panel="chief-held"] li')).to_have_count(1)
+    page.get_by_role("button", name="接管").click()
+    check_everywhere(page, "seats", shots)
+    page = at(seat, "/supervisor/policies")
+    page.locator(".record").first.click()
+    page.get_by_label("名称").fill("")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".mistake")).to_have_count(1)
+    check_everywhere(page, "policies", shots)
+    page = at(seat, "/supervisor/schedules")
+    page.locator(".chief-records").get_by_role("button", name="新建").click()
+    page.locator(".editor").get_by_role("button", name="保存").click()
+    check_everywhere(page, "schedules", shots)
+    page = at(seat, "/supervisor/kpi")
+    expect(page.locator('[data-panel="kpi-groups"] tbody tr').first).to_be_visible()
+    check_everywhere(page, "kpi", shots)
+    page = at(seat, "/supervisor/audit")
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    check_everywhere(page, "audit", shots)
+    page = at(seat, "/supervisor/notices")
+    expect(page.locator('[data-panel="notice-channels"] li').first).to_be_visible()
+    check_everywhere(page, "notices", shots)
+
+
+def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenSeat, shots: Path) -> None:
+    homes = [district.home() for _ in range(4)]
+    operator = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(homes[0], "sos", "fall")
+    expect(operator.locator('[data-group="waiting"] .row')).to_contain_text("跌倒")
+    operator.keyboard.press("F2")
+    expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
+    page = open_seat().sign_in(user(district, "主管单位", "official"))
+    check_everywhere(page, "wall-calm", shots)
+    for home, kind in zip(homes[1:], ("smoke", "fence_exit", "door_left_open"), strict=True):
+        district.alarm(home, kind)
+    expect(page.locator(".wall-count").first).to_have_text("3")
+    expect(page.locator(".wall-bar")).to_be_visible(timeout=45_000)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    sizes = page.locator(NUMBERS).evaluate_all(
+        "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize))"
+    )
+    # Digits are 0.72 of their size high: 60 px at least, 47 mm on a wall of 0.63 mm a pixel.
+    assert min(sizes) * 0.72 >= 60
+    check_everywhere(page, "wall", shots)
