@@ -75,9 +75,13 @@ interface RowProps {
 /** One shift: hours, days, people. */
 export function ShiftRow({ shift, n, staff, wrong, change }: RowProps): ReactElement {
   const { t } = useTexts();
-  const input = (field: "starts" | "ends" | "first" | "last", type: "time" | "date", mistake?: string) => (
+  const input = (field: "starts" | "ends" | "first" | "last", type: "text" | "date", mistake?: string) => (
     <Field label={t(`duty.${field}`)} mistake={mistake}>
-      <input type={type} value={shift[field]} onChange={(event) => change({ ...shift, [field]: event.target.value })} />
+      <input
+        type={type}
+        className="medium"
+        placeholder={type === "text" ? "20:00" : undefined}
+        value={shift[field]} onChange={(event) => change({ ...shift, [field]: event.target.value })} />
     </Field>
   );
   const weekdays = wrong(`weekdays:${shift.key}`);
@@ -86,8 +90,8 @@ export function ShiftRow({ shift, n, staff, wrong, change }: RowProps): ReactEle
     <fieldset className="shift">
       <legend>{t("duty.shift", { n })}</legend>
       <div className="fields">
-        {input("starts", "time", wrong(`hours:${shift.key}`))}
-        {input("ends", "time")}
+        {input("starts", "text", wrong(`hours:${shift.key}`))}
+        {input("ends", "text")}
         <Field label={t("duty.day_kind")}>
           <select
             value={shift.day_kind}

@@ -59,6 +59,9 @@ export function freshShift(): ShiftDraft {
   return { key: freshId(), ...everyDay, starts: "08:00", ends: "20:00", first: "", last: "", staff: [] };
 }
 
+/** 24 h, whatever the browser's own language writes in its time fields. */
+const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
+
 export type DutyWrong = "name" | "area" | "hours" | "weekdays" | "days" | "staff";
 
 /** What is wrong, by field: `name`, `area`, `hours:KEY`, `weekdays:KEY`, `days:KEY`, `staff:KEY`. */
@@ -67,7 +70,7 @@ export function scheduleMistakes(draft: ScheduleDraft): ReadonlyMap<string, Duty
   if (draft.name.trim() === "") found.set("name", "name");
   if (!/^\d{0,12}$/.test(draft.area)) found.set("area", "area");
   for (const shift of draft.shifts) {
-    if (shift.starts === "" || shift.ends === "") found.set(`hours:${shift.key}`, "hours");
+    if (!CLOCK.test(shift.starts) || !CLOCK.test(shift.ends)) found.set(`hours:${shift.key}`, "hours");
     if (shift.weekdays.length === 0) found.set(`weekdays:${shift.key}`, "weekdays");
     if (shift.first !== "" && shift.last !== "" && shift.last < shift.first) found.set(`days:${shift.key}`, "days");
     if (shift.staff.length === 0) found.set(`staff:${shift.key}`, "staff");
