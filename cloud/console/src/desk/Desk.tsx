@@ -95,8 +95,7 @@ export function Desk(): ReactElement {
         {openId !== null && top !== undefined && top.priority === 1 && top.id !== openId && top !== handed && <InterruptBar item={top} />}
         {incoming !== undefined && <IncomingBar call={incoming} />}
         {incoming !== undefined && incoming.id === shownCallId && <CallPop call={incoming} />}
-        {openId === null && incoming !== undefined && incoming.id === shownCallId ? null : openId === null ? (
-        {openId === null && looked !== null ? (
+        {openId === null && incoming !== undefined && incoming.id === shownCallId ? null : openId === null && looked !== null ? (
           <Looked looked={looked} />
         ) : openId === null ? (
           <Quiet waiting={groups.waiting.length} newest={newestOf(groups)} />

@@ -31,10 +31,8 @@ export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: { ...zh, ...trendsZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh, ...zhPhone },
-  en: { ...en, ...trendsEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn, ...enPhone },
-  zh: { ...zh, ...trendsZh, ...residentZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh },
-  en: { ...en, ...trendsEn, ...residentEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn },
+  zh: { ...zh, ...trendsZh, ...residentZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh, ...zhPhone },
+  en: { ...en, ...trendsEn, ...residentEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn, ...enPhone },
 };
 
 const STORED = "carebed.language";
