@@ -54,10 +54,10 @@ def test_an_sos_is_painted_claimed_by_f2_worked_on_and_closed(
     expect(log).to_contain_text("已显示在坐席屏幕")
     expect(log).to_contain_text("接警")
 
-    page.get_by_role("button", name="不能起身").click()
+    page.get_by_role("button", name="身体不适").click()
     page.keyboard.type("，右髋痛")
     page.keyboard.press("Enter")
-    expect(log).to_contain_text("不能起身，右髋痛")
+    expect(log).to_contain_text("身体不适，右髋痛")
     page.get_by_role("button", name="显示密码").click()
     expect(case.locator(".door-code b")).to_have_text(re.compile(r"^88\d{4}#$"))
     expect(log).to_contain_text("查看了门锁密码")
@@ -69,7 +69,7 @@ def test_an_sos_is_painted_claimed_by_f2_worked_on_and_closed(
     expect(case.locator(".limit")).to_contain_text("通话保留")
     case.locator(".own-phone").get_by_role("button", name="通话结束").click()
     expect(case.locator(".own-phone")).to_contain_text("接通")
-    expect(case.locator(".contacts .primary")).to_have_count(1)
+    expect(case.locator(".contacts .next-call")).to_have_count(1)
 
     page.get_by_role("button", name="处置完毕", exact=True).click()
     expect(page.locator('[data-group="mine"] .row')).to_contain_text("待结案")

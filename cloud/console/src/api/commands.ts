@@ -23,11 +23,17 @@ export function closeCase(id: string, disposition: Disposition, note: string): P
   return answered(api.POST("/api/v1/cases/{case_id}/close", { params: { path: { case_id: id } }, body }));
 }
 
+/** The line tells of a call that was made by hand. */
+export interface CallTold {
+  called: "resident" | "contact";
+  outcome: "connected" | "no_answer";
+}
+
 /** Adds a line; the same `key` again adds nothing, so a lost answer can be asked for once more. */
-export function addNote(id: string, text: string, key: string = freshKey()): Promise<CaseSummary> {
+export function addNote(id: string, text: string, key: string = freshKey(), call?: CallTold): Promise<CaseSummary> {
   const headers = { "Idempotency-Key": key };
   return answered(
-    api.POST("/api/v1/cases/{case_id}/notes", { params: { path: { case_id: id } }, body: { text }, headers }),
+    api.POST("/api/v1/cases/{case_id}/notes", { params: { path: { case_id: id } }, body: { text, ...call }, headers }),
   );
 }
 

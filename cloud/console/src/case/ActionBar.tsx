@@ -11,6 +11,7 @@ import { useTexts, type Key, type TextKey } from "../texts/texts";
 import { timeOfDay } from "../time/format";
 import { mergeable, shelvable } from "./mergeable";
 import { CasePanels } from "./panels";
+import { endIsNext, useCaseProtocol } from "./protocol";
 
 interface ActionBarProps {
   item: CaseSummary;
@@ -71,8 +72,10 @@ function Shelve({ item }: { item: CaseSummary }): ReactElement {
   );
 }
 
+/** What to do next is said by the protocol's steps; the end is dark when they have come to it. */
 function HeldActions({ item }: { item: CaseSummary }): ReactElement {
   const { t } = useTexts();
+  const ending = endIsNext(useCaseProtocol(item).data);
   const stale = useDesk((state) => state.link === "stale");
   return (
     <>
@@ -84,8 +87,12 @@ function HeldActions({ item }: { item: CaseSummary }): ReactElement {
       <button type="button" className="plain big" disabled={stale} onClick={() => void release(item.id)}>
         {t("action.release")}
       </button>
-      <Next words="next.claimed" />
-      <button type="button" className="primary big" disabled={stale} onClick={() => void resolve(item.id)}>
+      <button
+        type="button"
+        className={`${ending ? "primary" : "plain"} big resolve`}
+        disabled={stale}
+        onClick={() => void resolve(item.id)}
+      >
         {t("action.resolve")}
       </button>
     </>

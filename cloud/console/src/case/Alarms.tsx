@@ -4,7 +4,6 @@ import type { CaseAlarm, CaseDetail } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
-import { Panel } from "../look/Panel";
 import { useTexts, type TextKey } from "../texts/texts";
 import { age, instant, span, timeOfDay } from "../time/format";
 import { reasonWords } from "./reasons";
@@ -21,19 +20,19 @@ function Alarm({ alarm }: { alarm: CaseAlarm }): ReactElement {
   const facts = [
     alarm.room === "" ? "" : term("room", alarm.room),
     ...reasonWords(alarm.kind, alarm.reasons, texts),
+    alarm.device ?? t("alarms.unknown_device"),
     delay > WORTH_SAYING_MS ? t("alarms.delay", { span: span(delay) }) : "",
   ].filter((fact) => fact !== "");
   return (
     <li data-cleared={cleared !== null || undefined}>
-      <Mark priority={alarm.priority} size={20} />
+      <Mark priority={alarm.priority} size={18} />
       <b>{term("event", alarm.kind)}</b>
-      <span className="when">{timeOfDay(occurred, zone)}</span>
-      <p>
-        {facts.join(" · ")}
+      <p title={facts.join(" · ")}>
         {alarm.repeats > 1 && <span className="tag">×{alarm.repeats}</span>}
-        {cleared !== null && <span className="tag">{t("alarms.cleared", { time: timeOfDay(cleared, zone) })}</span>}
+        {cleared !== null && <span className="tag">{t("alarms.cleared", { time: timeOfDay(cleared, zone) })}</span>}{" "}
+        {facts.join(" · ")}
       </p>
-      <p className="device">{alarm.device ?? t("alarms.unknown_device")}</p>
+      <span className="when">{timeOfDay(occurred, zone)}</span>
     </li>
   );
 }
@@ -53,16 +52,22 @@ function GatewayLine({ detail }: { detail: CaseDetail }): ReactElement | null {
   return <span>{state}</span>;
 }
 
-/** What fired, newest last, each with its true time, place, device and reasons. */
+/** What fired, newest first, each with its true time, place, device and reasons. */
 export function Alarms({ detail }: { detail: CaseDetail }): ReactElement {
   const { t } = useTexts();
   return (
-    <Panel name="alarms" title={`${t("alarms.title")} ${detail.alarms.length}`} aside={<GatewayLine detail={detail} />}>
-      <ul className="alarm-list">
-        {detail.alarms.map((alarm) => (
+    <section className="alarms" aria-label={t("alarms.title")}>
+      <h3>
+        {t("alarms.title")} {detail.alarms.length}
+        <span className="aside">
+          <GatewayLine detail={detail} />
+        </span>
+      </h3>
+      <ul className="alarm-list" tabIndex={0} aria-label={t("alarms.title")}>
+        {detail.alarms.toReversed().map((alarm) => (
           <Alarm key={alarm.id} alarm={alarm} />
         ))}
       </ul>
-    </Panel>
+    </section>
   );
 }

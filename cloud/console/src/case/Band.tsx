@@ -1,6 +1,6 @@
 import type { ReactElement } from "react";
 
-import type { CaseDetail, CaseSummary } from "../api/client";
+import type { CaseDetail, CaseEntry, CaseSummary } from "../api/client";
 import { renew } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
@@ -8,26 +8,34 @@ import { Mark } from "../look/Mark";
 import { stageOf } from "../queue/order";
 import { phaseOf } from "../queue/phase";
 import { repeatsOf, titleOf } from "../queue/wording";
-import { useTexts, type TextKey } from "../texts/texts";
+import { useTexts, type Key, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
 import { reasonsOf } from "./reasons";
 
 interface Stage {
-  key: "opened" | "claimed" | "contacted" | "resolved" | "closed";
+  key: "opened" | "claimed" | "contacted" | "dispatched" | "arrived" | "closed";
   atMs: number | null;
 }
 
-/** 报警 → 接警 → 联系 → 处置完毕 → 结案, each with its time where it has happened. */
+/** 报警 → 接警 → 联系 → 派单 → 到场 → 结案, each with its time where it has happened. */
 export function stagesOf(item: CaseSummary, detail: CaseDetail | undefined): Stage[] {
   const claimed = instant(item.claimed_at);
-  const call = detail?.timeline.find((entry) => entry.kind === "call" || entry.kind === "contacting");
+  const first = (...kinds: string[]): number | null =>
+    instant(detail?.timeline.find((entry) => kinds.includes(entry.kind) && !isUndone(entry, detail))?.at);
   return [
     { key: "opened", atMs: instant(item.opened_at) },
     { key: "claimed", atMs: claimed },
-    { key: "contacted", atMs: claimed === null ? null : instant(call?.at) },
-    { key: "resolved", atMs: instant(item.resolved_at) },
+    { key: "contacted", atMs: claimed === null ? null : first("call", "contacting", "call_back") },
+    { key: "dispatched", atMs: first("dispatched") },
+    { key: "arrived", atMs: first("arrived") },
     { key: "closed", atMs: instant(item.closed_at) },
   ];
+}
+
+/** A dispatch that was taken back at once never was one. */
+function isUndone(entry: CaseEntry, detail: CaseDetail): boolean {
+  const id = entry.data["dispatch_id"];
+  return id !== undefined && detail.dispatches.some((one) => one.id === id && one.state === "undone");
 }
 
 function Stages({ item, detail }: { item: CaseSummary; detail: CaseDetail | undefined }): ReactElement {
@@ -47,6 +55,11 @@ function Stages({ item, detail }: { item: CaseSummary; detail: CaseDetail | unde
   );
 }
 
+/** Which limit runs: of claiming, of the present stage. */
+function limitKey(item: CaseSummary): Key {
+  return phaseOf(item) === "waiting" ? "clock.claim" : (`clock.stage.${item.state}` as Key);
+}
+
 function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactElement {
   const { t } = useTexts();
   const now = useDesk((state) => state.nowMs);
@@ -56,7 +69,7 @@ function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactE
   if (stage === null || now === null) return <p className="limit">{t("clock.no_limit")}</p>;
   const left = stage.due - now;
   const part = Math.min(1, Math.max(0, 1 - left / Math.max(1, stage.due - stage.from)));
-  const limit = t(phase === "waiting" ? "clock.claim" : "clock.stage", { limit: span(stage.due - stage.from) });
+  const limit = t(limitKey(item), { limit: span(stage.due - stage.from) });
   const held = mine && phase === "held";
   const words = left > stage.due - stage.from ? t("clock.call") : limit;
   return (

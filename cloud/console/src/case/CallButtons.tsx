@@ -67,12 +67,14 @@ interface CallButtonsProps {
   caseId: string;
   callee: Callee;
   calls: Calls;
-  /** The next one to try: the only dark button. */
-  next: boolean;
+  /** The next one to try: the only button with a strong frame. */
+  next?: boolean;
+  /** The current step's deed: dark, and with these words. */
+  label?: string;
 }
 
 /** Begins a call that holds the case; while it rings its two outcomes, while one talks its end. */
-export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): ReactElement {
+export function CallButtons({ caseId, callee, calls, next = false, label }: CallButtonsProps): ReactElement {
   const { t } = useTexts();
   const stale = useDesk((state) => state.link === "stale");
   const { call } = calls;
@@ -84,11 +86,11 @@ export function CallButtons({ caseId, callee, calls, next }: CallButtonsProps): 
     return (
       <button
         type="button"
-        className={next && call === null ? "primary" : "plain"}
+        className={label !== undefined ? "primary big" : next && call === null ? "plain next-call" : "plain"}
         disabled={call !== null || stale}
         onClick={() => calls.begin(callee)}
       >
-        {t("contacts.call")} {next && call === null && <kbd>F4</kbd>}
+        {label ?? t("contacts.call")} {next && call === null && <kbd>F4</kbd>}
       </button>
     );
   }

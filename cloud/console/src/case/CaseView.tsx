@@ -8,7 +8,6 @@ import { phaseOf } from "../queue/phase";
 import { useTexts, type TextKey } from "../texts/texts";
 import { age, dateAndTime, instant } from "../time/format";
 import { ActionBar } from "./ActionBar";
-import { Alarms } from "./Alarms";
 import { Band } from "./Band";
 import { calleesOf, elderOf, lastTry, whosOf, type Callee } from "./calls";
 import { CloseDialog } from "./CloseDialog";
@@ -17,6 +16,7 @@ import { DispatchPanel } from "./DispatchPanel";
 import { Identity } from "./Identity";
 import { Log } from "./Log";
 import { MapPanel } from "./MapPanel";
+import { Steps } from "./Steps";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
 import { Trends } from "./Trends";
@@ -53,6 +53,7 @@ function Warnings({ item, detail }: { item: CaseSummary; detail: CaseDetail | un
 
 interface BodyProps {
   detail: CaseDetail;
+  elder: Callee;
   callees: readonly Callee[];
   next: Callee | undefined;
   calls: Calls;
@@ -60,10 +61,10 @@ interface BodyProps {
 }
 
 /** Six areas: steps, vitals, map over contacts, log, dispatch; each panel names its own. */
-function Body({ detail, ...contacts }: BodyProps): ReactElement {
+function Body({ detail, elder, ...contacts }: BodyProps): ReactElement {
   return (
     <div className="case-body">
-      <Alarms detail={detail} />
+      <Steps detail={detail} elder={elder} callees={contacts.callees} calls={contacts.calls} mine={contacts.mine} />
       <Trends item={detail} />
       <MapPanel item={detail} />
       <Contacts detail={detail} {...contacts} />
@@ -141,7 +142,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
       {detail === undefined ? (
         <p className="case-body reading">{t(unreadable ? "case.unreadable" : "case.reading")}</p>
       ) : (
-        <Body detail={detail} callees={callees} next={next} calls={calls} mine={held} />
+        <Body detail={detail} elder={elder} callees={callees} next={next} calls={calls} mine={held} />
       )}
       <ActionBar item={item} mine={mine} />
       {closing && closable && <CloseDialog key={item.id} item={item} />}

@@ -109,7 +109,7 @@ function Buttons({ candidate, dispatch, next, undoable, may, onSend }: RowProps)
   return (
     <button
       type="button"
-      className={next ? "primary" : "plain"}
+      className={next ? "plain next-call" : "plain"}
       disabled={!may || stale || candidate.standing === "away"}
       aria-label={t("dispatch.send_to", { name })}
       onClick={() => onSend(candidate.staff_id)}

@@ -9,6 +9,7 @@ import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
 import { linesOf } from "./entries";
+import { useCaseProtocol } from "./protocol";
 
 const PHRASES = [
   "phrase.conscious",
@@ -62,11 +63,13 @@ function useDraft(caseId: string): {
   return { text: draft.text, busy, failure, write, save };
 }
 
-/** One line and quick phrases; Enter saves, but never while an input method composes. */
-function NoteInput({ caseId }: { caseId: string }): ReactElement {
-  const { t } = useTexts();
+/** One line and the quick phrases of the protocol, or common ones; Enter saves, but never while an input method composes. */
+function NoteInput({ detail }: { detail: CaseDetail }): ReactElement {
+  const { t, language } = useTexts();
   const input = useRef<HTMLInputElement>(null);
-  const draft = useDraft(caseId);
+  const draft = useDraft(detail.id);
+  const own = useCaseProtocol(detail).data?.phrases.map((phrase) => (language === "en" ? phrase.en : phrase.zh)) ?? [];
+  const phrases = own.length > 0 ? own : PHRASES.map((phrase) => t(phrase));
   const press = (event: KeyboardEvent): void => {
     if (!endsLine(event.nativeEvent)) return;
     event.preventDefault();
@@ -79,9 +82,9 @@ function NoteInput({ caseId }: { caseId: string }): ReactElement {
   return (
     <footer className="note">
       <div className="phrases" role="group" aria-label={t("log.phrases")}>
-        {PHRASES.map((phrase) => (
-          <button key={phrase} type="button" className="plain" onClick={() => insert(t(phrase))}>
-            {t(phrase)}
+        {phrases.map((phrase) => (
+          <button key={phrase} type="button" className="plain" onClick={() => insert(phrase)}>
+            {phrase}
           </button>
         ))}
       </div>
@@ -142,7 +145,7 @@ export function Log({ detail }: { detail: CaseDetail }): ReactElement {
           </li>
         ))}
       </ol>
-      {mayAct && phaseOf(detail) !== "over" && <NoteInput caseId={detail.id} />}
+      {mayAct && phaseOf(detail) !== "over" && <NoteInput detail={detail} />}
     </section>
   );
 }

@@ -25,6 +25,11 @@ export interface Try {
 
 const SELF = "self";
 
+/** How the server names whom a key of a callee stands for. */
+export function calledOf(key: string): "resident" | "contact" {
+  return key === SELF ? "resident" : "contact";
+}
+
 /** The elder, as somebody to call. */
 export function elderOf(label: string, name: string, phones: string[]): Callee {
   return { key: SELF, who: label, name, relation: label, phones, hasKey: false, distance: "" };

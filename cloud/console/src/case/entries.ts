@@ -45,6 +45,10 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
       return t(`entry.${entry.kind}`, { what: term("event", text(data["kind"])) });
     case "rang":
       return t("entry.rang", { count: text(data["rings"]) });
+    case "step_done":
+      return t(data["needed"] === false ? "entry.step_skipped" : "entry.step_done", {
+        what: text(texts.language === "en" ? data["text_en"] : data["text"]),
+      });
     case "note":
       return text(data["text"]);
     case "call":

@@ -1,8 +1,8 @@
 /** One running call of this seat: it holds its case, and its outcome is written into the timeline. */
 import { useEffect } from "react";
 
-import type { CallOutcome, CaseSummary, PhoneCallPop } from "../api/client";
-import { addNote, callBack, dial, hangUp as endCall, holdForCall } from "../api/commands";
+import { freshKey, type CallOutcome, type CaseSummary, type PhoneCallPop } from "../api/client";
+import { addNote, callBack, dial, hangUp as endCall, holdForCall, type CallTold } from "../api/commands";
 import { usePhone } from "../api/phoneQueries";
 import { takeCase, useLiveCases } from "../api/queries";
 import { explain } from "../desk/actions";
@@ -11,7 +11,7 @@ import { isLive, takeCall } from "../desk/phone";
 import { phaseOf } from "../queue/phase";
 import { textNow } from "../texts/texts";
 import { instant } from "../time/format";
-import { isElder, type Callee } from "./calls";
+import { calledOf, isElder, type Callee } from "./calls";
 
 const HOLD_S = 180;
 const HOLD_AGAIN_MS = 120_000;
@@ -24,6 +24,11 @@ async function attempt(command: Promise<CaseSummary>): Promise<boolean> {
     tell(explain(error));
     return false;
   }
+}
+
+/** What the note of a call's outcome says to the protocol. */
+function told(call: Call | null, outcome: "connected" | "no_answer"): CallTold | undefined {
+  return call === null ? undefined : { called: calledOf(call.key), outcome };
 }
 
 function keep(call: Call | null): void {
@@ -92,15 +97,15 @@ export function useCall(caseId: string): Calls {
   };
   const reached = (note: string): void => {
     if (byHand !== null) keep({ ...byHand, talking: true, sinceMs: now });
-    void attempt(addNote(caseId, note));
+    void attempt(addNote(caseId, note, freshKey(), told(byHand, "connected")));
   };
   const hangUp = (): void => {
     if (phoned !== undefined) endCall(phoned.id).catch((error: unknown) => tell(explain(error)));
     else void attempt(holdForCall(caseId, 0)).then((done) => done && keep(null));
   };
   const missed = (note: string, callee: Callee): void => {
-    const told = isElder(callee) ? callBack(caseId, "no_answer") : addNote(caseId, note);
-    void attempt(told).then((saved) => saved && hangUp());
+    const noted = (): Promise<CaseSummary> => addNote(caseId, note, freshKey(), told(byHand, "no_answer"));
+    void attempt(isElder(callee) ? callBack(caseId, "no_answer") : noted()).then((saved) => saved && hangUp());
   };
   const outcome = (came: CallOutcome): void => void attempt(callBack(caseId, came));
   return { call, begin, reached, missed, hangUp, outcome };

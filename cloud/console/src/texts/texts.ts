@@ -3,6 +3,7 @@ import i18next, { type i18n } from "i18next";
 import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
 
+import { stepsEn, stepsZh } from "../case/stepsTexts";
 import { deskEn, deskZh } from "../desk/texts";
 import { residentEn, residentZh } from "../resident/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
@@ -24,15 +25,38 @@ export type TextKey =
   | keyof typeof mapZh
   | keyof typeof chiefZh
   | keyof typeof wallZh
-  | keyof typeof zhPhone;
+  | keyof typeof zhPhone
+  | keyof typeof stepsZh;
 export type { TermKey };
 export type Key = TextKey | TermKey;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: { ...zh, ...trendsZh, ...residentZh, ...deskZh, ...mapZh, ...zhTerms, ...chiefZh, ...wallZh, ...zhPhone },
-  en: { ...en, ...trendsEn, ...residentEn, ...deskEn, ...mapEn, ...enTerms, ...chiefEn, ...wallEn, ...enPhone },
+  zh: {
+    ...zh,
+    ...trendsZh,
+    ...residentZh,
+    ...deskZh,
+    ...mapZh,
+    ...zhTerms,
+    ...chiefZh,
+    ...wallZh,
+    ...zhPhone,
+    ...stepsZh,
+  },
+  en: {
+    ...en,
+    ...trendsEn,
+    ...residentEn,
+    ...deskEn,
+    ...mapEn,
+    ...enTerms,
+    ...chiefEn,
+    ...wallEn,
+    ...enPhone,
+    ...stepsEn,
+  },
 };
 
 const STORED = "carebed.language";

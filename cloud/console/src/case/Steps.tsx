@@ -1,0 +1,80 @@
+import { useLayoutEffect, useRef, type ReactElement } from "react";
+
+import type { CaseDetail } from "../api/client";
+import { useSeat } from "../desk/context";
+import { useDesk } from "../desk/state";
+import { Panel } from "../look/Panel";
+import { useTexts } from "../texts/texts";
+import { instant, timeOfDay } from "../time/format";
+import { Alarms } from "./Alarms";
+import type { Callee } from "./calls";
+import { undoable, useCaseProtocol, type CaseProtocol, type CaseStep } from "./protocol";
+import { undoDispatch } from "./sending";
+import { StepButtons } from "./StepButtons";
+import type { Calls } from "./useCall";
+
+interface StepsProps {
+  detail: CaseDetail;
+  elder: Callee;
+  callees: readonly Callee[];
+  calls: Calls;
+  mine: boolean;
+}
+
+/** For five seconds nobody has been called yet: the dispatch can be taken back. */
+function Undo({ detail }: { detail: CaseDetail }): ReactElement | null {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs);
+  const found = now === null ? null : undoable(detail.dispatches, now);
+  if (found === null) return null;
+  const { dispatch, leftS } = found;
+  return (
+    <button type="button" className="plain undo" onClick={() => void undoDispatch(dispatch)}>
+      {t("steps.undo", { name: dispatch.name, left: leftS })}
+    </button>
+  );
+}
+
+function Step({ step, protocol, ...room }: StepsProps & { step: CaseStep; protocol: CaseProtocol }): ReactElement {
+  const { t, language } = useTexts();
+  const zone = useSeat().config.time_zone;
+  const doneMs = instant(step.done_at);
+  const time = doneMs === null ? "" : timeOfDay(doneMs, zone);
+  const current = step.progress === "current";
+  const words = language === "en" ? step.text_en : step.text_zh;
+  const row = useRef<HTMLLIElement>(null);
+  useLayoutEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+  const { detail, mine } = room;
+  return (
+    <li ref={row} data-progress={step.progress} aria-current={current ? "step" : undefined}>
+      <span className="step-number" aria-label={`${step.number} ${t(`steps.${step.progress}`)}`}>
+        {step.progress === "done" ? (step.needed ? "✓" : "–") : step.number}
+      </span>
+      <span className="step-text" title={current ? undefined : words}>{words}</span>
+      {time !== "" && <time title={step.done_by ?? ""}>{step.needed ? time : t("steps.skipped", { time })}</time>}
+      {step.progress === "done" && step.action === "dispatch" && mine && <Undo detail={detail} />}
+      {current && mine && <StepButtons step={step} room={{ protocol, ...room }} />}
+    </li>
+  );
+}
+
+/** What is to be done, numbered: done steps with their time, exactly one current with its buttons; then what rang. */
+export function Steps(props: StepsProps): ReactElement {
+  const { t, language } = useTexts();
+  const { detail } = props;
+  const { data: protocol, isError } = useCaseProtocol(detail);
+  const name = protocol === undefined ? "" : language === "en" ? protocol.name_en : protocol.name_zh;
+  const aside = protocol === undefined ? undefined : t("steps.version", { name, version: protocol.version });
+  return (
+    <Panel name="steps" title={t("steps.title")} aside={aside} foot={<Alarms detail={detail} />}>
+      {protocol === undefined && <p className="label">{t(isError ? "steps.unreadable" : "steps.loading")}</p>}
+      <ol className="step-list">
+        {protocol?.steps.map((step) => (
+          <Step key={step.number} step={step} protocol={protocol} {...props} />
+        ))}
+      </ol>
+    </Panel>
+  );
+}

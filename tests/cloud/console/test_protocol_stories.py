@@ -1,0 +1,87 @@
+"""The protocol at the desk: steps tick as work goes on, F9 sends, supervisors write the next version."""
+
+import re
+import time
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.cloud.console.conftest import OpenSeat
+from tests.cloud.console.district import PASSWORD, District, admin
+
+pytestmark = pytest.mark.browser
+
+
+def add_responder(district: District, name: str) -> str:
+    """Somebody who can be sent in the district; the user name."""
+    username = f"go-{district.area}-{len(name)}-{time.monotonic_ns()}"
+    made = admin(
+        district.cloud.data_dir, "user", "create", "--username", username, "--name", name,
+        "--role", "responder", "--area", district.area, password=PASSWORD,
+    )  # fmt: skip
+    zone = district.cloud.post(
+        "/zones", {"name": "滨江", "area_code": district.area, "lat": 37.431, "lon": 118.67, "promise_s": 900}
+    )
+    answer = httpx.put(
+        f"{district.cloud.url}/api/v1/responders/{made['id']}",
+        json={"zone_id": zone["id"], "skills": ["key"]},
+        headers={"Authorization": f"Bearer {district.cloud.token}"},
+    )
+    assert answer.is_success, answer.text
+    return username
+
+
+def test_the_steps_tick_as_calls_are_made_and_f9_sends_the_first_free_responder(
+    district: District, open_seat: OpenSeat
+) -> None:
+    add_responder(district, "马志强")
+    home = district.home()
+    page = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(home, "fall")
+    expect(page.locator('[data-group="waiting"] .row')).to_contain_text("跌倒")
+    page.keyboard.press("F2")
+    steps = page.locator(".steps")
+    expect(steps).to_contain_text("跌倒 第 1 版")
+    here = steps.locator('[data-progress="current"]')
+    expect(here).to_have_count(1)
+    expect(here).to_contain_text("呼叫本人")
+    expect(steps.locator(".alarm-list")).to_contain_text("跌倒")
+
+    here.get_by_role("button", name="呼叫 本人").click()
+    here.get_by_role("button", name="未接").click()
+    first = steps.locator(".step-list > li").first
+    expect(first).to_have_attribute("data-progress", "done")
+    expect(first.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+
+    send = here.get_by_role("button", name=re.compile("F9 派 马志强"))
+    expect(send).to_be_visible()
+    page.keyboard.press("F9")
+    expect(here).to_contain_text("120")
+    undo = steps.get_by_role("button", name=re.compile("撤销 马志强"))
+    undo.click()
+    expect(here).to_contain_text("派最近响应人")
+    expect(page.locator(".stages [data-step=done]")).to_have_count(3)
+
+
+def test_a_step_that_no_machine_sees_is_ticked_by_hand_or_left_out(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    page = open_seat().sign_in(district.operator("王敏"))
+    district.alarm(home, "sos", "smoke", room="kitchen")
+    expect(page.locator('[data-group="waiting"] .row')).to_contain_text("烟雾报警")
+    page.keyboard.press("F2")
+    steps = page.locator(".steps")
+    here = steps.locator('[data-progress="current"]')
+    expect(here).to_contain_text("先拨 119")
+    here.get_by_role("button", name="已拨 119").click()
+    expect(here).to_contain_text("呼叫本人")
+    here.get_by_role("button", name="不需要").click()
+    expect(here).to_contain_text("派最近响应人")
+    expect(here).to_contain_text("没有空闲的响应人员")
+    expect(steps.locator(".step-list > li").nth(1)).to_contain_text("不需要")
+    log = page.locator(".log-list")
+    expect(log).to_contain_text("完成步骤：先拨 119")
+    expect(log).to_contain_text("不需要：呼叫本人")
+    expect(page.locator(".actions .resolve")).to_have_class(re.compile("plain"))
