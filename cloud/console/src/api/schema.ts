@@ -361,6 +361,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/protocol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Case Protocol
+         * @description The steps of a case, ticked by what its timeline says.
+         */
+        get: operations["get_case_protocol"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/protocol/ticks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tick Step
+         * @description The owner ticks a step; once more changes nothing. 409 where the case follows another protocol by
+         *     now.
+         */
+        post: operations["tick_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/release": {
         parameters: {
             query?: never;
@@ -1991,6 +2032,31 @@ export interface components {
             case_id: string;
             opened: boolean;
         };
+        /** @description The protocol that a case follows, in the version of when it was opened. */
+        CaseProtocol: {
+            key: string;
+            version: number;
+            name_zh: string;
+            name_en: string;
+            steps: components["schemas"]["CaseStep"][];
+            phrases: components["schemas"]["ProtocolPhrase"][];
+        };
+        /** @description A step as it stands in a case. `by_hand`: ticked; `needed` false: left out on purpose. */
+        CaseStep: {
+            number: number;
+            text_zh: string;
+            text_en: string;
+            /** @enum {string} */
+            action: "call_resident" | "call_contacts" | "dispatch" | "call_119" | "call_120" | "note" | "resolve" | "none";
+            /** @enum {string} */
+            done_when: "connected" | "called" | "dispatched" | "accepted" | "arrived" | "noted" | "resolved" | "by_hand";
+            /** @enum {string} */
+            progress: "done" | "current" | "later";
+            done_at: string | null;
+            done_by: string | null;
+            by_hand: boolean;
+            needed: boolean;
+        };
         /** @description A case as the queue shows it. */
         CaseSummary: {
             /** Format: uuid */
@@ -2988,6 +3054,11 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description A line that operators often write in such a case. */
+        ProtocolPhrase: {
+            zh: string;
+            en: string;
+        };
         /** @description A configured provider; `silent` where no sender has said that it lives. */
         ProviderShown: {
             name: string;
@@ -3313,6 +3384,14 @@ export interface components {
             channels?: ("voice" | "sms" | "wechat" | "email")[];
             /** @default false */
             repeats: boolean;
+        };
+        /** @description A step that was done, or was not needed. */
+        StepTick: {
+            key: string;
+            version: number;
+            step: number;
+            /** @default true */
+            needed: boolean;
         };
         /** @description Why a supervisor takes it. */
         TakeOver: {
@@ -3917,6 +3996,57 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NoteText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    get_case_protocol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseProtocol"];
+                };
+            };
+        };
+    };
+    tick_step: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepTick"];
             };
         };
         responses: {
