@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import multiprocessing
+import signal
 import sys
 import tempfile
 import time
@@ -63,17 +64,17 @@ class Soak:
 
 def worker(
     url: str,
-    seeds: "multiprocessing.Queue[tuple[int, int] | None]",
+    seeds: "multiprocessing.Queue[tuple[int, int]]",
     results: "multiprocessing.Queue[tuple[Tally, str | None]]",
     shrink: bool,
 ) -> None:
-    """Batches in a database of its own until there are no more: figures, and any broken promise."""
+    """Batches in a database of its own while the parent lives: figures, and any broken promise."""
     gc.freeze()  # what was imported stays: looking at it again and again costs a tenth of the time
     gc.set_threshold(50_000, 20, 100)
     with asyncio.Runner() as loop:
         ward = loop.run(found(url))
-        while (given := seeds.get()) is not None:
-            seed, runs = given
+        while (parent := multiprocessing.parent_process()) is not None and parent.is_alive():
+            seed, runs = seeds.get()
             tally, story = Tally(), None
             try:
                 play(ward, loop, runs=runs, seed=seed, shrink=shrink, tally=tally)
@@ -96,7 +97,7 @@ def soak(cluster: postgres.Cluster, databases: list[str], given: argparse.Namesp
     """Let the processes play; the figures."""
     figures = Soak(given.runs)
     context = multiprocessing.get_context("spawn")
-    seeds: multiprocessing.Queue[tuple[int, int] | None] = context.Queue()
+    seeds: multiprocessing.Queue[tuple[int, int]] = context.Queue()
     results: multiprocessing.Queue[tuple[Tally, str | None]] = context.Queue()
     sizes = [min(_BATCH, given.runs - at) for at in range(0, given.runs, _BATCH)]
     for seed, size in enumerate(sizes, given.seed):
@@ -131,6 +132,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=None, help="stop after so long, however many runs")
     parser.add_argument("--shrink", action="store_true", help="look for the shortest story")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
     prefer_memory()
     databases = [f"soak_{n}" for n in range(given.processes)]
     with tempfile.TemporaryDirectory(prefix="carebed-soak-") as name:
