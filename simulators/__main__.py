@@ -95,7 +95,7 @@ def _add_shift(commands_of: "argparse._SubParsersAction[argparse.ArgumentParser]
     work.add_argument("--responders", type=int, default=24, help="响应人员 / people who go out")
     work.add_argument("--homes", type=int, default=CITY_HOMES, help="城市户数 / homes of the city")
     work.add_argument("--part", choices=("day", "night", "both"), default="both")
-    work.add_argument("--clock-rate", type=float, default=60.0, help="时间倍率 / simulated s a real s")
+    work.add_argument("--clock-rate", type=float, default=20.0, help="时间倍率 / simulated s a real s")
     work.add_argument("--seed", type=int, help="随机种子 / seed of everything random")
     work.add_argument("--keep", action="store_true", help="保留临时文件夹 / keep the temporary folder")
 
