@@ -185,6 +185,19 @@ async def list_devices(
     return shapes.DeviceList(items=[_device(row) for row in rows])
 
 
+@router.get("/devices/{device_id}", operation_id="get_device", response_model=shapes.Device)
+async def get_device(device_id: WireId, identity: Caller, services: With) -> shapes.Device:
+    """One device, where it is installed and what it last said of itself."""
+    now = services.clock.now()
+    async with services.pool.connection() as conn:
+        rows = await equipment.list_devices(
+            conn, at=now, identity=identity, home_id=None, gateway_id=None, limit=1, device_id=device_id
+        )
+    if not rows:
+        raise NotFound(f"没有设备 {device_id}", f"there is no device {device_id}")
+    return _device(rows[0])
+
+
 def _device(row: equipment.DeviceRow) -> shapes.Device:
     said = row.state
     return shapes.Device(

@@ -41,6 +41,14 @@ async def list_staff(
     return shapes.StaffList(items=items)
 
 
+@router.get("/{staff_id}", operation_id="get_staff", response_model=shapes.StaffShown)
+async def get_staff(staff_id: UUID, identity: Caller, services: With) -> shapes.StaffShown:
+    """One user."""
+    async with services.pool.connection() as conn:
+        row = await staff.find(conn, identity, staff_id)
+    return shapes.StaffShown.model_validate(row, from_attributes=True)
+
+
 async def _check_scope(conn: Connection, identity: Identity, area_code: str, org_id: UUID | None) -> None:
     covered(identity, Belongs(area_code, org_id))
     if area_code:

@@ -238,10 +238,12 @@ async def list_devices(
     gateway_id: str | None,
     limit: int,
     after: str = "",
+    device_id: str | None = None,
 ) -> list[DeviceRow]:
     """Devices that the caller may see, of one home or gateway where named, by id."""
     query: dict[str, Any] = {"at": at, "home_id": home_id, "gateway_id": gateway_id, "limit": limit}
     query |= {"area_code": identity.area_code, "org_id": identity.org_id, "after": after}
+    query |= {"device_id": device_id}
     async with conn.cursor(row_factory=class_row(DeviceRow)) as cursor:
         await cursor.execute(_SQL["list_devices"], query)
         return await cursor.fetchall()

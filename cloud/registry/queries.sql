@@ -207,6 +207,7 @@ where (%(home_id)s::uuid is null or i.home_id = %(home_id)s)
             or g.birth -> 'devices' @> jsonb_build_array(jsonb_build_object('device', d.id)))))
     and starts_with(coalesce(h.area_code, ''), %(area_code)s)
     and (%(org_id)s::uuid is null or h.org_id = %(org_id)s) and d.id > %(after)s
+    and (%(device_id)s::text is null or d.id = %(device_id)s)
 order by d.id limit %(limit)s;
 
 -- name: list_quarantine --

@@ -42,6 +42,11 @@ export const SCREENS: readonly Screen[] = [
     roles: ["responder"],
     Page: lazy(async () => ({ default: (await import("./responder/Responder")).Responder })),
   },
+  {
+    path: "/admin",
+    roles: ["admin"],
+    Page: lazy(async () => ({ default: (await import("./admin/Admin")).Admin })),
+  },
 ];
 
 /** Where somebody of a role begins: the first screen that is his. */

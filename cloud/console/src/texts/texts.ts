@@ -4,6 +4,7 @@ import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
 
 import { stepsEn, stepsZh } from "../case/stepsTexts";
+import { adminEn, adminZh } from "../admin/texts";
 import { deskEn, deskZh } from "../desk/texts";
 import { residentEn, residentZh } from "../resident/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
@@ -19,6 +20,7 @@ import { zhTerms, type TermKey } from "./zh_terms";
 
 export type TextKey =
   | OwnKey
+  | keyof typeof adminZh
   | keyof typeof trendsZh
   | keyof typeof residentZh
   | keyof typeof deskZh
@@ -34,7 +36,7 @@ export type Language = "zh" | "en";
 
 export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
   zh: {
-    ...zh,
+    ...zh, ...adminZh,
     ...trendsZh,
     ...residentZh,
     ...deskZh,
@@ -46,7 +48,7 @@ export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>
     ...stepsZh,
   },
   en: {
-    ...en,
+    ...en, ...adminEn,
     ...trendsEn,
     ...residentEn,
     ...deskEn,
