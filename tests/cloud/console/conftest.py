@@ -31,7 +31,7 @@ FLAGS = [
     "--no-first-run",
 ]
 # The browser itself reports these: nobody is signed in yet; another operator was quicker.
-_EXPECTED = re.compile(r"status of (401|409|429)")
+_EXPECTED = re.compile(r"status of (401|409|422|429)")
 
 
 expect.set_options(timeout=15_000)

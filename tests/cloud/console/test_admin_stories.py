@@ -1,0 +1,120 @@
+"""An administrator's day in the browser: a home with bed, elder and device; a register that is put right."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.cloud.api.test_import import HEAD
+from tests.cloud.console.conftest import OpenSeat
+from tests.cloud.console.district import PASSWORD, District, admin
+from tests.cloud.console.test_layout import PAGE_SCROLLS, SIZES, violations
+from tests.cloud.imports.test_reader import workbook
+
+GO = "(path) => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }"
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+def sign_in(district: District, open_seat: OpenSeat, place: str) -> Page:
+    username = f"admin-{district.area}"
+    admin(
+        district.cloud.data_dir, "user", "create", "--username", username, "--name", "孙管理", "--role", "admin",
+        "--area", district.area, password=PASSWORD,
+    )  # fmt: skip
+    seat = open_seat()
+    seat.page.goto(f"{seat.home_url}admin/{place}")
+    seat.page.get_by_label("用户名").fill(username)
+    seat.page.get_by_label("密码").fill(PASSWORD)
+    seat.page.locator("button[type=submit]").click()
+    seat.page.locator(".admin-page h2").wait_for()
+    return seat.page
+
+
+def test_a_home_a_bed_an_elder_and_a_device_are_registered(district: District, open_seat: OpenSeat) -> None:
+    page = sign_in(district, open_seat, "homes")
+    page.get_by_role("link", name="新建").click()
+    page.get_by_label("区划").select_option(district.area)
+    page.get_by_label("机构").select_option(label="康养中心")
+    page.get_by_label("小区").fill("桂花苑")
+    page.get_by_label("门锁密码").fill("7788#")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("heading", name="桂花苑")).to_be_visible()
+    page.get_by_label("名称").fill("东卧")
+    page.get_by_role("button", name="添加床位").click()
+    page.get_by_role("link", name="登记老人到此床位").click()
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("请填写")).to_be_visible()
+    page.get_by_label("姓名").fill("赵一")
+    page.get_by_label("身份证号").fill("110105194912310021")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".field .wrong")).to_contain_text("校验码")
+    page.get_by_label("身份证号").fill("11010519491231002X")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("heading", name="赵一")).to_be_visible()
+    expect(page.get_by_text("末四位 002X")).to_be_visible()
+    page.get_by_role("link", name="桂花苑").click()
+    page.get_by_role("link", name="登记设备到此住户").click()
+    page.get_by_label("设备编号").fill(f"zb-{district.area}")
+    page.get_by_label("类别").fill("zigbee2mqtt")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("table", name="安装记录")).to_contain_text("桂花苑")
+
+
+def test_a_register_is_checked_put_right_and_imported(
+    district: District, open_seat: OpenSeat, tmp_path: Path
+) -> None:
+    page = sign_in(district, open_seat, "import")
+    file = tmp_path / "登记表.xlsx"
+    row = [
+        "钱一",
+        "3.70502E+17",
+        "13800000001",
+        district.area,
+        "桂花苑",
+        "1栋",
+        "101",
+        "钱二",
+        "儿子",
+        "13900000009",
+    ]
+    file.write_bytes(workbook(HEAD, row))
+    page.get_by_label("登记表").set_input_files(file)
+    page.get_by_role("button", name="检查").click()
+    wrong = page.get_by_role("table", name="有误")
+    expect(wrong).to_contain_text("3.70502E+17")
+    expect(page.get_by_role("button", name=re.compile("导入 0 行"))).to_be_disabled()
+    row[1] = ""
+    file = tmp_path / "登记表-改正.xlsx"
+    file.write_bytes(workbook(HEAD, row))
+    page.get_by_label("登记表").set_input_files(file)
+    page.get_by_role("button", name="检查").click()
+    page.get_by_role("button", name="导入 1 行").click()
+    expect(page.get_by_text("导入完成：新增 1")).to_be_visible()
+    page.get_by_role("link", name="老人").click()
+    expect(page.get_by_role("table", name="老人")).to_contain_text("钱一")
+
+
+def test_no_page_of_administration_scrolls_or_breaks_a_rule(
+    district: District, open_seat: OpenSeat, tmp_path: Path
+) -> None:
+    home = district.home()
+    page = sign_in(district, open_seat, "residents")
+    for place in (
+        "residents",
+        f"residents/{home.resident_id}",
+        "homes",
+        "devices",
+        "staff/new",
+        "areas",
+        "import",
+    ):
+        page.evaluate(GO, f"/admin/{place}")
+        expect(page.locator(".admin-page [role=status]", has_text="正在读取")).to_have_count(0)
+        expect(page.locator(".admin-page h2")).to_be_visible()
+        for theme, (width, height) in zip(("day", "night"), SIZES, strict=True):
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=tmp_path / f"{place.split('/')[0]}-{len(place)}-{width}.png")
+            assert not page.evaluate(PAGE_SCROLLS), place
+            assert violations(page) == [], (place, theme)
