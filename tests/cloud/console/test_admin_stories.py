@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 def sign_in(district: District, open_seat: OpenSeat, place: str) -> Page:
     username = f"admin-{district.area}"
     admin(
-        district.cloud.data_dir, "user", "create", "--username", username, "--name", "孙管理", "--role", "admin",
+        district.cloud.data_dir, "user", "create", "--username", username, "--name", "孙管理",
+        "--role", "admin",
         "--area", district.area, password=PASSWORD,
     )  # fmt: skip
     seat = open_seat()

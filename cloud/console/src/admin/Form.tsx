@@ -152,6 +152,11 @@ export function Form({ fields, initial = BLANK, action, label, save }: FormProps
   );
 }
 
+/** One entry a line: an entry may have commas of its own. */
+export function linesOf(text: string | undefined): string[] {
+  return (text ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "");
+}
+
 /** "a, b、c" as a list. */
 export function listOf(text: string | undefined): string[] {
   return (text ?? "").split(/[,，、;；\n]+/).map((part) => part.trim()).filter((part) => part !== "");

@@ -5,7 +5,7 @@ import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { answered, api, type ResidentDetail } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Contacts } from "./Contacts";
-import { Form, listOf, reasonOf, type Field, type Filled } from "./Form";
+import { Form, linesOf, listOf, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
 import { readAgain, useAreas, useOrgs } from "./places";
 import { STATES, type StateName } from "./Residents";
@@ -47,7 +47,7 @@ function withSaid(before: Facts, names: readonly string[], values: Filled): Reco
 }
 
 function bodyOf(values: Filled, profile: Facts, needs: Facts) {
-  const conditions = listOf(values["conditions"]);
+  const conditions = linesOf(values["conditions"]);
   const number = values["id_number"] ?? "";
   const born = values["birth_date"] ?? "";
   const facts = withSaid(profile, PROFILE, values);
@@ -61,7 +61,7 @@ function bodyOf(values: Filled, profile: Facts, needs: Facts) {
     id_number: number === "" ? null : number,
     profile: facts,
     needs: withSaid(needs, NEEDS, values),
-    risks: listOf(values["risks"]),
+    risks: linesOf(values["risks"]),
   };
 }
 
@@ -92,7 +92,7 @@ export function NewResident(): ReactElement {
   );
 }
 
-const text = (value: unknown): string => (Array.isArray(value) ? value.join("、") : value === undefined || value === null ? "" : String(value));
+const text = (value: unknown): string => (Array.isArray(value) ? value.join("\n") : value === undefined || value === null ? "" : String(value));
 
 function Facts({ resident }: { resident: ResidentDetail }): ReactElement {
   const { t } = useTexts();
