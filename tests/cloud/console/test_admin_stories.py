@@ -80,6 +80,7 @@ def test_a_register_is_checked_put_right_and_imported(
         "13900000009",
     ]
     file.write_bytes(workbook(HEAD, row))
+    page.get_by_label("没写机构的行归入").select_option(label="康养中心")
     page.get_by_label("登记表").set_input_files(file)
     page.get_by_role("button", name="检查").click()
     wrong = page.get_by_role("table", name="有误")
