@@ -3,63 +3,55 @@ import i18next, { type i18n } from "i18next";
 import { useCallback } from "react";
 import { initReactI18next, useTranslation } from "react-i18next";
 
-import { stepsEn, stepsZh } from "../case/stepsTexts";
 import { adminEn, adminZh } from "../admin/texts";
+import { stepsEn, stepsZh } from "../case/stepsTexts";
 import { deskEn, deskZh } from "../desk/texts";
-import { residentEn, residentZh } from "../resident/texts";
-import { trendsEn, trendsZh } from "../trends/texts";
-import { chiefEn, chiefZh } from "../supervisor/texts";
-import { wallEn, wallZh } from "../wall/texts";
-import { en } from "./en";
-import { enTerms } from "./en_terms";
 import { mapEn, mapZh } from "../map/texts";
 import { zhPhone } from "../phone/texts";
 import { enPhone } from "../phone/texts_en";
-import { zh, type TextKey as OwnKey } from "./zh";
+import { residentEn, residentZh } from "../resident/texts";
+import { chiefEn, chiefZh } from "../supervisor/texts";
+import { trendsEn, trendsZh } from "../trends/texts";
+import { wallEn, wallZh } from "../wall/texts";
+import { en } from "./en";
+import { enTerms } from "./en_terms";
+import { zh } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
-export type TextKey =
-  | OwnKey
-  | keyof typeof adminZh
-  | keyof typeof trendsZh
-  | keyof typeof residentZh
-  | keyof typeof deskZh
-  | keyof typeof mapZh
-  | keyof typeof chiefZh
-  | keyof typeof wallZh
-  | keyof typeof zhPhone
-  | keyof typeof stepsZh;
+const ZH = {
+  ...zh,
+  ...zhTerms,
+  ...adminZh,
+  ...chiefZh,
+  ...deskZh,
+  ...mapZh,
+  ...zhPhone,
+  ...residentZh,
+  ...stepsZh,
+  ...trendsZh,
+  ...wallZh,
+};
+const EN: Record<keyof typeof ZH, string> = {
+  ...en,
+  ...enTerms,
+  ...adminEn,
+  ...chiefEn,
+  ...deskEn,
+  ...mapEn,
+  ...enPhone,
+  ...residentEn,
+  ...stepsEn,
+  ...trendsEn,
+  ...wallEn,
+};
+
 export type { TermKey };
-export type Key = TextKey | TermKey;
+export type Key = keyof typeof ZH;
+export type TextKey = Exclude<Key, TermKey>;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
-export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
-  zh: {
-    ...zh, ...adminZh,
-    ...trendsZh,
-    ...residentZh,
-    ...deskZh,
-    ...mapZh,
-    ...zhTerms,
-    ...chiefZh,
-    ...wallZh,
-    ...zhPhone,
-    ...stepsZh,
-  },
-  en: {
-    ...en, ...adminEn,
-    ...trendsEn,
-    ...residentEn,
-    ...deskEn,
-    ...mapEn,
-    ...enTerms,
-    ...chiefEn,
-    ...wallEn,
-    ...enPhone,
-    ...stepsEn,
-  },
-};
+export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { zh: ZH, en: EN };
 
 const STORED = "carebed.language";
 
