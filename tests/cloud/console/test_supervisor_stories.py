@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -100,6 +101,47 @@ def test_a_policy_is_changed_told_its_mistakes_and_never_overwritten_unseen(
     page.get_by_role("button", name="保存").click()
     expect(page.locator(".said")).to_have_text("已保存为第 3 版")
     assert stored()["name"] == "我的修改"
+
+
+def test_a_protocol_is_changed_by_one_and_a_stale_second_editor_is_told(
+    district: District, open_seat: OpenSeat
+) -> None:
+    def opened(name: str) -> Page:
+        seat = open_seat()
+        seat.sign_in(user(district, name, "supervisor"))
+        page = at(seat, "/supervisor/protocols")
+        page.locator(".record").filter(has_text="漏服药").click()
+        expect(page.locator("summary")).to_have_count(1)
+        return page
+
+    def stored() -> dict[str, Any]:
+        newest: dict[str, Any] = district.cloud.get("/protocols/medication")["items"][0]
+        return newest
+
+    before = stored()["steps"]
+    first, second = opened("赵班长"), opened("钱副班长")
+    first.get_by_label("第 1 步 中文").fill("先看服药记录")
+    first.get_by_label("第 1 步 动作").select_option(label="写记录")
+    ends = first.get_by_label("第 1 步 完成条件").locator("option")
+    expect(ends).to_have_text(["已写记录", "手工勾选"])
+    first.get_by_role("button", name="下移 第 1 步").click()
+    expect(first.get_by_label("第 2 步 中文")).to_have_value("先看服药记录")
+    first.get_by_role("button", name="保存").click()
+    expect(first.locator(".said")).to_have_text("已保存为第 2 版")
+    expect(first.locator("summary")).to_have_count(2)
+    expect(first.locator("summary").first).to_contain_text("第 2 版 · 赵班长 · ")
+    made = stored()
+    assert (made["version"], made["changed_by"], made["steps"][0]) == (2, "赵班长", before[1])
+    assert made["steps"][1]["text_zh"] == "先看服药记录"
+    assert made["steps"][1]["action"] == "note"
+
+    second.get_by_label("第 1 步 英文").fill("Mine")
+    second.get_by_role("button", name="保存").click()
+    expect(second.locator(".said")).to_contain_text("已被他人修改为第 2 版")
+    assert stored() == made
+    second.get_by_role("button", name="载入最新版").click()
+    expect(second.get_by_label("第 2 步 中文")).to_have_value("先看服药记录")
+    expect(second.locator("summary")).to_have_count(2)
 
 
 def test_a_shift_and_a_holiday_are_planned(district: District, open_seat: OpenSeat) -> None:

@@ -1369,6 +1369,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/protocols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Protocols
+         * @description The newest version of each protocol, gravest first.
+         */
+        get: operations["list_protocols"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/protocols/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Protocol Versions
+         * @description Every version of a protocol, newest first.
+         */
+        get: operations["list_protocol_versions"];
+        /**
+         * Set Protocol
+         * @description The next version, for cases that are opened from now on; 409 (`version`) where somebody was quicker.
+         */
+        put: operations["set_protocol"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/register": {
         parameters: {
             query?: never;
@@ -3864,10 +3908,51 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description One version of a protocol, for cases of these kinds of alarm. */
+        Protocol: {
+            key: string;
+            version: number;
+            kinds: string[];
+            name_zh: string;
+            name_en: string;
+            steps: components["schemas"]["ProtocolStep"][];
+            phrases: components["schemas"]["ProtocolPhrase"][];
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+        };
+        /** @description A protocol as it shall be. */
+        ProtocolGiven: {
+            /** @description the version that was edited */
+            version: number;
+            name_zh: string;
+            name_en: string;
+            steps: components["schemas"]["ProtocolStep"][];
+            phrases?: components["schemas"]["ProtocolPhrase"][];
+        };
+        /** @description The newest of each, gravest first; or the versions of one, newest first. */
+        ProtocolList: {
+            items: components["schemas"]["Protocol"][];
+        };
         /** @description A line that operators often write in such a case. */
         ProtocolPhrase: {
             zh: string;
             en: string;
+        };
+        /** @description One thing to do; `done_when` says what on the timeline ticks it, besides ticking by hand. */
+        ProtocolStep: {
+            text_zh: string;
+            text_en: string;
+            /**
+             * @default none
+             * @enum {string}
+             */
+            action: "call_resident" | "call_contacts" | "dispatch" | "call_119" | "call_120" | "note" | "resolve" | "none";
+            /**
+             * @default by_hand
+             * @enum {string}
+             */
+            done_when: "connected" | "called" | "dispatched" | "accepted" | "arrived" | "noted" | "resolved" | "by_hand";
         };
         /** @description A configured provider; `silent` where no sender has said that it lives. */
         ProviderShown: {
@@ -6431,6 +6516,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Created"];
+                };
+            };
+        };
+    };
+    list_protocols: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolList"];
+                };
+            };
+        };
+    };
+    list_protocol_versions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description such as `fall` */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtocolList"];
+                };
+            };
+        };
+    };
+    set_protocol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as `fall` */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProtocolGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protocol"];
                 };
             };
         };

@@ -5,15 +5,20 @@ import { useTexts } from "../texts/texts";
 import type { Editor } from "./useEditor";
 
 interface ListProps {
-  items: readonly { id: string; version: number; name: string; area_code: string; aside: string; below: string }[];
+  items: readonly { id: string; version: number; name: string; area_code?: string; aside: string; below: string }[];
   chosen: string | null;
   choose: (id: string) => void;
-  create: () => void;
+  /** Absent where the list is a closed one. */
+  create?: () => void;
 }
 
-/** The records on the left: name, where it holds, version. */
+/** The records on the left: name, where it holds (of those that belong to an area), version. */
 export function RecordList({ items, chosen, choose, create }: ListProps): ReactElement {
   const { t } = useTexts();
+  const place = (code: string | undefined): string => {
+    if (code === undefined) return "";
+    return code === "" ? t("chief.place.everywhere") : t("chief.place.area", { code });
+  };
   return (
     <>
       <ul className="chief-list records">
@@ -23,17 +28,19 @@ export function RecordList({ items, chosen, choose, create }: ListProps): ReactE
               <b>{item.name}</b> <span className="tag">{item.aside}</span>
               <br />
               <span className="label">
-                {item.area_code === "" ? t("chief.place.everywhere") : t("chief.place.area", { code: item.area_code })} ·{" "}
-                {t("chief.version", { version: item.version })}
-                {item.below !== "" && ` · ${item.below}`}
+                {[place(item.area_code), t("chief.version", { version: item.version }), item.below]
+                  .filter((part) => part !== "")
+                  .join(" · ")}
               </span>
             </button>
           </li>
         ))}
       </ul>
-      <button type="button" className="plain" onClick={create}>
-        {t("chief.new")}
-      </button>
+      {create !== undefined && (
+        <button type="button" className="plain" onClick={create}>
+          {t("chief.new")}
+        </button>
+      )}
     </>
   );
 }
@@ -43,7 +50,8 @@ interface FrameProps<D> {
   version: number;
   label: string;
   onSave: () => void;
-  onRetire: () => void;
+  /** Absent where it can only be changed. */
+  onRetire?: () => void;
   onReload: () => void;
   children: ReactNode;
 }
@@ -66,7 +74,7 @@ export function EditorFrame<D>(props: FrameProps<D>): ReactElement {
           <button type="submit" className="primary">
             {t(editor.busy ? "chief.saving" : "chief.save")}
           </button>
-          {version > 0 && (
+          {version > 0 && onRetire !== undefined && (
             <button type="button" className="plain" onClick={onRetire}>
               {t("chief.retire")}
             </button>

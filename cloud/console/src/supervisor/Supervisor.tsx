@@ -15,6 +15,7 @@ import { AuditPage } from "./AuditPage";
 import { KpiPage } from "./KpiPage";
 import { NoticesPage } from "./NoticesPage";
 import { PoliciesPage } from "./PoliciesPage";
+import { ProtocolsPage } from "./ProtocolsPage";
 import { SchedulesPage } from "./SchedulesPage";
 import { SeatsPage } from "./SeatsPage";
 import "../look/desk.css";
@@ -23,6 +24,7 @@ import "./supervisor.css";
 const PAGES = [
   { path: "", text: "chief.nav.seats", Page: SeatsPage },
   { path: "policies", text: "chief.nav.policies", Page: PoliciesPage },
+  { path: "protocols", text: "chief.nav.protocols", Page: ProtocolsPage },
   { path: "schedules", text: "chief.nav.schedules", Page: SchedulesPage },
   { path: "kpi", text: "chief.nav.kpi", Page: KpiPage },
   { path: "audit", text: "chief.nav.audit", Page: AuditPage },

@@ -1,10 +1,12 @@
 /** Texts of the supervisor's pages. */
 import { actEn, actZh } from "./act_texts";
 import { editingEn, editingZh } from "./editing_texts";
+import { protocolEn, protocolZh } from "./protocol_texts";
 
 export const chiefZh = {
   ...actZh,
   ...editingZh,
+  ...protocolZh,
   "chief.title": "班长台",
   "chief.link": "班长台",
   "chief.back": "返回",
@@ -92,6 +94,7 @@ export const chiefZh = {
 export const chiefEn: Record<keyof typeof chiefZh, string> = {
   ...actEn,
   ...editingEn,
+  ...protocolEn,
   "chief.title": "Supervisor",
   "chief.link": "Supervisor",
   "chief.back": "Back",
