@@ -13,7 +13,7 @@ from firmware_specs.clock import Clock, clock_from
 from simulators import demo_state
 from simulators.cloud_api import CloudApi
 from simulators.demo_page import page_app, serving
-from simulators.demo_phones import family_of, responder_of
+from simulators.demo_phones import family_of, responders_of
 from simulators.demo_state import Account, DemoState
 from simulators.fleet import Fleet
 from simulators.fleet_town import entry_of, register_fleet
@@ -83,9 +83,7 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
             register_fleet(api, LIGHT_HOMES, first_seed=first + 100, prefix="gw-light"),
             _register_full(api, first),
         )
-        family, responder = await asyncio.gather(
-            family_of(cloud, homes[0]), responder_of(cloud, api, homes[0])
-        )
+        family, responder = await asyncio.gather(family_of(cloud, homes[0]), responders_of(cloud, api))
     state = DemoState(
         admin_token=token,
         operator=operator,

@@ -1,14 +1,21 @@
-"""The demo's two telephones: somebody of the first home's family, and a responder of the district."""
+"""The demo's telephones: somebody of the first home's family, and the responders of the district."""
 
+import asyncio
 from typing import Final
 
 from simulators.cloud_api import CloudApi
 from simulators.demo_state import Account
-from simulators.home import DISTRICT_CODE, invent_home
+from simulators.home import COMPOUNDS, DISTRICT_CODE, Compound, invent_home
 from simulators.registration import HomeRecord
 from simulators.stage import OwnCloud
 
 _CONSENT: Final = "本人当面签署同意书（演示）"
+_MOST_CASES: Final = 3
+_CREW: Final[tuple[tuple[str, str, Compound, list[str]], ...]] = (
+    ("responder", "网格员马志强", COMPOUNDS[0], ["first_aid"]),
+    ("responder2", "护理员唐丽", COMPOUNDS[1], ["first_aid"]),
+    ("responder3", "护理员冯静", COMPOUNDS[3], []),
+)
 
 
 async def family_of(cloud: OwnCloud, home: HomeRecord) -> Account:
@@ -22,14 +29,22 @@ async def family_of(cloud: OwnCloud, home: HomeRecord) -> Account:
     return Account(username="family", password=made["password"])
 
 
-async def responder_of(cloud: OwnCloud, api: CloudApi, home: HomeRecord) -> Account:
-    """An account that can be sent out, near a home."""
+async def responders_of(cloud: OwnCloud, api: CloudApi) -> Account:
+    """A crew of the district, each at home in a zone of its own; the account of the first one."""
+    made = await asyncio.gather(*(_responder(cloud, api, *who) for who in _CREW))
+    return made[0]
+
+
+async def _responder(
+    cloud: OwnCloud, api: CloudApi, username: str, name: str, place: Compound, skills: list[str]
+) -> Account:
     made = await cloud.admin(
-        "user", "create", "--username", "responder", "--name", "网格员马志强", "--role", "responder",
+        "user", "create", "--username", username, "--name", name, "--role", "responder",
         "--area", DISTRICT_CODE,
     )  # fmt: skip
-    place = {"lat": home.lat, "lon": home.lon}
-    zone = await api.post("zones", {"name": "演示片区", "area_code": DISTRICT_CODE} | place)
-    body = {"zone_id": zone["id"], "skills": ["first_aid"], "most_cases": 3}
-    await api.put(f"responders/{made['id']}", body)
-    return Account(username="responder", password=made["password"])
+    spot = {"name": f"{place.name}片区", "area_code": DISTRICT_CODE, "lat": place.lat, "lon": place.lon}
+    zone = await api.post("zones", spot)
+    await api.put(
+        f"responders/{made['id']}", {"zone_id": zone["id"], "skills": skills, "most_cases": _MOST_CASES}
+    )
+    return Account(username=username, password=made["password"])
