@@ -22,10 +22,12 @@ def test_what_is_not_listed_is_refused() -> None:
     assert not may("nobody", "list_cases")
 
 
-def test_family_and_officials_see_no_case_and_no_resident_yet() -> None:
+def test_family_and_officials_see_no_case() -> None:
     own = {"get_session", "sign_out"}
-    assert {operation for operation in MAY if may("family", operation)} == own
-    assert {operation for operation in MAY if may("official", operation)} == own | {"get_kpi", "get_kpi_csv"}
+    phone = {"list_family_residents", "get_family_resident", "list_feed", "open_live_feed"}
+    assert {operation for operation in MAY if may("family", operation)} == own | phone
+    figures = {"get_kpi", "get_kpi_csv", "get_kpi_xlsx", "get_wall", "get_wall_figures"}
+    assert {operation for operation in MAY if may("official", operation)} == own | figures
 
 
 def test_a_responder_has_dispatches_and_nothing_else_of_the_desk() -> None:
@@ -41,6 +43,10 @@ def test_a_responder_has_dispatches_and_nothing_else_of_the_desk() -> None:
         "show_way_in",
         "tell_position",
         "tell_availability",
+        "get_own_responder",
+        "add_photo",
+        "list_feed",
+        "open_live_feed",
     }
 
 

@@ -94,7 +94,11 @@ async def test_a_cookie_from_another_site_opens_nothing(address: str, town: Town
 
 
 async def test_without_a_role_or_a_token_there_is_no_feed(address: str, town: Town) -> None:
-    for headers, status in (({}, 401), (bearer(town, "family"), 403), ({"Authorization": "Bearer x"}, 401)):
+    for headers, status in (
+        ({}, 401),
+        (bearer(town, "technician"), 403),
+        ({"Authorization": "Bearer x"}, 401),
+    ):
         with pytest.raises(InvalidStatus) as refused:
             async with follow(address, headers):
                 pass

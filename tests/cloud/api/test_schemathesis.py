@@ -133,6 +133,8 @@ class Tried:
                 case.path_parameters[word] = known[word]
             answer = case.call(base_url=self.url, headers=self.caller.headers(name))
             self.requests += 1
+            if answer.content == UNREADABLE:
+                return
             try:
                 # A hostile address was put right above; of a word given twice in a query the last one counts.
                 more = [] if words or case.query else [checks.negative_data_rejection]

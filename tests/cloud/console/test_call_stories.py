@@ -136,4 +136,4 @@ def test_without_a_telephone_system_calls_are_marked_by_hand(district: District,
     own.get_by_role("button", name="未接").click()
     expect(page.locator(".band h2")).to_contain_text("无人应答")
     expect(own).to_contain_text("未接")
-    expect(page.locator(".contacts .primary")).to_have_count(1)
+    expect(page.locator(".contacts .next-call")).to_have_count(1)

@@ -204,6 +204,7 @@ def test_without_a_network_the_phone_says_so_and_shows_nothing_as_live(
     assert not [path for path in kept if path.startswith("/api")]
     page.reload()
     page.locator('.link[data-link="live"]').wait_for()
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     page.context.set_offline(True)
     page.reload()
     expect(page.locator("[data-offline] [role=alert]")).to_contain_text("没有网络")

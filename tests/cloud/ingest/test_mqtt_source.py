@@ -62,7 +62,11 @@ async def test_what_was_not_acknowledged_comes_again_to_the_next_process(broker:
         await publish(broker, b"kept", b"dropped by a crash")
         (await take(first, 2))[0].ack()
     async with source(broker) as second:
-        assert [arrival.payload for arrival in await take(second, 1)] == [b"dropped by a crash"]
+        # An acknowledgement that was still on its way when the line went may bring its message once more.
+        again = [arrival.payload for arrival in await take(second, 1)]
+        if again == [b"kept"]:
+            again = [arrival.payload for arrival in await take(second, 1)]
+        assert again == [b"dropped by a crash"]
 
 
 async def test_a_message_in_work_is_not_handed_out_twice_when_the_broker_sends_it_again(
