@@ -91,7 +91,7 @@ function Choices({ step, name, change }: ChoiceProps): ReactElement {
         >
           {ACTIONS.map((action) => (
             <option key={action} value={action}>
-              {t(`action.${action}`)}
+              {t(`deed.${action}`)}
             </option>
           ))}
         </select>

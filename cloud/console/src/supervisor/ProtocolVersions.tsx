@@ -39,7 +39,7 @@ function Version({ one }: { one: Protocol }): ReactElement {
             <span lang="en">{step.text_en}</span>
             <br />
             <span className="label">
-              {t(`action.${step.action ?? "none"}`)} · {t("protocol.done_when")} {t(`done.${step.done_when ?? "by_hand"}`)}
+              {t(`deed.${step.action ?? "none"}`)} · {t("protocol.done_when")} {t(`done.${step.done_when ?? "by_hand"}`)}
             </span>
           </li>
         ))}
