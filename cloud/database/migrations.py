@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
-from itertools import pairwise
 from typing import LiteralString
 
 from cloud.database import queries
@@ -57,10 +56,7 @@ class Migration:
 
 
 def available() -> list[Migration]:
-    """This program's migrations in order; raises MigrationError for a misnamed file or a number used twice.
-
-    A number may be left out: work that goes on side by side takes numbers ahead.
-    """
+    """This program's migrations in order; raises MigrationError for a misnamed file or a gap."""
     found = []
     for entry in resources.files(__package__).joinpath("migrations").iterdir():
         if not entry.name.endswith(".sql"):
@@ -70,9 +66,9 @@ def available() -> list[Migration]:
             raise MigrationError(f"{entry.name}: a migration is named 0001_some_words.sql")
         found.append(Migration(int(match.group(1)), entry.name, entry.read_text(encoding="utf-8")))
     found.sort(key=lambda migration: migration.number)
-    for before, migration in pairwise(found):
-        if migration.number == before.number:
-            raise MigrationError(f"{migration.name}: {before.name} has this number")
+    for expected, migration in enumerate(found, 1):
+        if migration.number != expected:
+            raise MigrationError(f"{migration.name}: expected number {expected:04}")
     return found
 
 
