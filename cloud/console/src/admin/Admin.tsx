@@ -1,11 +1,10 @@
 import type { ReactElement } from "react";
 import { Link, Navigate, NavLink, Route, Routes } from "react-router";
 
-import { answered, api, rememberCsrf } from "../api/client";
-import { queries } from "../api/queries";
 import { useSeat } from "../desk/context";
-import { useTheme } from "../look/theme";
-import { switchLanguage, useTexts, type Key } from "../texts/texts";
+import { LanguageSwitch, ThemeSwitch } from "../look/Switches";
+import { signOut } from "../signin/signOut";
+import { useTexts, type Key } from "../texts/texts";
 import "./admin.css";
 import { Areas } from "./Areas";
 import { Device, Devices, NewDevice } from "./Devices";
@@ -24,17 +23,9 @@ const PARTS: readonly (readonly [string, Key])[] = [
   ["import", "admin.import"],
 ];
 
-function leave(): void {
-  rememberCsrf("");
-  queries.removeQueries({ queryKey: ["admin"] });
-  queries.setQueryData(["session"], null);
-}
-
 function Head(): ReactElement {
-  const { t, language } = useTexts();
-  const { user, config } = useSeat();
-  const { theme, next } = useTheme(config.night, config.time_zone);
-  const other = language === "zh" ? "en" : "zh";
+  const { t } = useTexts();
+  const { user } = useSeat();
   return (
     <header className="top">
       <h1>{t("admin.title")}</h1>
@@ -52,21 +43,11 @@ function Head(): ReactElement {
         <span className="seat">
           {t("admin.role_admin")} <b>{user.name}</b>
         </span>
-        <button type="button" className="plain" onClick={() => void answered(api.DELETE("/api/v1/session")).then(leave, leave)}>
+        <button type="button" className="plain" onClick={signOut}>
           {t("admin.sign_out")}
         </button>
-        <button type="button" className="plain" title={t("top.theme_hint")} onClick={next}>
-          {t(`top.theme.${theme}`)}
-        </button>
-        <button
-          type="button"
-          className="plain"
-          lang={other === "zh" ? "zh-CN" : "en"}
-          title={t("top.other_language_name")}
-          onClick={() => switchLanguage(other)}
-        >
-          {t("top.other_language")}
-        </button>
+        <ThemeSwitch />
+        <LanguageSwitch />
       </div>
     </header>
   );

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, type ReactElement } from "react";
 
-import { answered, api, rememberCsrf, type CaseSummary } from "../api/client";
-import { queries, useLiveCases } from "../api/queries";
+import type { CaseSummary } from "../api/client";
+import { useLiveCases } from "../api/queries";
 import { CaseView } from "../case/CaseView";
 import { useCallHold } from "../case/useCall";
 import { useLiveFeed } from "../live/useLiveFeed";
@@ -13,6 +13,7 @@ import { Queue } from "../queue/Queue";
 import { BedView } from "../resident/BedView";
 import { ResidentView } from "../resident/ResidentView";
 import { useLooked, type Looked as LookedAt } from "../resident/state";
+import { forget, signOut } from "../signin/signOut";
 import { instant } from "../time/format";
 import { claimTop } from "./actions";
 import { useSeat } from "./context";
@@ -21,25 +22,10 @@ import { InterruptBar } from "./InterruptBar";
 import { CallPop, IncomingBar, useIncoming } from "./Phone";
 import { Quiet } from "./Quiet";
 import { muteSound } from "./sounds";
-import { clearDesk, useDesk } from "./state";
+import { useDesk } from "./state";
 import { TopBar } from "./TopBar";
 import { useKeys, type DeskKeys } from "./useKeys";
 import { useRinging } from "./useRinging";
-
-function leave(): void {
-  rememberCsrf("");
-  queries.setQueryData(["session"], null);
-}
-
-function signOut(): void {
-  answered(api.DELETE("/api/v1/session")).then(leave, leave);
-}
-
-/** What was read for this operator is forgotten when the desk goes. */
-function forget(): void {
-  clearDesk();
-  queries.removeQueries({ predicate: ({ queryKey: [name] }) => name !== "session" && name !== "ui-config" });
-}
 
 function newestOf(groups: Groups): CaseSummary | undefined {
   const all = [...groups.waiting, ...groups.mine, ...groups.others];

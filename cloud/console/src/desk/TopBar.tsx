@@ -4,8 +4,8 @@ import { Link } from "react-router";
 import type { Groups } from "../queue/order";
 import { phaseOf } from "../queue/phase";
 import { Search } from "../resident/Search";
-import { useTheme } from "../look/theme";
-import { switchLanguage, useTexts, type TextKey } from "../texts/texts";
+import { LanguageSwitch, ThemeSwitch } from "../look/Switches";
+import { useTexts, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
 import { useSeat } from "./context";
 import { PhoneControl } from "./Phone";
@@ -83,11 +83,9 @@ interface TopBarProps {
 }
 
 export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
-  const { t, language } = useTexts();
-  const { user, config } = useSeat();
-  const { theme, next } = useTheme(config.night, config.time_zone);
+  const { t } = useTexts();
+  const { user } = useSeat();
   const holding = groups.mine.some((item) => phaseOf(item) === "held");
-  const other = language === "zh" ? "en" : "zh";
   return (
     <header className="top">
       <h1>{t("app.title")}</h1>
@@ -114,18 +112,8 @@ export function TopBar({ groups, onSignOut }: TopBarProps): ReactElement {
         >
           {t("top.sign_out")}
         </button>
-        <button type="button" className="plain" title={t("top.theme_hint")} onClick={next}>
-          {t(`top.theme.${theme}`)}
-        </button>
-        <button
-          type="button"
-          className="plain"
-          lang={other === "zh" ? "zh-CN" : "en"}
-          title={t("top.other_language_name")}
-          onClick={() => switchLanguage(other)}
-        >
-          {t("top.other_language")}
-        </button>
+        <ThemeSwitch />
+        <LanguageSwitch />
         <ServerTime />
       </div>
     </header>

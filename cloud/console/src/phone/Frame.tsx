@@ -1,49 +1,24 @@
 /** What both phones have around their page: title, line, settings; and the notice when what is shown is old. */
 import { useEffect, type ReactElement, type ReactNode } from "react";
 
-import { answered, api, rememberCsrf } from "../api/client";
-import { queries } from "../api/queries";
 import { useSeat } from "../desk/context";
-import { clearDesk, useDesk } from "../desk/state";
-import { useTheme } from "../look/theme";
-import { switchLanguage, useTexts } from "../texts/texts";
+import { useDesk } from "../desk/state";
+import { LanguageSwitch, ThemeSwitch } from "../look/Switches";
+import { signOut } from "../signin/signOut";
+import { useTexts } from "../texts/texts";
 import { timeOfDay } from "../time/format";
 import { rememberDeskPhone } from "./shell";
 import "./phone.css";
 
-async function signOut(): Promise<void> {
-  try {
-    await answered(api.DELETE("/api/v1/session"));
-  } finally {
-    rememberCsrf("");
-    queries.clear();
-    clearDesk();
-    queries.setQueryData(["session"], null);
-  }
-}
-
 function Menu(): ReactElement {
-  const { t, language } = useTexts();
-  const { config } = useSeat();
-  const { theme, next } = useTheme(config.night, config.time_zone);
-  const other = language === "zh" ? "en" : "zh";
+  const { t } = useTexts();
   return (
     <details className="phone-menu">
       <summary>{t("phone.menu")}</summary>
       <div>
-        <button
-          type="button"
-          className="plain"
-          lang={other === "zh" ? "zh-CN" : "en"}
-          title={t("top.other_language_name")}
-          onClick={() => switchLanguage(other)}
-        >
-          {t("top.other_language")}
-        </button>
-        <button type="button" className="plain" title={t("top.theme_hint")} onClick={next}>
-          {t(`top.theme.${theme}`)}
-        </button>
-        <button type="button" className="plain" onClick={() => void signOut()}>
+        <LanguageSwitch />
+        <ThemeSwitch />
+        <button type="button" className="plain" onClick={signOut}>
           {t("phone.sign_out")}
         </button>
       </div>

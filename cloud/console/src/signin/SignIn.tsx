@@ -4,7 +4,8 @@ import { answered, api, ApiError, rememberCsrf } from "../api/client";
 import { queries } from "../api/queries";
 import { armSound } from "../desk/sounds";
 import { phoneOf, type Phone } from "../phone/shell";
-import { switchLanguage, useTexts, type Texts } from "../texts/texts";
+import { LanguageSwitch } from "../look/Switches";
+import { useTexts, type Texts } from "../texts/texts";
 
 function failureText(error: unknown, { t, language }: Texts): string {
   if (!(error instanceof ApiError) || error.status === 0) return t("sign_in.unreachable");
@@ -45,24 +46,15 @@ function useForm(texts: Texts, phone: Phone | null): Form {
 
 export function SignIn({ expired }: { expired: boolean }): ReactElement {
   const texts = useTexts();
-  const { t, language } = texts;
+  const { t } = texts;
   const phone = phoneOf(window.location.pathname);
   const { busy, failure, submit } = useForm(texts, phone);
-  const other = language === "zh" ? "en" : "zh";
   return (
     <main className="sign-in">
       <form className="panel" onSubmit={submit}>
         <header>
           <h1>{t("app.title")}</h1>
-          <button
-            type="button"
-            className="plain"
-            lang={other === "zh" ? "zh-CN" : "en"}
-            title={t("top.other_language_name")}
-            onClick={() => switchLanguage(other)}
-          >
-            {t("top.other_language")}
-          </button>
+          <LanguageSwitch />
         </header>
         <h2>{t(phone === null ? "sign_in.title" : `sign_in.${phone}_title`)}</h2>
         {expired && failure === "" && <p className="late">{t("sign_in.expired")}</p>}

@@ -7,9 +7,9 @@ import { clearDesk, useDesk } from "../desk/state";
 import { LinkState, ServerTime } from "../desk/TopBar";
 import { useRinging } from "../desk/useRinging";
 import { useLiveFeed } from "../live/useLiveFeed";
-import { useTheme } from "../look/theme";
 import { groupCases } from "../queue/order";
-import { switchLanguage, useTexts } from "../texts/texts";
+import { LanguageSwitch, ThemeSwitch } from "../look/Switches";
+import { useTexts } from "../texts/texts";
 import { instant, span } from "../time/format";
 import { AuditPage } from "./AuditPage";
 import { KpiPage } from "./KpiPage";
@@ -45,10 +45,8 @@ function Navigation(): ReactElement {
 }
 
 function Top(): ReactElement {
-  const { t, language } = useTexts();
-  const { user, config } = useSeat();
-  const { theme, next } = useTheme(config.night, config.time_zone);
-  const other = language === "zh" ? "en" : "zh";
+  const { t } = useTexts();
+  const { user } = useSeat();
   return (
     <header className="top">
       <h1>{t("chief.title")}</h1>
@@ -64,18 +62,8 @@ function Top(): ReactElement {
         <Link className="plain link-like" to="/wall">
           {t("chief.to_wall")}
         </Link>
-        <button type="button" className="plain" title={t("top.theme_hint")} onClick={next}>
-          {t(`top.theme.${theme}`)}
-        </button>
-        <button
-          type="button"
-          className="plain"
-          lang={other === "zh" ? "zh-CN" : "en"}
-          title={t("top.other_language_name")}
-          onClick={() => switchLanguage(other)}
-        >
-          {t("top.other_language")}
-        </button>
+        <ThemeSwitch />
+        <LanguageSwitch />
         <ServerTime />
       </div>
     </header>

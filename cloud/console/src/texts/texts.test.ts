@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
 
-import { RESOURCES } from "./texts";
+import { RESOURCES, ROOMS } from "./texts";
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((found) => found[1] ?? "").toSorted();
 
 test("Chinese and English have the same keys", () => {
   expect(Object.keys(RESOURCES.en).toSorted()).toEqual(Object.keys(RESOURCES.zh).toSorted());
+});
+
+test("no key stands in two rooms, where one would speak with the other's words", () => {
+  for (const language of ["zh", "en"] as const) {
+    const keys = ROOMS.flatMap((room) => Object.keys(room[language]));
+    expect(keys.filter((key, place) => keys.indexOf(key) !== place)).toEqual([]);
+  }
 });
 
 test("no text is empty, and both languages fill in the same values", () => {

@@ -18,40 +18,36 @@ import { enTerms } from "./en_terms";
 import { zh } from "./zh";
 import { zhTerms, type TermKey } from "./zh_terms";
 
-const ZH = {
-  ...zh,
-  ...zhTerms,
-  ...adminZh,
-  ...chiefZh,
-  ...deskZh,
-  ...mapZh,
-  ...zhPhone,
-  ...residentZh,
-  ...stepsZh,
-  ...trendsZh,
-  ...wallZh,
-};
-const EN: Record<keyof typeof ZH, string> = {
-  ...en,
-  ...enTerms,
-  ...adminEn,
-  ...chiefEn,
-  ...deskEn,
-  ...mapEn,
-  ...enPhone,
-  ...residentEn,
-  ...stepsEn,
-  ...trendsEn,
-  ...wallEn,
-};
+/** Every room's texts; no key stands in two of them. */
+export const ROOMS = [
+  { zh, en },
+  { zh: zhTerms, en: enTerms },
+  { zh: adminZh, en: adminEn },
+  { zh: chiefZh, en: chiefEn },
+  { zh: deskZh, en: deskEn },
+  { zh: mapZh, en: mapEn },
+  { zh: zhPhone, en: enPhone },
+  { zh: residentZh, en: residentEn },
+  { zh: stepsZh, en: stepsEn },
+  { zh: trendsZh, en: trendsEn },
+  { zh: wallZh, en: wallEn },
+] as const;
 
+type KeyOf<Room> = Room extends { zh: infer Words } ? keyof Words : never;
 export type { TermKey };
-export type Key = keyof typeof ZH;
+export type Key = KeyOf<(typeof ROOMS)[number]>;
 export type TextKey = Exclude<Key, TermKey>;
 export type Values = Readonly<Record<string, string | number>>;
 export type Language = "zh" | "en";
 
-export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = { zh: ZH, en: EN };
+function merged(language: Language): Readonly<Record<Key, string>> {
+  return Object.assign({}, ...ROOMS.map((room) => room[language])) as Record<Key, string>;
+}
+
+export const RESOURCES: Readonly<Record<Language, Readonly<Record<Key, string>>>> = {
+  zh: merged("zh"),
+  en: merged("en"),
+};
 
 const STORED = "carebed.language";
 
