@@ -91,7 +91,7 @@ def create_app(services: Services) -> FastAPI:
     app.router.lifespan_context = _lifespan
     console.install(app, services.console, services.basemap)
     errors.install(app)
-    app.add_exception_handler(kept_answers.Replayed, kept_answers.replay)  # type: ignore[arg-type]
+    app.add_exception_handler(kept_answers.Replayed, kept_answers.replay)  # type: ignore[arg-type]  # takes its own
     app.add_middleware(kept_answers.KeptAnswers)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(TimeLimit)
@@ -128,5 +128,5 @@ def _routes() -> FastAPI:
     async def description() -> dict[str, Any]:
         return app.openapi()
 
-    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app

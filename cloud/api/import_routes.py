@@ -78,8 +78,9 @@ async def run_import(
 ) -> shapes.ImportDone:
     """The checked file, in one transaction; the same file again changes nothing. 409: check it again."""
     chosen: dict[int, Choice] = {}
-    for choice, text in (("merge", merge), ("new", new), ("skip", skip)):
-        chosen |= dict.fromkeys(_numbers(text), choice)  # type: ignore[arg-type]
+    named: dict[Choice, str] = {"merge": merge, "new": new, "skip": skip}
+    for choice, text in named.items():
+        chosen |= dict.fromkeys(_numbers(text), choice)
     content = await request.body()
     async with services.pool.connection() as conn, conn.transaction():
         done = await importing.take_over(

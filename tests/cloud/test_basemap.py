@@ -76,7 +76,7 @@ async def answer(services: Services, path: str, **headers: str) -> httpx.Respons
 
 
 def with_basemap(path: Path) -> Services:
-    # Nothing here asks the database.
+    # What is None here is never asked, so the types may be wrong.
     return Services(pool=None, database_url="", clock=None, seal=None, basemap=load(path))  # type: ignore[arg-type]
 
 

@@ -24,6 +24,7 @@ def sign_in(district: District, open_seat: OpenSeat, place: str) -> Page:
         "--area", district.area, password=PASSWORD,
     )  # fmt: skip
     seat = open_seat()
+    seat.input_may_be_refused = True
     seat.page.goto(f"{seat.home_url}admin/{place}")
     seat.page.get_by_label("用户名").fill(username)
     seat.page.get_by_label("密码").fill(PASSWORD)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloud.console import build_hook
+from cloud.protocols.protocol import FITTING
 from firmware_specs.kinds import EVENTS, READINGS
 
 CONSOLE = Path(build_hook.__file__).parent
@@ -72,3 +73,9 @@ def test_no_page_of_the_console_carries_an_inline_script(built_console: Path) ->
     assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
     assert re.findall(r'(?:src|href)="(?!/)', page) == []
     assert re.findall(r"\bon[a-z]+=", page) == []
+
+
+def test_the_protocol_editor_offers_what_the_server_takes() -> None:
+    source = (CONSOLE / "src" / "supervisor" / "protocol.ts").read_text()
+    offered = dict(re.findall(r"^ {2}(\w+): \[([^\]]*)\],$", source, re.M))
+    assert {action: set(re.findall(r'"(\w+)"', ends)) for action, ends in offered.items()} == FITTING

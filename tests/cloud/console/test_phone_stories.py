@@ -9,15 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
 from tests.cloud.console.test_layout import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PHONE = {"width": 390, "height": 844}
-SMALL = {"width": 360, "height": 640}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SMALL: ViewportSize = {"width": 360, "height": 640}
 SIDEWAYS = """() => [...document.querySelectorAll('.phone, .phone *, .sign-in *')]
   .filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
   .map((part) => `${part.tagName} ${part.className}`)"""
@@ -253,7 +253,7 @@ def check_everywhere(page: Page, scene: str, shots: Path) -> None:
         for theme in ("day", "night"):
             page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
             for size in (PHONE, SMALL):
-                page.set_viewport_size(size)  # type: ignore[arg-type]
+                page.set_viewport_size(size)
                 page.screenshot(path=shots / f"{scene}-{size['width']}-{theme}-{language}.png")
                 check(page, f"{scene} {size['width']} {theme} {language}")
 

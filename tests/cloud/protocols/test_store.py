@@ -1,6 +1,7 @@
 """Protocols in the database: what is seeded, versions, two editors at once, what a case follows."""
 
 import asyncio
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -99,10 +100,27 @@ async def test_the_steps_of_a_case_tick_as_work_goes_on(conn: Connection) -> Non
     assert (await progress())[:3] == ["done", "done", "current"]
 
 
-async def tick(conn: Connection, case_id: object, actor: Actor, number: int, **more: object) -> None:
-    values = {"key": "fall", "version": 1, "needed": True} | more
+async def tick(
+    conn: Connection,
+    case_id: uuid.UUID,
+    actor: Actor,
+    number: int,
+    *,
+    key: str = "fall",
+    version: int = 1,
+    needed: bool = True,
+) -> None:
     async with conn.transaction():
-        await following.tick(conn, case_id, actor, number=number, now=NOW + seconds(3), **values)  # type: ignore[arg-type]
+        await following.tick(
+            conn,
+            case_id,
+            actor,
+            key=key,
+            version=version,
+            number=number,
+            needed=needed,
+            now=NOW + seconds(3),
+        )
 
 
 async def test_a_step_is_ticked_once_and_only_by_the_owner(conn: Connection) -> None:
