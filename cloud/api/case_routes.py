@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Header, Query, Response
 
-from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import NotFound
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.desk_schemas import NoteText
 from cloud.api.schemas import (
@@ -69,7 +69,7 @@ async def list_cases(
     async with services.pool.connection() as conn, conn.transaction():
         seq = await feed.position(conn)
         items = await store.list_cases(conn, identity, states=_STATES[state], limit=limit, before=before)
-        await audit_look(conn, services, identity, "cases_listed", "cases", state=state, count=len(items))
+        await audit(conn, services, identity, "cases_listed", "cases", state=state, count=len(items))
     return answer({"items": items, "seq": seq})
 
 
@@ -78,18 +78,8 @@ async def get_case(case_id: UUID, identity: Caller, services: With) -> Response:
     """All of a case; that it was looked at is written down."""
     async with services.pool.connection() as conn, conn.transaction():
         found = await details.detail(conn, case_id, identity)
-        await audit_look(conn, services, identity, "case_viewed", case_id)
+        await audit(conn, services, identity, "case_viewed", case_id)
     return answer(found)
-
-
-async def audit_look(
-    conn: Connection, services: Services, identity: Identity, action: str, subject: object, **detail: object
-) -> None:
-    """Write down who looked at or changed what."""
-    now = services.clock.now()
-    await access.write_audit(
-        conn, now=now, actor=identity.actor, action=action, subject=str(subject), detail=detail
-    )
 
 
 @router.post("/{case_id}/claim", operation_id="claim_case", response_model=CaseSummary)
@@ -163,7 +153,7 @@ async def show_door_code(case_id: UUID, identity: Caller, services: With) -> Doo
         code = None if home_id is None else await find_door_code(conn, services.seal, home_id)
         if home_id is None or code is None:
             raise NotFound("没有保存门锁密码", "no door code is kept")
-        await audit_look(conn, services, identity, "door_code_viewed", home_id, case_id=str(case_id))
+        await audit(conn, services, identity, "door_code_viewed", home_id, case_id=str(case_id))
         now = services.clock.now()
         await store.write_down(conn, case_id, "door_code_viewed", actor_of(identity), now=now)
         await store.publish(conn, [case_id], now=now)

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Response
 from cloud.access.access import Identity
 from cloud.access.errors import NotFound
 from cloud.api import desk_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import actor_of, answer, audit_look
+from cloud.api.case_routes import actor_of, answer
 from cloud.api.schemas import CaseSummary, Dispatch
 from cloud.api.services import Services
 from cloud.cases import answers, store
@@ -87,7 +88,7 @@ async def list_own_dispatches(
         seq = await feed.position(conn)
         rows = await responders.of_staff(conn, identity.id, running=running, limit=limit, before=before)
         items = [await _detail(conn, row) for row in rows]
-        await audit_look(conn, services, identity, "dispatches_listed", "dispatches", count=len(items))
+        await audit(conn, services, identity, "dispatches_listed", "dispatches", count=len(items))
     return answer({"items": items, "seq": seq})
 
 
@@ -96,7 +97,7 @@ async def get_dispatch(dispatch_id: UUID, identity: Caller, services: With) -> R
     """One dispatch with its case in short."""
     async with services.pool.connection() as conn, conn.transaction():
         found = await _detail(conn, await visible(conn, identity, dispatch_id))
-        await audit_look(conn, services, identity, "dispatch_viewed", dispatch_id)
+        await audit(conn, services, identity, "dispatch_viewed", dispatch_id)
     return answer(found)
 
 
@@ -191,7 +192,7 @@ async def show_way_in(dispatch_id: UUID, identity: Caller, services: With) -> Re
         code = None
         if row["home_id"] is not None:
             code = await find_door_code(conn, services.seal, row["home_id"])
-        await audit_look(conn, services, identity, "way_in_viewed", dispatch_id)
+        await audit(conn, services, identity, "way_in_viewed", dispatch_id)
         now = services.clock.now()
         words = {"dispatch_id": str(dispatch_id)}
         await store.write_down(conn, row["id"], "door_code_viewed", actor_of(identity), data=words, now=now)

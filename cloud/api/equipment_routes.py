@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 
 from cloud.access.errors import InvalidInput, NotFound
 from cloud.api import equipment_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit, check_area
+from cloud.api.registry_routes import check_area
 from cloud.api.registry_schemas import Created
 from cloud.api.texts import WireId
 from cloud.broker import gateway_verifiers, new_secret

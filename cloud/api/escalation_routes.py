@@ -7,8 +7,9 @@ import msgspec
 from fastapi import APIRouter, Path, Response
 
 from cloud.api import escalation_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import answer, audit_look
+from cloud.api.case_routes import answer
 from cloud.api.pages import Paged, cut
 from cloud.cases import gaps, policies, schedule
 from cloud.cases.escalation import Policy, Step
@@ -36,7 +37,7 @@ async def set_policy(policy_id: UUID, body: shapes.PolicyGiven, identity: Caller
     async with services.pool.connection() as conn, conn.transaction():
         now = services.clock.now()
         made = await policies.write_policy(conn, given, identity, retired=body.retired, now=now)
-        await audit_look(conn, services, identity, "policy_set", policy_id, version=made.version)
+        await audit(conn, services, identity, "policy_set", policy_id, version=made.version)
     return answer(made)
 
 
@@ -65,7 +66,7 @@ async def set_schedule(
     async with services.pool.connection() as conn, conn.transaction():
         now = services.clock.now()
         made = await policies.write_schedule(conn, given, identity, retired=body.retired, now=now)
-        await audit_look(conn, services, identity, "schedule_set", schedule_id, version=made.version)
+        await audit(conn, services, identity, "schedule_set", schedule_id, version=made.version)
         calendar = await policies.calendar(conn, now)
     return answer(_schedule(made, schedule.on_duty(made.shifts, calendar, now)))
 
@@ -92,7 +93,7 @@ async def set_holidays(year: Year, body: shapes.HolidaysGiven, identity: Caller,
     days = [(one.day, one.name, one.off) for one in body.items]
     async with services.pool.connection() as conn, conn.transaction():
         await policies.write_holidays(conn, year, days)
-        await audit_look(conn, services, identity, "holidays_set", year, count=len(days))
+        await audit(conn, services, identity, "holidays_set", year, count=len(days))
         found = await policies.holidays(conn, year)
     return answer({"items": [{"day": day, "name": name, "off": off} for day, name, off in found]})
 

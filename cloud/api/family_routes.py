@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 
 from cloud.access.access import Identity
 from cloud.api import phone_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import audit_look
 from cloud.api.pages import Paged, cut
 from cloud.api.registry_routes import check_area
 from cloud.database.pool import Connection
@@ -51,7 +51,7 @@ async def get_family_resident(resident_id: UUID, identity: Caller, services: Wit
         row = await people.find_resident(conn, at=now, resident_id=resident_id)
         ended = one.state in _ENDED
         rest = _nothing() if ended else await _rest(conn, identity, row, now)
-        await audit_look(conn, services, identity, "family_viewed", resident_id)
+        await audit(conn, services, identity, "family_viewed", resident_id)
     return shapes.FamilyPage(
         at=now,
         elder=_elder(one),
@@ -185,7 +185,7 @@ async def bind_family(body: shapes.FamilyBinding, identity: Caller, services: Wi
         check_area(identity, await people.lock_resident(conn, body.resident_id))
         given = Binding(**body.model_dump())
         made = await store.bind(conn, given, recorded_by=identity.actor, now=now)
-        await audit_look(conn, services, identity, "family_bound", body.resident_id, username=body.username)
+        await audit(conn, services, identity, "family_bound", body.resident_id, username=body.username)
     return shapes.FamilyBound(id=made)
 
 
@@ -194,5 +194,5 @@ async def unbind_family(access_id: UUID, identity: Caller, services: With) -> Re
     """The account sees the elder no more, from now on."""
     async with services.pool.connection() as conn, conn.transaction():
         await store.unbind(conn, access_id, identity, now=services.clock.now())
-        await audit_look(conn, services, identity, "family_unbound", access_id)
+        await audit(conn, services, identity, "family_unbound", access_id)
     return Response(status_code=204)

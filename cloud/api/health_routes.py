@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput, NotFound
 from cloud.api import registry_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit
 from cloud.api.times import GivenInstant
 from cloud.database.pool import Connection
 from cloud.registry import people

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Response
 from cloud.access.errors import NotFound
 from cloud.alarms.alarm import AlarmDraft
 from cloud.api import history_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import actor_of, answer
-from cloud.api.registry_routes import audit
 from cloud.api.schemas import CaseSummary
 from cloud.api.texts import Word
 from cloud.api.trend_routes import visible_bed

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from cloud.access.errors import InvalidInput
 from cloud.api import import_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit
 from cloud.api.texts import Word
 from cloud.imports import importing
 from cloud.imports.columns import letter

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput, NotAllowed, NotFound
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.notification_schemas import (
     AddressChannel,
@@ -80,7 +80,7 @@ async def list_overdue(
             extra |= {"address": found.address, "text": _text(row)}
             items.append(OverdueShown(**_fields(row) | extra))
         if items:
-            await _audit(conn, services, identity, "overdue_listed", "notifications", count=len(items))
+            await audit(conn, services, identity, "overdue_listed", "notifications", count=len(items))
     return OverdueList(items=items, next_after=rows[-1].id if len(rows) == limit else None)
 
 
@@ -140,7 +140,7 @@ async def set_address(body: AddressGiven, identity: Caller, services: With) -> R
             conn, recipient, body.channel, body.address, opted_out=body.opted_out, now=now
         )
         subject = f"{recipient.kind}:{recipient.id}"
-        await _audit(conn, services, identity, "address_set", subject, channel=body.channel)
+        await audit(conn, services, identity, "address_set", subject, channel=body.channel)
     return Response(status_code=204)
 
 
@@ -191,7 +191,7 @@ async def retry_notification(notification_id: UUID, identity: Caller, services: 
     async with services.pool.connection() as conn, conn.transaction():
         await store.seen_by(conn, notification_id, identity)
         await store.retry(conn, notification_id, now=services.clock.now())
-        await _audit(conn, services, identity, "notification_retried", notification_id)
+        await audit(conn, services, identity, "notification_retried", notification_id)
         return await _detail(conn, notification_id, identity)
 
 
@@ -201,7 +201,7 @@ async def finish_notification(notification_id: UUID, identity: Caller, services:
     async with services.pool.connection() as conn, conn.transaction():
         await store.seen_by(conn, notification_id, identity)
         await store.handle(conn, notification_id, by=identity.name, now=services.clock.now())
-        await _audit(conn, services, identity, "notification_done", notification_id)
+        await audit(conn, services, identity, "notification_done", notification_id)
         return await _detail(conn, notification_id, identity)
 
 
@@ -233,15 +233,6 @@ async def _visible(conn: Connection, identity: Identity, recipient: Recipient) -
     belongs = await addresses.belongs(conn, recipient)
     if belongs is None or not any(identity.sees(*one) for one in belongs or [("", None)]):
         raise NotFound("没有这个人", "there is no such person")
-
-
-async def _audit(
-    conn: Connection, services: Services, identity: Identity, action: str, subject: object, **detail: object
-) -> None:
-    now = services.clock.now()
-    await access.write_audit(
-        conn, now=now, actor=identity.actor, action=action, subject=str(subject), detail=detail
-    )
 
 
 def _provider(services: Services, name: str) -> Provider:

@@ -14,8 +14,9 @@ from cloud.alarms.news2 import PARAMETERS, Score, label
 from cloud.alarms.observations import Observed
 from cloud.alarms.person import Person, read_limits
 from cloud.api import observation_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit, check_area
+from cloud.api.registry_routes import check_area
 from cloud.database.pool import Connection
 from cloud.registry import people
 

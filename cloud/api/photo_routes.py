@@ -8,8 +8,9 @@ from starlette.exceptions import HTTPException
 
 from cloud.access.errors import NotFound
 from cloud.api import phone_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import actor_of, audit_look
+from cloud.api.case_routes import actor_of
 from cloud.api.dispatch_routes import visible
 from cloud.api.pages import Paged, cut
 from cloud.cases import store
@@ -56,7 +57,7 @@ async def list_photos(case_id: UUID, identity: Caller, services: With, page: Pag
         await store.summary(conn, case_id, identity)
         found = await photos.of_case(conn, case_id)
         if found:
-            await audit_look(conn, services, identity, "photos_viewed", case_id, count=len(found))
+            await audit(conn, services, identity, "photos_viewed", case_id, count=len(found))
     items = [shapes.Photo(**one) for one in cut(found, page, lambda one: one["id"])]
     return shapes.PhotoList(items=items)
 
@@ -75,5 +76,5 @@ async def get_photo(photo_id: UUID, identity: Caller, services: With) -> Respons
             await store.summary(conn, case_id, identity)
         except NotFound:
             raise photos.no_such_photo() from None
-        await audit_look(conn, services, identity, "photo_viewed", case_id, photo_id=str(photo_id))
+        await audit(conn, services, identity, "photo_viewed", case_id, photo_id=str(photo_id))
     return Response(content, media_type=media_type)

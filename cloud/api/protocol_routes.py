@@ -7,8 +7,9 @@ import msgspec
 from fastapi import APIRouter, Path, Response
 
 from cloud.api import protocol_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import answer, audit_look, do
+from cloud.api.case_routes import answer, do
 from cloud.api.pages import Paged, cut
 from cloud.api.schemas import CaseSummary
 from cloud.cases import following
@@ -51,7 +52,7 @@ async def set_protocol(key: Key, body: shapes.ProtocolGiven, identity: Caller, s
             by=identity.name,
             now=services.clock.now(),
         )
-        await audit_look(conn, services, identity, "protocol_set", key, version=made.version)
+        await audit(conn, services, identity, "protocol_set", key, version=made.version)
     return answer(_protocol(made))
 
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Path, Query
 from cloud.access.access import Identity
 from cloud.access.errors import NotAllowed, NotFound
 from cloud.api import admin_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit, check_area
+from cloud.api.registry_routes import check_area
 from cloud.api.registry_schemas import Point
 from cloud.api.texts import AreaCode, Word
 from cloud.database.pool import Connection

@@ -5,13 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import NotAllowed
 from cloud.api import registry_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.services import Services
-from cloud.database.pool import Connection
 from cloud.registry import people, store
 from cloud.registry.store import Belongs
 
@@ -22,16 +20,6 @@ def check_area(identity: Identity, belongs: Belongs) -> None:
     """Raise NotAllowed where the caller's area or organisation does not cover the row."""
     if not identity.sees(belongs.area_code, belongs.org_id):
         raise NotAllowed("不在您的管辖范围内", "it is outside your area or organisation")
-
-
-async def audit(
-    conn: Connection, services: Services, identity: Identity, action: str, subject: object, **detail: object
-) -> None:
-    """Write down who did it."""
-    now = services.clock.now()
-    await access.write_audit(
-        conn, now=now, actor=identity.actor, action=action, subject=str(subject), detail=detail
-    )
 
 
 @router.post("/areas", operation_id="create_area", status_code=201, response_model=shapes.AreaCreated)

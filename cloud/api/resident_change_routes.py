@@ -7,8 +7,9 @@ from fastapi import APIRouter
 
 from cloud.access.errors import NotFound
 from cloud.api import admin_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit, check_area
+from cloud.api.registry_routes import check_area
 from cloud.api.texts import WireId
 from cloud.registry import changes, equipment, lists, people, store
 from cloud.registry.registry import place_text

@@ -7,8 +7,9 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from cloud.api import desk_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import answer, audit_look
+from cloud.api.case_routes import answer
 from cloud.api.pages import Paged, cut
 from cloud.cases.summary import iso_or_none
 from cloud.responders import store
@@ -33,7 +34,7 @@ async def list_responders(identity: Caller, services: With, page: Paged) -> Resp
     async with services.pool.connection() as conn, conn.transaction():
         found = await store.visible(conn, identity)
         items = [_shown(one) for one in cut(found, page, lambda one: one.staff_id)]
-        await audit_look(conn, services, identity, "responders_listed", "responders", count=len(items))
+        await audit(conn, services, identity, "responders_listed", "responders", count=len(items))
     return answer({"items": items})
 
 
@@ -45,7 +46,7 @@ async def set_responder(
     async with services.pool.connection() as conn, conn.transaction():
         given = body.model_dump()
         await store.write_responder(conn, staff_id, identity, now=services.clock.now(), **given)
-        await audit_look(conn, services, identity, "responder_set", staff_id)
+        await audit(conn, services, identity, "responder_set", staff_id)
         return answer(_shown(await store.find(conn, staff_id)))
 
 
@@ -89,7 +90,7 @@ async def create_zone(body: shapes.ZoneGiven, identity: Caller, services: With) 
     made = Zone(id=uuid7(round(now.timestamp() * 1000)), **body.model_dump())
     async with services.pool.connection() as conn, conn.transaction():
         await store.write_zone(conn, made, identity, now=now)
-        await audit_look(conn, services, identity, "zone_created", made.id)
+        await audit(conn, services, identity, "zone_created", made.id)
     return Response(msgspec.json.encode(made), 201, media_type="application/json")
 
 
@@ -100,5 +101,5 @@ async def change_zone(zone_id: UUID, body: shapes.ZoneGiven, identity: Caller, s
     async with services.pool.connection() as conn, conn.transaction():
         await store.known_zone(conn, zone_id)
         await store.write_zone(conn, made, identity, now=services.clock.now())
-        await audit_look(conn, services, identity, "zone_changed", zone_id)
+        await audit(conn, services, identity, "zone_changed", zone_id)
     return answer(made)

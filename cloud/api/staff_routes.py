@@ -10,9 +10,9 @@ from cloud.access import staff, store
 from cloud.access.access import Identity, Role
 from cloud.access.errors import InvalidInput
 from cloud.api import admin_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.register_routes import After, Limit, Wanted, covered
-from cloud.api.registry_routes import audit
 from cloud.api.services import Services
 from cloud.database.pool import Connection
 from cloud.registry.store import Belongs, find_org, require_area

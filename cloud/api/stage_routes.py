@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from cloud.api import desk_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.case_routes import actor_of, answer, audit_look, do
+from cloud.api.case_routes import actor_of, answer, do
 from cloud.api.pages import Paged, cut
 from cloud.api.schemas import CaseSummary
 from cloud.cases import dispatching, handing, merging, stages, store
@@ -139,7 +140,7 @@ async def list_candidates(
         row = await find(conn, case_id)
         found = await dispatching.candidates(conn, row, needed=skill or (), now=services.clock.now())
         items = [_shown(one) for one in cut(found, page, lambda one: one.staff_id)]
-        await audit_look(conn, services, identity, "responders_listed", case_id, count=len(items))
+        await audit(conn, services, identity, "responders_listed", case_id, count=len(items))
     return answer({"items": items})
 
 
@@ -159,7 +160,7 @@ async def get_whereabouts(case_id: UUID, identity: Caller, services: With) -> Re
     async with services.pool.connection() as conn, conn.transaction():
         await store.summary(conn, case_id, identity)
         found = await whereabouts(conn, case_id, now=services.clock.now())
-        await audit_look(conn, services, identity, "whereabouts_viewed", case_id, fix=found.fix is not None)
+        await audit(conn, services, identity, "whereabouts_viewed", case_id, fix=found.fix is not None)
     return answer(found)
 
 

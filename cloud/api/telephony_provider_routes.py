@@ -7,8 +7,8 @@ from fastapi import APIRouter, Header, Query, Request
 from cloud.access.access import new_secret
 from cloud.access.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from cloud.api import telephony_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.registry_routes import audit
 from cloud.api.services import Services
 from cloud.api.telephony_drivers import SECRET, secret_of
 from cloud.api.texts import WireId
