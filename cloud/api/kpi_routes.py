@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import NotAllowed
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer
 from cloud.api.kpi_schemas import KpiReport
@@ -99,7 +99,5 @@ async def _compute(
     async with services.pool.connection() as conn:
         found = await compute(conn, identity, start=start, end=end, grouping=group, now=now)
         detail = {"from": iso_ms(start), "to": iso_ms(end), "group": group, "area": identity.area_code}
-        await access.write_audit(
-            conn, now=now, actor=identity.actor, action="kpi_viewed", subject="kpi", detail=detail
-        )
+        await audit(conn, services, identity, "kpi_viewed", "kpi", **detail)
     return found
