@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ class TestClient:
 
     __test__ = False
     client: mqtt.Client
-    answers: "queue.Queue[ReasonCode]" = field(default_factory=queue.Queue)
+    answers: "queue.Queue[ReasonCode | None]" = field(default_factory=queue.Queue)
     granted: "queue.Queue[list[ReasonCode]]" = field(default_factory=queue.Queue)
     messages: "queue.Queue[mqtt.MQTTMessage]" = field(default_factory=queue.Queue)
     gone: threading.Event = field(default_factory=threading.Event)
@@ -60,9 +61,27 @@ def _wire(made: TestClient) -> None:
     def message(client: mqtt.Client, _: Any, arrived: mqtt.MQTTMessage) -> None:
         made.messages.put(arrived)
 
+    def closed(
+        client: mqtt.Client, _: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, p: Properties | None
+    ) -> None:
+        made.answers.put(None)
+
     made.client.on_connect = connected
+    made.client.on_disconnect = closed
     made.client.on_subscribe = subscribed
     made.client.on_message = message
+
+
+def _answer(made: TestClient, port: int) -> ReasonCode:
+    """What the broker says to CONNECT; asked again when it hangs up silently (a name that came too soon)."""
+    until_s = time.monotonic() + LIMIT_S
+    while True:
+        made.client.connect("127.0.0.1", port, keepalive=30)
+        made.client.loop_start()
+        code = made.answers.get(timeout=max(0.0, until_s - time.monotonic()))
+        if code is not None:
+            return code
+        made.client.loop_stop()
 
 
 @contextmanager
@@ -88,10 +107,8 @@ def mqtt_client(
         client.will_set(*will, qos=1)
     made = TestClient(client)
     _wire(made)
-    client.connect("127.0.0.1", port, keepalive=30)
-    client.loop_start()
     try:
-        code = made.answers.get(timeout=LIMIT_S)
+        code = _answer(made, port)
         if code.is_failure:
             raise Refused(str(code))
         yield made

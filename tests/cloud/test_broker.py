@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import bcrypt
@@ -183,3 +184,14 @@ def test_verifiers_are_salted_and_fit_both_brokers() -> None:
     assert first[1] != second[1]
     assert bcrypt.checkpw(b"s3cret", first[0].encode())
     assert first[1].startswith("$7$101$")
+
+
+async def test_a_name_that_comes_again_and_again_is_held_for_a_second_and_then_let_in(
+    broker: RunningBroker,
+) -> None:
+    def come_again() -> None:
+        with ExitStack() as open_ones:
+            for _ in range(3):
+                open_ones.enter_context(mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]))
+
+    await asyncio.to_thread(come_again)
