@@ -4,6 +4,7 @@ import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { sessionWasLost, type SessionInfo } from "./api/client";
 import { queries, useSession, useUiConfig, type UiConfig } from "./api/queries";
 import { SeatContext, type Seat } from "./desk/context";
+import { Boundary } from "./look/Boundary";
 import { Unreachable } from "./phone/Unreachable";
 import { homeOf, SCREENS } from "./screens";
 import { SignIn } from "./signin/SignIn";
@@ -23,16 +24,18 @@ function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig 
   const allowed = SCREENS.filter((screen) => screen.roles.includes(session.user.role));
   return (
     <SeatContext value={seat}>
-      <Suspense fallback={<p className="plain-page">{t("app.loading")}</p>}>
-        <BrowserRouter key={session.seat_id}>
-          <Routes>
-            {allowed.map(({ path, Page }) => (
-              <Route key={path} path={path === "/" ? path : `${path}/*`} element={<Page />} />
-            ))}
-            <Route path="*" element={<Navigate to={home.path} replace />} />
-          </Routes>
-        </BrowserRouter>
-      </Suspense>
+      <Boundary>
+        <Suspense fallback={<p className="plain-page">{t("app.loading")}</p>}>
+          <BrowserRouter key={session.seat_id}>
+            <Routes>
+              {allowed.map(({ path, Page }) => (
+                <Route key={path} path={path === "/" ? path : `${path}/*`} element={<Page />} />
+              ))}
+              <Route path="*" element={<Navigate to={home.path} replace />} />
+            </Routes>
+          </BrowserRouter>
+        </Suspense>
+      </Boundary>
     </SeatContext>
   );
 }

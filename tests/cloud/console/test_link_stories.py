@@ -103,3 +103,31 @@ def test_an_owner_whose_seat_is_gone_loses_the_case_to_the_queue(
     page.close()
     expect(stays.locator('[data-group="waiting"] .row')).to_be_visible(timeout=40_000)
     expect(stays.locator('.desk[data-ringing="1"]')).to_be_visible()
+
+
+def test_a_desk_that_is_open_needs_no_more_code_for_its_first_case(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    page = open_seat().sign_in(district.operator("王敏"))
+    page.route("**/assets/**", lambda route: route.abort())
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    expect(page.locator(".case .person")).to_contain_text(home.elder)
+    expect(page.locator(".map .leaflet-container")).to_be_visible()
+
+
+def test_a_screen_whose_code_did_not_arrive_says_so_and_is_opened_again(
+    district: District, open_seat: OpenSeat
+) -> None:
+    seat = open_seat()
+    page = seat.sign_in(district.operator("赵班长", "supervisor"))
+    page.route("**/assets/Supervisor-*", lambda route: route.abort())
+    page.locator('a[href="/supervisor"]').click()
+    expect(page.get_by_role("alert")).to_contain_text("页面出错")
+    page.unroute("**/assets/Supervisor-*")
+    page.get_by_role("button", name="重新打开").click()
+    expect(page.locator(".chief-nav")).to_be_visible()
+    assert all("Supervisor" in error or "ERR_FAILED" in error for error in seat.errors), seat.errors
+    seat.errors.clear()

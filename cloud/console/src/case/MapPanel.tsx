@@ -1,15 +1,15 @@
-import { lazy, Suspense, useMemo, type ReactElement } from "react";
+import { useMemo, type ReactElement } from "react";
 
 import type { CaseSummary } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
+import { CaseMap } from "../map/CaseMap";
 import type { Scene } from "../map/scene";
 import { phaseOf } from "../queue/phase";
 import { useTexts, type Key, type Texts } from "../texts/texts";
 import { age, instant } from "../time/format";
 import { useCandidates, useWhereabouts, type Candidate, type Whereabouts } from "./sending";
 
-const CaseMap = lazy(async () => ({ default: (await import("../map/CaseMap")).CaseMap }));
 const KILOMETRE = 1000;
 
 function distance(metres: number, t: Texts["t"]): string {
@@ -69,11 +69,7 @@ export function MapPanel({ item }: { item: CaseSummary }): ReactElement {
       </h3>
       {scene === null && <p className="label map-empty">{t(whyNot(mayAct, live, found.isError))}</p>}
       {nothing && <p className="label map-empty">{t("map.nothing")}</p>}
-      {scene !== null && !nothing && (
-        <Suspense fallback={<p className="label map-empty">{t("map.loading")}</p>}>
-          <CaseMap scene={scene} basemap={config.basemap} said={said} />
-        </Suspense>
-      )}
+      {scene !== null && !nothing && <CaseMap scene={scene} basemap={config.basemap} said={said} />}
     </section>
   );
 }

@@ -21,7 +21,6 @@ export const mapZh = {
   "map.zoom_in": "放大地图",
   "map.zoom_out": "缩小地图",
   "map.fit": "显示住址、手环和最近的响应人",
-  "map.loading": "正在打开地图…",
 
   "dispatch.title": "派单",
   "dispatch.aside": "空闲优先，再按用时",
@@ -90,7 +89,6 @@ export const mapEn: Record<MapKey, string> = {
   "map.zoom_in": "Zoom in",
   "map.zoom_out": "Zoom out",
   "map.fit": "Show home, wristband and the nearest responders",
-  "map.loading": "Opening the map…",
 
   "dispatch.title": "Dispatch",
   "dispatch.aside": "free first, then by time",

@@ -5,6 +5,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   "app.title": "CareBed emergency desk",
   "app.loading": "Reading…",
   "app.unreachable": "The server does not answer. Check the network; the page tries again by itself.",
+  "app.broken": "The page has failed and shows nothing new. Open it again; until then answer by telephone.",
+  "app.reopen": "Open again",
   "app.not_for_role": "This account cannot use the desk. Sign in as an operator or a supervisor.",
 
   "sign_in.title": "Seat sign-in",
