@@ -33,7 +33,7 @@ demo: $(VENV)/.run ## 启动演示小镇 / start a small town of care beds
 	$(BIN)/carebed-sim demo $(ARGS)
 
 test: $(VENV)/.dev ## 全部测试 / the whole test suite
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## 格式、静态检查、类型、依赖方向、契约 / format, lint, types, import contracts, generated files
 	$(BIN)/ruff format --check .

@@ -34,6 +34,11 @@ settings.register_profile("carebed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("carebed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long stories first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or "scenarios" in item.path.parts))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, tests in absent_programs().items():
         terminalreporter.section(f"absent program: {name}")
