@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONSOLE := cloud/console
+EXTRAS := --extra edge --extra cloud --extra simulators
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock bench-alarm bench-screen soak-screen bench-edge bench-storm soak-desk chaos clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm soak-desk chaos clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -24,6 +25,10 @@ $(VENV)/.run: requirements.lock requirements-node.lock pyproject.toml cloud/cons
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.evaluation: $(VENV)/.run requirements-evaluation.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-evaluation.lock
 	@touch $@
 
 setup: $(VENV)/.run ## 安装运行所需 / install what running needs
@@ -48,9 +53,13 @@ generate: $(VENV)/.dev ## 由源头重新生成契约与客户端 / regenerate s
 	$(BIN)/python $(CONSOLE)/build_hook.py generate
 
 lock: $(VENV)/.dev ## 重新锁定依赖 / lock the dependencies again
-	$(BIN)/uv pip compile -q pyproject.toml --all-extras --group build --universal --generate-hashes --no-header -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --all-extras --group build --group dev -c requirements.lock --universal --generate-hashes --no-header -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml $(EXTRAS) --group build --universal --generate-hashes --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml $(EXTRAS) --group build --group dev -c requirements.lock --universal --generate-hashes --no-header -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra evaluation -c requirements-dev.lock --universal --generate-hashes --no-header -o requirements-evaluation.lock
 	$(BIN)/uv pip compile -q --group node --universal --generate-hashes --no-header -o requirements-node.lock
+
+evaluate: $(VENV)/.evaluation ## 在真实录音上测量（DATA=目录；FROZEN=1 不训练）/ measure the detectors on recordings, DATA=folder; FROZEN=1: shipped weights, no training
+	$(BIN)/python -m tests.evaluation $(DATA)
 
 bench-alarm: $(VENV)/.dev ## 报警到屏幕的时间 / press at the device's port -> case at a WebSocket client
 	$(BIN)/python -m tests.benchmarks.bench_alarm $(ARGS)

@@ -1,7 +1,7 @@
 """A causal fall detector for one wrist: a short impact, another posture, and stillness after it.
 
 Thresholds were set on wrist recordings of acted falls and daily life at 20 Hz (UMAFall); how well
-they do is printed by `tests/evaluation/fall_baseline.py`. Row by row or in one piece, the answer is the same.
+they do is printed by `make evaluate`. Row by row or in one piece, the answer is the same.
 """
 
 import math

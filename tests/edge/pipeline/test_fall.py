@@ -1,5 +1,3 @@
-import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +8,6 @@ from edge.pipeline.fall import PRE_ALARM_MS, Fall
 from edge.pipeline.fall_features import FallDetector, Suspicion
 from edge.readings import Happening, Item, Press, Samples
 from tests.edge.pipeline.making import NOW, happening, of, options
-from tests.evaluation import fall_baseline
 
 RATE = 20.0
 STANDING, LYING = (-0.96, 0.12, 0.22), (0.14, 0.35, 0.92)
@@ -253,13 +250,3 @@ def test_a_button_without_a_fall_does_nothing() -> None:
     wearer.press("cancel")
     wearer.sos()
     assert wearer.phases == []
-
-
-@pytest.mark.evaluation
-@pytest.mark.skipif(not fall_baseline.FOLDER.is_dir(), reason="no recordings beside the checkout")
-def test_real_recordings() -> None:
-    answers, _ = fall_baseline.scores(Path(fall_baseline.FOLDER))
-    sensitivity, specificity = fall_baseline.rates(answers)
-    assert sensitivity >= 0.85
-    assert specificity >= 0.95
-    assert not math.isnan(sensitivity)

@@ -1,0 +1,59 @@
+"""Measure every detector on real recordings: `make evaluate DATA=DIR`, or `python -m tests.evaluation DIR`.
+
+DIR is laid out as `../shared/data`: one folder a data set. Whatever needs training is trained leave one
+subject out, unless FROZEN=1 is in the environment: then the shipped weights are tried on all that is in DIR.
+A measure is one line in MEASURES; its table is printed as it ends, its last line with all others at the end.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.evaluation import falls
+from tests.evaluation.measure import Measure, NoRecordings, Task
+
+DATA: Final = Path(__file__).parents[2].parent / "shared" / "data"
+
+MEASURES: Final[tuple[Measure, ...]] = (
+    Measure("falls wrist", "umafall_wrist_waist", falls.wrist),
+    Measure("falls waist", "umafall_wrist_waist", falls.waist),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for and print; exit code 2 when DATA does not exist."""
+    parser = argparse.ArgumentParser(prog="python -m tests.evaluation", description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="?", type=Path, default=DATA, help="folder of data sets")
+    parser.add_argument("--only", metavar="NAME", help="measures whose name begins so")
+    parser.add_argument("--report", type=Path, default=Path("build/evaluation"), help="folder for plots")
+    given = parser.parse_args(arguments)
+    if not given.data.is_dir():
+        sys.stderr.write(f"{given.data}: 没有这个文件夹 / no such folder\n")
+        return 2
+    frozen = os.environ.get("FROZEN", "0") not in ("", "0")
+    chosen = [measure for measure in MEASURES if measure.name.startswith(given.only or "")]
+    lines = [_run(measure, given.data, given.report, frozen=frozen) for measure in chosen]
+    print("\n".join(["", *lines]))
+    return 0
+
+
+def _run(measure: Measure, data: Path, report: Path, *, frozen: bool) -> str:
+    """The measure's last line; its table is printed. A missing set says so and stops nothing."""
+    report.mkdir(parents=True, exist_ok=True)
+    folder = data / measure.folder
+    print(f"== {measure.name} ({measure.folder}, {'shipped weights' if frozen else 'subjects never seen'})")
+    try:
+        if not folder.is_dir():
+            raise NoRecordings(f"no folder {measure.folder}")
+        result = measure.run(Task(folder=folder, frozen=frozen, report=report))
+    except NoRecordings as missing:
+        return f"{measure.name}: not measured: {missing}"
+    print("\n".join(result.table), flush=True)
+    return f"{measure.name}: {result.figures}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
