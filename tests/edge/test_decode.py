@@ -124,22 +124,6 @@ def test_real_watch_messages(vector: dict[str, Any]) -> None:
         assert events(answer), "an alarm message never yields nothing"
 
 
-@needs_vectors
-@pytest.mark.parametrize("vector", section("watch_framing"), ids=lambda v: v["in_hex"][:12])
-def test_real_watch_streams(vector: dict[str, Any]) -> None:
-    [answer] = told("watch", "hex:" + vector["in_hex"])
-    assert answer["frames"] == vector.get("want", [f"hex:{part}" for part in vector.get("want_hex", [])])
-
-
-@needs_vectors
-@pytest.mark.parametrize("vector", section("zigbee2mqtt"), ids=lambda v: v.get("model") or v["topic"])
-def test_real_zigbee_definitions(vector: dict[str, Any]) -> None:
-    message = {key: value for key, value in vector.items() if key not in ("want", "peer")}
-    [answer] = told("zigbee2mqtt", json.dumps(message))
-    for point in vector["want"]:
-        assert point in answer["decoded"]["points"]
-
-
 _TRACCAR_ALARMS = {
     "ALARM_SOS": "sos",
     "ALARM_REMOVING": "watch_removed",
