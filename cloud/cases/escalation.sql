@@ -125,7 +125,7 @@ group by r.area_code, r.org_id order by r.area_code;
 
 -- name: places --
 -- Districts and organisations with homes: each has a chain.
-select distinct area_code, org_id from home order by area_code, org_id;
+select distinct area_code, org_id from home where not synthetic order by area_code, org_id;
 
 -- name: staff_names --
 -- Names of some members of staff.

@@ -22,11 +22,14 @@ where p.merged_into is null and (p.id_number_hmac = any(%(hmacs)s) or p.name = a
 
 -- name: areas_seen --
 -- Areas that a reader may see, by code and name.
-select code, name from area where starts_with(code, %(area_code)s);
+select code, name from area a
+where starts_with(code, %(area_code)s) and not exists (select from home s where s.synthetic and s.area_code = a.code);
 
 -- name: orgs_seen --
 -- Organisations that a reader may see.
-select id, name from org where %(org_id)s::uuid is null or id = %(org_id)s;
+select id, name from org o
+where (%(org_id)s::uuid is null or id = %(org_id)s)
+    and not exists (select from home s where s.synthetic and s.org_id = o.id);
 
 -- name: homes_of_areas --
 -- Homes of some areas by their address, the oldest first.

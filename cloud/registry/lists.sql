@@ -4,6 +4,7 @@ select a.code, a.name, a.parent_code, a.revision, (select count(*) from home h w
 from area a
 where starts_with(a.code, %(area_code)s) and a.code > %(after)s
     and (%(text)s = '' or strpos(a.name, %(text)s) > 0 or starts_with(a.code, %(text)s))
+    and not exists (select from home s where s.synthetic and s.area_code = a.code)
 order by a.code limit %(limit)s;
 
 -- name: list_orgs --
@@ -12,6 +13,7 @@ select o.id, o.name, o.revision, (select count(*) from home h where h.org_id = o
 from org o
 where (%(org_id)s::uuid is null or o.id = %(org_id)s) and (%(text)s = '' or strpos(o.name, %(text)s) > 0)
     and (%(after)s::uuid is null or o.id > %(after)s)
+    and not exists (select from home s where s.synthetic and s.org_id = o.id)
 order by o.id limit %(limit)s;
 
 -- name: list_homes --
@@ -23,7 +25,7 @@ select h.id, h.area_code, h.org_id, o.name as org, h.street, h.compound, h.build
         join resident r on r.id = s.resident_id join person p on p.id = r.person_id
         where b.home_id = h.id order by p.name) as residents
 from home h join org o on o.id = h.org_id
-where starts_with(h.area_code, %(area_code)s) and starts_with(h.area_code, %(area)s)
+where not h.synthetic and starts_with(h.area_code, %(area_code)s) and starts_with(h.area_code, %(area)s)
     and (%(org_id)s::uuid is null or h.org_id = %(org_id)s) and (%(org)s::uuid is null or h.org_id = %(org)s)
     and (%(text)s = '' or strpos(replace(concat(h.street, h.compound, h.building, h.unit, h.room), ' ', ''), %(text)s) > 0)
     and (%(after)s::uuid is null or h.id > %(after)s)

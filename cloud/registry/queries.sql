@@ -145,7 +145,7 @@ select g.id, g.kind, g.home_id, h.street, h.compound, h.building, h.unit, h.room
     case when jsonb_typeof(g.birth -> 'network' -> 'metered') = 'boolean'
         then (g.birth -> 'network' ->> 'metered')::boolean end as metered
 from gateway g left join home h on h.id = g.home_id
-where g.retired_at is null and starts_with(g.area_code, %(area_code)s)
+where g.retired_at is null and not coalesce(h.synthetic, false) and starts_with(g.area_code, %(area_code)s)
     and (%(org_id)s::uuid is null or g.org_id = %(org_id)s) and g.id > %(after)s
 order by g.id limit %(limit)s;
 
@@ -201,7 +201,7 @@ from device d
 left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
 left join home h on h.id = i.home_id
 left join bed b on b.key = i.bed_key
-where (%(home_id)s::uuid is null or i.home_id = %(home_id)s)
+where not coalesce(h.synthetic, false) and (%(home_id)s::uuid is null or i.home_id = %(home_id)s)
     and (%(gateway_id)s::text is null or exists (
         select from gateway g where g.id = %(gateway_id)s and (g.home_id = i.home_id
             or g.birth -> 'devices' @> jsonb_build_array(jsonb_build_object('device', d.id)))))

@@ -7,7 +7,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from cloud.api.services import Services
 from cloud.database.pool import Connection
+from cloud.supervision import canaries
 from tests.cloud.api.conftest import Town, bearer, sign_in
 
 pytestmark = pytest.mark.postgres
@@ -50,6 +52,20 @@ async def test_areas_organisations_homes_and_residents_are_listed_in_pages(desk:
     register = (await desk.get("/register?area=370502"))["items"]
     assert [(one["name"], one["state"], one["contacts"]) for one in register] == [("王秀英", "active", 1)]
     assert (await desk.get("/register?without_bed=true"))["items"] == []
+
+
+async def test_the_canarys_home_is_on_no_list_and_no_default_of_an_import(
+    desk: Desk, conn: Connection, services: Services, town: Town
+) -> None:
+    lists = ("areas", "orgs", "homes", "gateways", "devices")
+    before = [await desk.get(f"/{name}") for name in lists]
+    wall = (await desk.get("/wall"))["gateways"]
+    await canaries.found(conn, now=services.clock.now(), verifiers=("b", "p"), token_hash=b"token")
+    assert [await desk.get(f"/{name}") for name in lists] == before
+    assert (await desk.get("/wall"))["gateways"] == wall
+    file = f"姓名,区划\n钱一,{town.east.area}\n".encode()
+    checked = await desk._http.post("/api/v1/import/dry-run", content=file, headers=desk._headers)
+    assert (checked.json()["new"], checked.json()["problems"]) == (1, []), "the only organisation is meant"
 
 
 async def test_of_two_admins_who_change_the_same_home_the_second_is_told(desk: Desk, town: Town) -> None:

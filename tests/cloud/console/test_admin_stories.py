@@ -88,8 +88,9 @@ def test_a_register_is_checked_put_right_and_imported(
     expect(wrong).to_contain_text("3.70502E+17")
     expect(page.get_by_role("button", name=re.compile("导入 0 行"))).to_be_disabled()
     row[1] = ""
-    file = tmp_path / "登记表-改正.xlsx"
     file.write_bytes(workbook(HEAD, row))
+    page.get_by_role("button", name="检查").click()
+    expect(page.get_by_role("alert")).to_contain_text("请重新选择这个文件")
     page.get_by_label("登记表").set_input_files(file)
     page.get_by_role("button", name="检查").click()
     page.get_by_role("button", name="导入 1 行").click()

@@ -9,8 +9,8 @@ import { ranges } from "./ranges";
 
 const TIME_LIMIT_MS = 120_000;
 
-/** The file itself is the body; it may take longer than other requests. */
-const sent = (file: File) => ({
+/** The file's bytes, read once: what was checked is what is imported. They may take longer than other requests. */
+const sent = (file: Blob) => ({
   body: file as unknown as string,
   bodySerializer: (body: unknown) => body as BodyInit,
   headers: { "Content-Type": "application/octet-stream" },
@@ -22,10 +22,10 @@ interface Place {
   org: string;
 }
 
-const check = (file: File, place: Place) => answered(api.POST("/api/v1/import/dry-run", { params: { query: place }, ...sent(file) }));
+const check = (file: Blob, place: Place) => answered(api.POST("/api/v1/import/dry-run", { params: { query: place }, ...sent(file) }));
 export type Report = Awaited<ReturnType<typeof check>>;
 
-function bring(file: File, place: Place, report: Report, chosen: Chosen, leaveOut: boolean) {
+function bring(file: Blob, place: Place, report: Report, chosen: Chosen, leaveOut: boolean) {
   const of = (choice: Choice): string => ranges(report.duplicates.filter(({ row }) => chosen[row] === choice).map(({ row }) => row));
   const query = { ...place, digest: report.digest, merge: of("merge"), new: of("new"), leave_out_bad: leaveOut };
   return answered(api.POST("/api/v1/import", { params: { query }, ...sent(file) }));
@@ -91,20 +91,30 @@ function Problems({ report }: { report: Report }): ReactElement | null {
 
 interface FileFormProps {
   busy: boolean;
-  onCheck: (file: File, place: Place) => void;
+  onCheck: (file: Blob, place: Place) => void;
   onOther: () => void;
+  onChanged: () => void;
 }
 
-function FileForm({ busy, onCheck, onOther }: FileFormProps): ReactElement {
+function FileForm({ busy, onCheck, onOther, onChanged }: FileFormProps): ReactElement {
   const { t } = useTexts();
   const areas = useAreas();
   const orgs = useOrgs();
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    const file = data.get("file");
+    const input = event.currentTarget.elements.namedItem("file") as HTMLInputElement;
+    const file = input.files?.[0];
     const place = { area: String(data.get("area") ?? ""), org: String(data.get("org") ?? "") };
-    if (file instanceof File && file.size > 0) onCheck(file, place);
+    // A file that was saved anew after it was chosen can no longer be read: the browser wants it chosen again.
+    file?.arrayBuffer().then(
+      (bytes) => onCheck(new Blob([bytes]), place),
+      () => {
+        input.value = "";
+        input.focus();
+        onChanged();
+      },
+    );
   };
   const lists = [["area", "import.area_default", areas], ["org", "import.org_default", orgs]] as const;
   return (
@@ -133,7 +143,7 @@ function FileForm({ busy, onCheck, onOther }: FileFormProps): ReactElement {
 }
 
 interface Looked {
-  file: File;
+  file: Blob;
   place: Place;
   report: Report;
 }
@@ -159,7 +169,7 @@ function useImport() {
     setDone(null);
     setWrong("");
   };
-  const look = (file: File, place: Place): void => {
+  const look = (file: Blob, place: Place): void => {
     forget();
     void after(check(file, place), (report) => setLooked({ file, place, report }));
   };
@@ -171,18 +181,22 @@ function useImport() {
       void readAgain();
     });
   };
-  return { looked, done, busy, wrong, look, run, forget };
+  const chooseAgain = (): void => {
+    forget();
+    setWrong(texts.t("import.choose_again"));
+  };
+  return { looked, done, busy, wrong, look, run, forget, chooseAgain };
 }
 
 /** Check a file, see what it would do, choose, and only then take it over. */
 export function Import(): ReactElement {
   const { t } = useTexts();
-  const { looked, done, busy, wrong, look, run, forget } = useImport();
+  const { looked, done, busy, wrong, look, run, forget, chooseAgain } = useImport();
   return (
     <>
       <h2>{t("admin.import")}</h2>
       <p>{t("import.steps")}</p>
-      <FileForm busy={busy} onCheck={look} onOther={forget} />
+      <FileForm busy={busy} onCheck={look} onOther={forget} onChanged={chooseAgain} />
       <p role="alert" className="wrong">{wrong}</p>
       {looked !== null && <Looked key={looked.report.digest} report={looked.report} busy={busy} run={run} />}
       {done !== null && (
