@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from cloud.access.errors import Conflict
-from cloud.cases import acting, case
+from cloud.cases import acting, case, ending
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, Move
 from cloud.cases.dispatching import (
@@ -16,7 +16,6 @@ from cloud.cases.dispatching import (
     nobody_left,
     on_the_way,
     step,
-    step_key,
     who,
 )
 from cloud.cases.intake import take_alarm
@@ -28,7 +27,7 @@ from cloud.database.pool import Connection
 from cloud.notifications.notification import Recipient
 from cloud.notifications.queue import queue, withdraw
 from cloud.responders import store
-from cloud.responders.responder import UNDO_WITHIN, Deed, DispatchState
+from cloud.responders.responder import UNDO_WITHIN, Deed, DispatchState, step_key
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 _CLOSING_LIMIT: Final = timedelta(seconds=90)
@@ -81,8 +80,7 @@ async def end_unanswered(conn: Connection, case_id: UUID, actor: Actor, *, now: 
     """The (locked) case is over: who has not answered is recalled, and nobody is called any more."""
     for (dispatch_id,) in await (await conn.execute(_SQL["offered_dispatches"], {"id": case_id})).fetchall():
         await recall(conn, dispatch_id, actor, reason="resolved", now=now)
-    for (dispatch_id,) in await (await conn.execute(_SQL["missed_dispatches"], {"id": case_id})).fetchall():
-        await withdraw(conn, case_id, reason="resolved", now=now, step_prefix=step_key(dispatch_id))
+    await ending.call_nobody(conn, case_id, now=now)
 
 
 async def tell_recalled(

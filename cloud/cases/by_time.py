@@ -5,10 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from cloud.alarms import store as alarms
-from cloud.cases import case, timeline
+from cloud.cases import case, ending, timeline
 from cloud.cases.case import Move, Owner, State
 from cloud.cases.intake import SYSTEM, lock
-from cloud.cases.publish import escalate, publish, tell_gateways
+from cloud.cases.publish import escalate, publish
 from cloud.database import queries
 from cloud.database.pool import Connection
 
@@ -91,14 +91,13 @@ async def settle(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
         return False
     if any(alarm["cleared_at"] is None for alarm in await alarms.of_case(conn, case_id)):
         return False
-    if await (await conn.execute(_SQL["running_dispatch"], {"id": case_id})).fetchone() is not None:
+    if await ending.is_helped(conn, case_id):
         return False
     case.step(State.OPEN, Move.SETTLE)
-    await conn.execute(_SQL["close_case"], {"id": case_id, "disposition": "technical", "now": now})
-    data = {"disposition": "technical", "reason": "all_cleared"}
+    words = {"reason": "all_cleared"}
+    data = {"disposition": "technical"} | words
     await timeline.add(conn, case_id, "resolved", actor=SYSTEM, data=data, now=now)
-    await timeline.add(conn, case_id, "closed", actor=SYSTEM, data=data, now=now)
-    await tell_gateways(conn, case_id, "closed")
+    await ending.close_alone(conn, case_id, disposition="technical", words=words, now=now)
     await publish(conn, [case_id], now=now)
     return True
 

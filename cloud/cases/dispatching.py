@@ -31,6 +31,7 @@ from cloud.responders.responder import (
     DispatchState,
     ImpossibleDeed,
     Point,
+    step_key,
 )
 from firmware_specs.ids import uuid7
 
@@ -38,11 +39,6 @@ _SQL: Final = queries.load(__package__ or "cloud.cases")
 _CHANNELS: Final[tuple[Channel, ...]] = ("voice", "sms")
 ROBOT: Final = Actor(id=UUID(int=0), name=SYSTEM)
 _CLOSING_LIMIT: Final = timedelta(seconds=90)
-
-
-def step_key(dispatch_id: UUID) -> str:
-    """Under which the outbox knows the messages of a dispatch."""
-    return f"dispatch:{dispatch_id}"
 
 
 async def candidates(

@@ -17,9 +17,9 @@ from cloud.alarms import store as alarms
 from cloud.alarms.alarm import AlarmDraft
 from cloud.alarms.person import person_of
 from cloud.alarms.rule_versions import CURRENT
-from cloud.cases import case, flood, timeline
+from cloud.cases import case, ending, flood, timeline
 from cloud.cases.case import State
-from cloud.cases.publish import publish, tell_gateways
+from cloud.cases.publish import publish
 from cloud.cases.summary import CaseSummary, Place, iso, summary_of
 from cloud.database import queries
 from cloud.database.pool import Connection
@@ -215,25 +215,15 @@ async def settle_child(
     if row is None or row["group_id"] is None:
         return False
     ended = not living and owned and state == State.CLOSED and row["state"] == State.OPEN
-    if ended and not await _is_helped(conn, case_id):
-        words = {"disposition": disposition or "technical", "reason": "closed_with_group"}
-        await conn.execute(
-            _CASES["close_case"], {"id": case_id, "disposition": words["disposition"], "now": now}
-        )
-        words["group_id"] = str(row["group_id"])
-        await timeline.add(conn, case_id, "closed", actor=_SYSTEM, data=words, now=now)
-        await tell_gateways(conn, case_id, "closed")
+    if ended and not await ending.is_helped(conn, case_id):
+        words = {"reason": "closed_with_group", "group_id": str(row["group_id"])}
+        await ending.close_alone(conn, case_id, disposition=disposition or "technical", words=words, now=now)
         return True
     await conn.execute(_SQL["leave_line"], {"id": case_id})
     words = {"group_id": str(row["group_id"])}
     await timeline.add(conn, case_id, "ungrouped", actor=_SYSTEM, data=words, now=now)
     await publish(conn, [case_id], now=now)
     return True
-
-
-async def _is_helped(conn: Connection, case_id: UUID) -> bool:
-    """Whether somebody was asked to go, is on the way or there."""
-    return await (await conn.execute(_CASES["running_dispatch"], {"id": case_id})).fetchone() is not None
 
 
 async def children(

@@ -8,14 +8,14 @@ from cloud.access.errors import Conflict, InvalidInput
 from cloud.cases import acting, case
 from cloud.cases.acting import done, say
 from cloud.cases.case import Actor, Move
-from cloud.cases.dispatching import step_key, who
+from cloud.cases.dispatching import who
 from cloud.cases.publish import tell_gateways
 from cloud.cases.summary import CaseSummary
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.notifications.queue import withdraw
 from cloud.responders import store as responders
-from cloud.responders.responder import DispatchState
+from cloud.responders.responder import DispatchState, step_key
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 

@@ -145,6 +145,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     position_at: datetime | None = None
 
 
+def step_key(dispatch_id: UUID) -> str:
+    """Under which the outbox knows the messages of a dispatch."""
+    return f"dispatch:{dispatch_id}"
+
+
 def step(state: DispatchState, deed: Deed) -> DispatchState:
     """The state after a deed; raises ImpossibleDeed."""
     try:

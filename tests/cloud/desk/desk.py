@@ -167,7 +167,8 @@ class Desk(Crew):
 
     async def check(self) -> None:
         """Every promise, after every step."""
-        cared, self.cared = self.cared, False
+        cared, self.cared = self.cared and not self.came_anew, False  # a worker may have looked just before
+        self.came_anew = False
         acted, self.acted = self.acted, set()
         async with self.ward.lines.connection() as conn:
             found = await invariants.broken(conn, cared=cared, now=self.now)

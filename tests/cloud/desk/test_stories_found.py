@@ -74,3 +74,24 @@ async def test_a_fault_that_went_away_stays_open_while_somebody_is_on_the_way(da
             await answers.recall(conn, row[0], robot, now=NOW)
         assert await by_time.settled(conn, now=NOW) == [case.id]
     await ward.close()
+
+
+async def test_who_did_not_answer_is_not_called_again_to_a_fault_that_went_away(conn: Connection) -> None:
+    desk = await a_desk(conn, "tamper")
+    await add_responder(conn, "近")
+    await desk.claim()
+    dispatch_id = await send(desk)
+    await desk.dispatches(61)
+    await conn.execute(  # the call found the line busy and is to be made again
+        "update notification set state = 'queued', next_at = %s where step_key = %s",
+        (NOW + seconds(90), f"dispatch:{dispatch_id}"),
+    )
+    async with conn.transaction():
+        await store.release(conn, desk.case_id, desk.owner, now=NOW + seconds(62))
+    await conn.execute("update alarm set cleared_at = %s", (NOW + seconds(63),))
+    async with conn.transaction():
+        assert await by_time.settle(conn, desk.case_id, now=NOW + seconds(64))
+    cursor = await conn.execute(
+        "select distinct state from notification where step_key = %s", (f"dispatch:{dispatch_id}",)
+    )
+    assert await cursor.fetchall() == [("suppressed",)]
