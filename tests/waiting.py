@@ -3,9 +3,13 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from typing import Final
+
+# For what always comes unless something is broken, on the slowest machine at its busiest.
+LIMIT_S: Final = 30.0
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], limit_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], limit_s: float = LIMIT_S) -> None:
     """Return as soon as the condition holds; raises TimeoutError after the limit."""
     async with asyncio.timeout(limit_s):
         while True:

@@ -20,7 +20,7 @@ from firmware_specs.ids import uuid7
 from tests.cloud import town
 from tests.cloud.running import Cloud, running_cloud
 from tests.cloud.town import EVERYONE, NOW, event, ms, seconds
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.postgres
 CANARY = Identity(id=EVERYONE.id, name="canary", role="canary")  # type: ignore[arg-type]  # no person's role
@@ -175,8 +175,8 @@ def test_its_keys_are_made_once_and_are_private(data_dir: Path) -> None:
 
 
 async def health(cloud: Cloud) -> dict[str, Any]:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.get(f"http://127.0.0.1:{cloud.http_port}/api/v1/health", timeout=10)
+    async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
+        answer = await client.get(f"http://127.0.0.1:{cloud.http_port}/api/v1/health", timeout=LIMIT_S)
     found: dict[str, Any] = answer.json()["canary"]
     return found
 

@@ -17,7 +17,7 @@ from firmware_specs.messages import Ack, CloudStatus, Event, TelemetryBatch, enc
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
 from tests.conftest import Mosquitto, free_port
 from tests.mqtt_client import Refused, mqtt_client
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.broker]
 
@@ -27,9 +27,9 @@ CHILDREN = ("postgres", "nats", "ingest", "api", "work")
 
 
 async def healthy(cloud: Cloud) -> bool:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=LIMIT_S) as client:
         try:
-            answer = await client.get(f"http://127.0.0.1:{cloud.http_port}/api/v1/health", timeout=5)
+            answer = await client.get(f"http://127.0.0.1:{cloud.http_port}/api/v1/health", timeout=LIMIT_S)
         except httpx.TransportError:
             return False
     return bool(answer.json()["ok"])

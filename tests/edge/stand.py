@@ -195,7 +195,7 @@ async def running(
     task = asyncio.create_task(agent.run(lambda line: ready.set()))
     waiter = asyncio.create_task(ready.wait())
     try:
-        await asyncio.wait([task, waiter], return_when=asyncio.FIRST_COMPLETED, timeout=20)
+        await asyncio.wait([task, waiter], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         if task.done():
             task.result()
         assert ready.is_set()

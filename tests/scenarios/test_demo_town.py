@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from simulators.processes import free_port
+from tests.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,8 +69,10 @@ async def demo(folder: Path) -> AsyncIterator[Town]:
             assert line, said
             said += line.decode()
     async with (
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports[2]}", trust_env=False) as page,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports[0]}", trust_env=False) as console,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports[2]}", trust_env=False, timeout=LIMIT_S) as page,
+        httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{ports[0]}", trust_env=False, timeout=LIMIT_S
+        ) as console,
     ):
         try:
             yield Town(page, console, said, process)

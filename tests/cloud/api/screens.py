@@ -12,6 +12,7 @@ from cloud.api.services import Services
 from cloud.database.pool import Connection
 from cloud.feed import store as feed
 from tests.cloud.api.conftest import PASSWORD
+from tests.waiting import LIMIT_S
 
 
 def follow(address: str, headers: dict[str, str], after: int | None = None, **options: Any) -> connect:
@@ -61,7 +62,7 @@ async def append(conn: Connection, services: Services, area: str, count: int = 1
 
 
 async def sign_in(address: str, username: str = "operator") -> dict[str, str]:
-    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=LIMIT_S) as client:
         answer = await client.post("/api/v1/session", json={"username": username, "password": PASSWORD})
         return {
             "Cookie": f"carebed_session={answer.cookies['carebed_session']}",

@@ -18,7 +18,7 @@ from cloud.database.pool import Connection
 from firmware_specs.clock import Clock
 from tests.cloud.api.conftest import MovedClock, Town, bearer, ring, serving
 from tests.cloud.api.screens import append, closed, follow, receive, sign_in
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.postgres
 
@@ -77,7 +77,7 @@ async def test_signing_out_ends_the_socket(address: str, town: Town, monkeypatch
     cookie = await sign_in(address)
     async with follow(address, cookie | {"Origin": f"http://{address}"}) as socket:
         await receive(socket)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
             answer = await client.delete(f"http://{address}/api/v1/session", headers=cookie)
             assert answer.status_code == 204
         assert await closed(socket) == live_routes.SIGNED_OUT

@@ -142,7 +142,7 @@ async def test_a_gateways_secret_is_shown_once_and_kept_as_verifiers(
     assert made["secret"] not in row
     assert bcrypt.checkpw(made["secret"].encode(), row[0].encode())
     assert row[1].startswith("$7$")
-    heard = [notify.channel async for notify in conn.notifies(timeout=5, stop_after=1)]
+    heard = [notify.channel async for notify in conn.notifies(timeout=30, stop_after=1)]
     assert heard == ["carebed_gateways"]
     await admin.post("/gateways", {"id": "gw-9", "home_id": str(town.west.home_id)}, 409)
     renewed = await admin.post("/gateways/gw-9/secret", {}, 200)

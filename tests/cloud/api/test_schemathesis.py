@@ -20,6 +20,7 @@ from cloud.api.app import openapi
 from cloud.api.services import Services
 from cloud.database.pool import Connection
 from tests.cloud.api.conftest import PASSWORD, ROLES, Town, bearer, ring, serving
+from tests.waiting import LIMIT_S
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
@@ -62,7 +63,7 @@ class Caller:
 
 async def signed_in(address: str, town: Town) -> Caller:
     url = f"http://{address}"
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=LIMIT_S) as client:
         body = {"username": "supervisor", "password": PASSWORD}
         answer = await client.post("/api/v1/session", json=body)
         assert answer.status_code == 200, answer.text
@@ -82,7 +83,7 @@ async def seed(
         ("admin", "/devices", {"id": "zb-1", "family": "button", "home_id": str(town.east.home_id)}),
         ("admin", "/telephony/providers", {"id": "pbx", "driver": "simulated"}),
     ]
-    async with httpx.AsyncClient(base_url=f"http://{address}/api/v1") as client:
+    async with httpx.AsyncClient(base_url=f"http://{address}/api/v1", timeout=LIMIT_S) as client:
         for role, path, body in bodies:
             answer = await client.post(path, json=body, headers=caller.tokens[role])
             assert answer.status_code == 201, answer.text

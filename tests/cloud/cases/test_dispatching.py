@@ -9,6 +9,7 @@ from cloud.access.errors import Conflict, InvalidInput
 from cloud.cases import answers, dispatching, merging, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection, Pool
+from cloud.responders.responder import step_key
 from tests.cloud.cases.desk import Desk, a_desk, add_responder, send
 from tests.cloud.town import NOW, all_cases, seconds
 
@@ -27,7 +28,7 @@ async def state_of(conn: Connection, dispatch_id: UUID) -> str:
 
 async def of_dispatch(conn: Connection, dispatch_id: UUID) -> set[str]:
     """States of the call and the message to who was asked."""
-    key = dispatching.step_key(dispatch_id)
+    key = step_key(dispatch_id)
     cursor = await conn.execute("select state from notification where step_key = %s", (key,))
     return {state for (state,) in await cursor.fetchall()}
 
@@ -36,7 +37,7 @@ async def press(conn: Connection, dispatch_id: UUID) -> None:
     """They press 1 in the call."""
     await conn.execute(
         "update notification set outcome = 'accepted' where channel = 'voice' and step_key = %s",
-        (dispatching.step_key(dispatch_id),),
+        (step_key(dispatch_id),),
     )
 
 
@@ -335,4 +336,4 @@ async def test_an_acceptance_and_the_end_of_the_minute_at_once_leave_one_answer(
     await asyncio.gather(accept(), *(miss() for _ in range(4)))
     assert await state_of(conn, one) == "accepted"
     assert (await desk.look()).state == "dispatched"
-    assert dispatching.step_key(one) == f"dispatch:{one}"
+    assert step_key(one) == f"dispatch:{one}"

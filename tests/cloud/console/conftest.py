@@ -19,6 +19,7 @@ from cloud.console import build_hook
 from tests.cloud.console.district import PASSWORD, District, RunningCloud, admin
 from tests.conftest import free_port
 from tests.programs import program
+from tests.waiting import LIMIT_S
 
 CONSOLE = Path(build_hook.__file__).parent
 FLAGS = [
@@ -36,7 +37,7 @@ _EXPECTED = re.compile(r"status of (401|409|429)")
 _REFUSED = re.compile(r"status of 422")
 
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=LIMIT_S * 1000)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from firmware_specs.clock import Clock
 from firmware_specs.messages import Position, TelemetryBatch
 from tests.cloud.console.district import PASSWORD, District, Home, admin
 from tests.mqtt_client import mqtt_client
+from tests.waiting import LIMIT_S
 
 GATE = (37.43, 118.67)  # of every home of a story's district
 _METRES = 111_195.0
@@ -36,7 +37,7 @@ def wear(district: District, home: Home, metres: float, accuracy_m: float = 25.0
 def _ask(district: District, method: str, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token or district.cloud.token}"}
     address = f"{district.cloud.url}/api/v1{path}"
-    answer = httpx.request(method, address, json=body, headers=headers, timeout=10)
+    answer = httpx.request(method, address, json=body, headers=headers, timeout=LIMIT_S)
     assert answer.is_success, answer.text
     made: dict[str, Any] = answer.json()
     return made
@@ -52,7 +53,9 @@ def responder(
         "--role", "responder", "--area", district.area, password=PASSWORD,
     )  # fmt: skip
     _ask(district, "PUT", f"/responders/{made['id']}", {"skills": list(skills), "speed_kmh": 12})
-    client = httpx.Client(base_url=f"{district.cloud.url}/api/v1", headers={"Origin": district.cloud.url})
+    client = httpx.Client(
+        base_url=f"{district.cloud.url}/api/v1", headers={"Origin": district.cloud.url}, timeout=LIMIT_S
+    )
     session = client.post("/session", json={"username": username, "password": PASSWORD})
     assert session.is_success, session.text
     client.headers["X-CSRF-Token"] = session.json()["csrf_token"]

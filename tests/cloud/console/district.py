@@ -17,6 +17,7 @@ from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import Event, TelemetryBatch
 from tests.mqtt_client import mqtt_client
+from tests.waiting import LIMIT_S
 
 PASSWORD = "床前明月光-2026"
 _numbers = iter(range(1, 1_000_000))
@@ -55,7 +56,7 @@ class RunningCloud:
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """An administrator's request."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=10)
+        answer = httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=LIMIT_S)
         assert answer.is_success, answer.text
         made: dict[str, Any] = answer.json()
         return made
@@ -63,7 +64,7 @@ class RunningCloud:
     def get(self, path: str) -> dict[str, Any]:
         """An administrator's look."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.get(f"{self.url}/api/v1{path}", headers=headers, timeout=10)
+        answer = httpx.get(f"{self.url}/api/v1{path}", headers=headers, timeout=LIMIT_S)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -126,7 +127,7 @@ class District:
             f"{self.cloud.url}/api/v1/responders/{made['id']}",
             json={"zone_id": zone_id, "skills": ["first_aid"]},
             headers=headers,
-            timeout=10,
+            timeout=LIMIT_S,
         )
         assert answer.is_success, answer.text
         return username

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
 from tests.cloud.console.test_layout import violations
+from tests.waiting import LIMIT_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -33,7 +34,7 @@ class Desk:
     """An operator as a program: claims, sends help, closes."""
 
     def __init__(self, cloud: RunningCloud, username: str) -> None:
-        self.http = httpx.Client(base_url=f"{cloud.url}/api/v1", timeout=10)
+        self.http = httpx.Client(base_url=f"{cloud.url}/api/v1", timeout=LIMIT_S)
         signed = self.http.post("/session", json={"username": username, "password": PASSWORD})
         self.http.headers["X-CSRF-Token"] = signed.json()["csrf_token"]
 
@@ -218,16 +219,16 @@ def test_without_a_network_the_phone_says_so_and_shows_nothing_as_live(
 
 def test_the_pages_can_be_installed(cloud: RunningCloud) -> None:
     for name in ("family", "go"):
-        found = httpx.get(f"{cloud.url}/{name}.webmanifest")
+        found = httpx.get(f"{cloud.url}/{name}.webmanifest", timeout=LIMIT_S)
         assert found.headers["content-type"].startswith("application/manifest+json")
         manifest = json.loads(found.text)
         assert (manifest["start_url"], manifest["scope"]) == (f"/{name}", f"/{name}")
         for icon in manifest["icons"]:
-            picture = httpx.get(cloud.url + icon["src"])
+            picture = httpx.get(cloud.url + icon["src"], timeout=LIMIT_S)
             assert picture.headers["content-type"] == "image/png"
             width, height = struct.unpack(">II", picture.content[16:24])
             assert f"{width}x{height}" == icon["sizes"]
-    worker = httpx.get(f"{cloud.url}/sw.js")
+    worker = httpx.get(f"{cloud.url}/sw.js", timeout=LIMIT_S)
     assert worker.headers["content-type"].startswith("text/javascript")
     assert worker.headers["cache-control"] == "no-cache"
 

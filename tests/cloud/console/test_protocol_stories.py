@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import PASSWORD, District, admin
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +28,7 @@ def add_responder(district: District, name: str) -> str:
         f"{district.cloud.url}/api/v1/responders/{made['id']}",
         json={"zone_id": zone["id"], "skills": ["key"]},
         headers={"Authorization": f"Bearer {district.cloud.token}"},
+        timeout=LIMIT_S,
     )
     assert answer.is_success, answer.text
     return username

@@ -98,7 +98,7 @@ def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenS
     for home, kind in zip(homes[1:], ("smoke", "fence_exit", "door_left_open"), strict=True):
         district.alarm(home, kind)
     expect(page.locator(".wall-count").first).to_have_text("3")
-    expect(page.locator(".wall-bar[data-grave]")).to_be_visible(timeout=45_000)
+    expect(page.locator(".wall-bar[data-grave]")).to_be_visible(timeout=90_000)
     page.set_viewport_size({"width": 1920, "height": 1080})
     sizes = page.locator(NUMBERS).evaluate_all(
         "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize))"

@@ -93,7 +93,7 @@ async def test_a_commit_wakes_the_listeners_with_its_number(database_url: str, c
     async with await connect(database_url) as listener:
         await listener.execute(f"listen {CHANNEL}")
         seq = await append(conn)
-        async for notify in listener.notifies(timeout=5, stop_after=1):
+        async for notify in listener.notifies(timeout=30, stop_after=1):
             assert notify.payload == str(seq)
             return
     pytest.fail("no notification")

@@ -15,6 +15,7 @@ from cloud.notifications.sms import HttpSms
 from cloud.notifications.wechat import WeChat
 from tests.cloud.notifications.conftest import SECRET, Desk
 from tests.cloud.town import count
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.postgres
 
@@ -24,7 +25,7 @@ async def push(
 ) -> httpx.Response:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     given = desk.far.signed(raw) if headers is None else headers
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         url = f"{desk.api_url}/api/v1/notifications/receipts/{provider}{query}"
         return await client.post(url, content=raw, headers=given)
 
@@ -190,7 +191,7 @@ async def test_wechat_proves_that_the_address_is_ours(desk: Desk) -> None:
     assert isinstance(provider, WeChat)
     desk.use(provider, desk.sms())
     query = desk.far._wechat_query() | {"echostr": "12345"}
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_S) as client:
         base = f"{desk.api_url}/api/v1/notifications/receipts"
         answer = await client.get(f"{base}/wechat", params=query)
         assert (answer.status_code, answer.text) == (200, "12345")

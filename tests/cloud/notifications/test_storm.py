@@ -9,6 +9,7 @@ from cloud.notifications import addresses, store
 from cloud.notifications.notification import Recipient
 from tests.cloud.notifications.conftest import Desk
 from tests.cloud.town import AREA, EVERYONE
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.postgres
 
@@ -148,7 +149,9 @@ async def test_the_operator_works_off_the_list_by_hand(desk: Desk) -> None:
     async with desk.conn.transaction():
         _, operator = await access.create_token(desk.conn, now=desk.clock.now(), name="班员", role="operator")
         _, chief = await access.create_token(desk.conn, now=desk.clock.now(), name="班长", role="supervisor")
-    async with httpx.AsyncClient(trust_env=False, base_url=f"{desk.api_url}/api/v1/notifications") as http:
+    async with httpx.AsyncClient(
+        trust_env=False, base_url=f"{desk.api_url}/api/v1/notifications", timeout=LIMIT_S
+    ) as http:
         http.headers["Authorization"] = f"Bearer {operator}"
         (item,) = (await http.get("/overdue")).json()["items"]
         assert (item["recipient_name"], item["address"]) == ("王芳", "13800000000")
