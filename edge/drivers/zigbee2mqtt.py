@@ -25,6 +25,7 @@ _PAST_MS: Final = 400 * 86_400_000
 _CACHE_MS: Final = 60_000
 _WAIT_MS: Final = 3_000
 _MAX_WAITING: Final = 500
+_LOOK_MS: Final = 60_000
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ class ZigbeeDriver:
         self._devices: dict[str, Device] | None = None
         self._waiting: deque[tuple[str, dict[str, Any], bool, int]] = deque()
         self._cache_until: int | None = None
+        self._looked_at = 0
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the lines that these bytes complete; never raises. `b""` lets time pass."""
@@ -67,7 +69,7 @@ class ZigbeeDriver:
                 continue
             self.counts["messages"] += 1
             items += self._message(message, at)
-        return items + self._overdue(at)
+        return items + self._overdue(at) + self._silent(at)
 
     def finish(self) -> None:
         """The connection is gone; what was left half is counted."""
@@ -140,6 +142,21 @@ class ZigbeeDriver:
             items += self._read(_unlisted(name), state, retained, arrived)
         return items
 
+    def _silent(self, at: int) -> list[Item]:
+        """Devices of the bridge's list that have been silent for too long, looked for each minute."""
+        if at - self._looked_at < _LOOK_MS:
+            return []
+        self._looked_at = at
+        items: list[Item] = []
+        for device in (self._devices or {}).values():
+            memory = self._memory.get(device.id)
+            mains = device.exposes is not None and device.exposes.mains
+            if isinstance(memory, ZigbeeMemory) and memory.liveness.went_silent(at, mains=mains):
+                heard = memory.liveness.heard
+                state = DeviceState(device=device.id, at=at, online=False, last_seen=heard)
+                items.append(Sighting(state=state))
+        return items
+
     def _state(self, name: str, state: dict[str, Any], retained: bool, at: int) -> list[Item]:
         if self._devices is None and not _IEEE.match(name):
             self._waiting.append((name, state, retained, at))
@@ -169,6 +186,7 @@ class ZigbeeDriver:
             if kept is None and self._is_cache(claimed, at):
                 self.counts["replays"] += 1
                 return _readings(meanings(device.exposes, state), device.id, claimed)
+        memory.liveness.hear(at)
         measured = claimed if claimed is not None and abs(at - claimed) <= _CLOCK_MS else at
         seen = Seen(device=device.id, at=measured, arrived=at, device_at=claimed)
         found = meanings(device.exposes, state)
@@ -187,7 +205,9 @@ class ZigbeeDriver:
         if device is None or word not in ("online", "offline"):
             self.counts["availability_unreadable"] += device is not None
             return []
-        return [Sighting(state=DeviceState(device=device.id, at=at, online=word == "online"))]
+        heard = remembered(self._memory, device.id, ZigbeeMemory).liveness.heard
+        online = None if word == "online" and heard is None else word == "online"
+        return [Sighting(state=DeviceState(device=device.id, at=at, online=online, last_seen=heard))]
 
 
 def last_seen_ms(value: Any) -> int | None:

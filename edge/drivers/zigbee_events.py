@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from edge.drivers.zigbee_exposes import Meaning, is_sos_action
+from edge.drivers.zigbee_liveness import Liveness
 from edge.readings import Happening, Press
 from firmware_specs.messages import Phase
 
@@ -26,6 +27,7 @@ class ZigbeeMemory:
     test_since: int | None = None
     state: dict[str, Any] = field(default_factory=dict)
     sos_at: int = 0
+    liveness: Liveness = field(default_factory=Liveness)
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,8 @@ _ABOVE_ZERO: Final = frozenset({"heart_rate", "resp_rate"})
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a state message says: a kind with its value, the key and raw value that said it.
 
-    `kind` is a reading kind, or `sos`, `fall`, `test`, `action`. For `fall` the value is 1 raised,
-    0.5 suspected, 0 neither.
+    `kind` is a reading kind, or `sos`, `fall`, `test`, `action`, `switch` (a plug or light is on).
+    For `fall` the value is 1 raised, 0.5 suspected, 0 neither.
     """
 
     kind: str
@@ -132,19 +132,19 @@ def is_sos_action(action: str) -> bool:
     return _SOS_ACTION.search(action) is not None
 
 
-def _walk(exposes: list[Any]) -> Iterator[Expose]:
+def _walk(exposes: list[Any], *, switches: bool = False) -> Iterator[Expose]:
     for expose in exposes:
         if not isinstance(expose, dict):
             continue
         features = expose.get("features")
         if str(expose.get("type")) in _SPECIFIC and isinstance(features, list):
-            yield from _walk(
-                [feature for feature in features if isinstance(feature, dict) and "features" not in feature]
-            )
+            plain = [part for part in features if isinstance(part, dict) and "features" not in part]
+            yield from _walk(plain, switches=expose.get("type") in ("switch", "light"))
             continue
         name, key = expose.get("name"), expose.get("property")
         access = expose.get("access", 1)
-        if not isinstance(name, str) or (isinstance(access, int) and access & 2):
+        setting = isinstance(access, int) and access & 2 and not (switches and name == "state")
+        if not isinstance(name, str) or setting:
             continue
         values, unit = expose.get("values"), expose.get("unit")
         yield Expose(
@@ -176,6 +176,8 @@ def _judge(sensor: Expose, raw: Any, state: dict[str, Any], *, mains: bool) -> I
     match sensor.type:
         case "binary" if sensor.name == "contact":
             yield "door_open", float(raw is False or str(raw).upper() in ("OFF", "FALSE"))
+        case "binary" if sensor.name == "state":
+            yield "switch", float(_is_set(raw, sensor.value_on))
         case "binary" if sensor.name in _BINARY:
             yield _BINARY[sensor.name], float(_is_set(raw, sensor.value_on))
         case "enum" if sensor.name == "action":

@@ -163,10 +163,42 @@ def test_measured_at_is_last_seen_when_it_is_believable() -> None:
 @pytest.mark.parametrize("payload", ['{"state":"%s"}', "%s", '"%s"'])
 def test_availability_in_all_its_forms_is_a_state_and_no_event(payload: str) -> None:
     driver = bridge(binary("smoke"))
+    tell(driver, {"smoke": False})
     for word, online in (("offline", False), ("online", True)):
         [seen] = driver.receive(line("厨房/烟感/availability", payload % word, retained=True), AT)
         assert isinstance(seen, Sighting)
         assert (seen.state.device, seen.state.online) == (ID, online)
+
+
+def test_a_device_not_yet_heard_is_unknown_rather_than_online() -> None:
+    driver = bridge(binary("smoke"))
+    [seen] = of(Sighting, driver.receive(line("厨房/烟感/availability", "online", retained=True), AT))
+    assert seen.state.online is None
+
+
+def silent_after(gap_ms: int, messages: int, *, battery: bool) -> int | None:
+    """Minutes of silence after which a device heard each `gap_ms` is said to be offline; None within 30 h."""
+    exposes = [binary("smoke"), numeric("battery", "%")] if battery else [binary("smoke")]
+    driver = bridge(*exposes, power_source="Battery" if battery else "Mains (single phase)")
+    for n in range(messages):
+        tell(driver, {"smoke": False}, AT + n * gap_ms)
+    last = AT + (messages - 1) * gap_ms
+    for minute in range(1, 30 * 60):
+        for item in of(Sighting, driver.receive(b"", last + minute * 60_000)):
+            assert (item.state.device, item.state.online, item.state.last_seen) == (ID, False, last)
+            assert of(Sighting, driver.receive(b"", last + (minute + 2) * 60_000)) == [], "said once"
+            return minute
+    return None
+
+
+@pytest.mark.parametrize(
+    ("gap_min", "messages", "battery", "minutes"),
+    [(60, 10, True, 181), (1, 10, True, 121), (1, 10, False, 31), (600, 10, True, 1561), (60, 3, True, 1561)],
+)
+def test_silence_is_judged_by_what_is_usual_for_the_device(
+    gap_min: int, messages: int, battery: bool, minutes: int
+) -> None:
+    assert silent_after(gap_min * 60_000, messages, battery=battery) == minutes
 
 
 def test_when_the_bridge_goes_every_device_is_unknown() -> None:
