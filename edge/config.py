@@ -35,9 +35,13 @@ class SafeZone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class TcpTransport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="tcp"):
-    """A port to which devices connect; port 0 takes a free one."""
+    """A port to which devices connect; port 0 takes a free one.
+
+    `device` is the id of the one device behind it whose frames name none (radars, bed sensors).
+    """
 
     driver: str
+    device: Id | None = None
     host: str = "127.0.0.1"
     port: Port = 5093
     watch_bit22: Bit22 = "unknown"
@@ -59,6 +63,7 @@ class RecordingTransport(
     """A file of timed lines, played `speed` times as fast as it was recorded."""
 
     driver: str
+    device: Id | None = None
     path: str
     speed: Annotated[float, Meta(gt=0)] = 1.0
 

@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from edge.decoding.forms import Decoder, Unreadable
+from edge.decoding.radars import r60, tinyframe
 from edge.decoding.watch import watch
 from edge.decoding.wrist import wrist_accelerometer
 from edge.decoding.zigbee import zigbee2mqtt
@@ -22,6 +23,8 @@ _BAD_INPUT: Final = 1
 _BAD_USAGE: Final = 2
 
 DECODERS: Final[dict[str, Callable[[], Decoder]]] = {
+    "r60": r60,
+    "tinyframe": tinyframe,
     "watch": watch,
     "wrist_accelerometer": wrist_accelerometer,
     "zigbee2mqtt": zigbee2mqtt,

@@ -149,7 +149,8 @@ def _transport(
 ) -> Transport:
     topic = entry.base_topic if isinstance(entry, MqttTransport) else "zigbee2mqtt"
     bit22 = entry.watch_bit22 if isinstance(entry, TcpTransport) else "unknown"
-    options = DriverOptions(base_topic=topic, watch_bit22=bit22)
+    device = entry.device if isinstance(entry, TcpTransport | RecordingTransport) else None
+    options = DriverOptions(base_topic=topic, watch_bit22=bit22, device=device or name)
     port = Port(intake, entry.driver, lambda: DRIVERS[entry.driver](options))
     match entry:
         case TcpTransport():

@@ -1,23 +1,44 @@
 """The form in which `carebed-edge decode` shows what a driver made of a message."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from edge.readings import Happening, Item
 
+_POINTS: Final = {
+    "battery": "battery_pct",
+    "battery_voltage": "voltage_v",
+    "mains_voltage": "voltage_v",
+    "link_quality": "lqi",
+    "illuminance": "illuminance_lx",
+    "temperature": "temperature_c",
+    "humidity": "humidity_pct",
+    "co2": "co2_ppm",
+    "power": "power_w",
+    "energy": "energy_kwh",
+    "current": "current_a",
+    "weight": "weight_kg",
+}
+_YES_NO: Final = frozenset(
+    {"smoke", "gas", "co", "water_leak", "tamper", "battery_low", "motion", "presence", "vibration"}
+    | {"door_open", "in_bed", "sos", "test", "fall", "switch"}
+)
 Decoded = dict[str, Any]
 Decoder = Callable[[bytes], Decoded]
 """One message -> `{"decoded", "items", "replies"}`; raises Unreadable when it is no message."""
 
 
 class Unreadable(ValueError):
-    """A line that is no message of its protocol; the text says why, `replies` is what the device is told."""
+    """A line that is no message of its protocol; the text says why, `replies` is what the device is told,
+    `found` what could be told of a frame that had to be rejected.
+    """
 
-    def __init__(self, why: str, replies: str = "") -> None:
+    def __init__(self, why: str, replies: str = "", found: Decoded | None = None) -> None:
         super().__init__(why)
         self.replies = replies
+        self.found = found or {}
 
 
 def json_object(data: bytes) -> dict[str, Any]:
@@ -41,6 +62,11 @@ def shown_items(items: list[Item]) -> list[Any]:
     """Items with their type's name; what only clears something unknown is left out."""
     shown = [item for item in items if not (isinstance(item, Happening) and item.phase == "cleared")]
     return [{"item": type(item).__name__.lower()} | msgspec.to_builtins(item) for item in shown]
+
+
+def point(kind: str, value: float) -> list[Any]:
+    """A meaning as `[name, value]`: the unit in the name, yes or no for a state."""
+    return [_POINTS.get(kind, kind), bool(value) if kind in _YES_NO else plain(value)]
 
 
 def plain(value: float | None) -> float | int | None:

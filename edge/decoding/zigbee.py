@@ -1,29 +1,15 @@
 """`decode zigbee2mqtt`: MQTT messages of Zigbee2MQTT."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from edge.decoding.forms import Decoded, Decoder, Unreadable, json_object, parsed, plain, shown_items
+from edge.decoding.forms import Decoded, Decoder, Unreadable, json_object, parsed, point, shown_items
 from edge.drivers.options import DriverOptions
 from edge.drivers.watch_frames import iso_utc
 from edge.drivers.zigbee2mqtt import ZigbeeDriver, last_seen_ms
 from edge.drivers.zigbee_exposes import Exposes, is_sos_action, meanings, read_exposes
 from edge.readings import Item
-
-_POINTS: Final = {
-    "battery": "battery_pct",
-    "battery_voltage": "voltage_v",
-    "link_quality": "lqi",
-    "illuminance": "illuminance_lx",
-    "power": "power_w",
-    "energy": "energy_kwh",
-    "current": "current_a",
-}
-_YES_NO: Final = frozenset(
-    {"smoke", "gas", "co", "water_leak", "tamper", "battery_low", "motion", "presence", "vibration"}
-    | {"door_open", "sos", "test", "fall"}
-)
 
 
 def zigbee2mqtt() -> Decoder:
@@ -66,13 +52,13 @@ def _points(topic: Any, payload: Any, state: Any, exposes: Exposes | None) -> li
         return []
     points: list[list[Any]] = []
     for meaning in meanings(exposes, state):
-        kind, value = meaning.kind, plain(meaning.value)
+        kind = meaning.kind
         if kind == "action":
             points.append(["action", meaning.raw])
             points += [["sos", True]] if is_sos_action(str(meaning.raw)) else []
         elif kind == "fall":
             points.append(["fall" if meaning.value != 0.5 else "fall_suspected", meaning.value > 0])
         else:
-            points.append([_POINTS.get(kind, kind), bool(value) if kind in _YES_NO else value])
+            points.append(point(kind, meaning.value))
     seen = last_seen_ms(state.get("last_seen"))
     return points + ([["device_time", iso_utc(seen)]] if seen is not None else [])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edge import decode
+from simulators.devices import radars
 from tests.edge.drivers.frames import frame, position
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -74,6 +75,8 @@ def test_a_bad_line_is_an_error_line_and_the_next_one_is_read(protocol: str, bad
         "watch": frame("LK"),
         "zigbee2mqtt": b'{"topic":"zigbee2mqtt/x","payload":"{\\"smoke\\":true}"}',
         "wrist_accelerometer": b'{"type":"hello","device":"wrist-a","rate_hz":20,"range_g":8}',
+        "r60": b"hex:" + radars.r60_frame("fall").hex().encode(),
+        "tinyframe": b"hex:" + radars.tiny_frame("fall").hex().encode(),
     }[protocol]
     first, *_, last = told(protocol, bad + b"\n", b"\n", good + b"\r\n")
     assert first["error"]
