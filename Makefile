@@ -37,6 +37,7 @@ setup-dev: $(VENV)/.dev ## 安装开发与测试所需 / install what tests and 
 demo: $(VENV)/.run ## 启动演示小镇 / start a small town of care beds
 	$(BIN)/carebed-sim demo $(ARGS)
 
+test: export PYTHONDONTWRITEBYTECODE := # the tests start very many programs: they are compiled once
 test: $(VENV)/.dev ## 全部测试 / the whole test suite
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import msgspec
-from openpyxl import load_workbook
 
 from cloud.access.errors import InvalidInput
 
@@ -98,6 +97,8 @@ def _check_parts(content: bytes) -> None:
 
 
 def _workbook(content: bytes) -> Sheet:
+    from openpyxl import load_workbook  # half a second that only an import has to pay
+
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not shown:

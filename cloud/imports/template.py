@@ -3,10 +3,6 @@
 import io
 from functools import cache
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from cloud.imports.columns import TEMPLATE
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -16,6 +12,10 @@ _ROWS = 2000
 @cache
 def template() -> bytes:
     """An .xlsx file; the example row is left out when it is imported unchanged."""
+    from openpyxl import Workbook  # half a second that only who asks for it has to pay
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     sheet = book.active
     assert sheet is not None

@@ -5,11 +5,11 @@ or 解 (xie) are found by their own reading, and by the common one too. A charac
 left out. Ü is written v, and also u.
 """
 
+import os
 import unicodedata
+from functools import cache
 from itertools import product
 from typing import Final
-
-from pypinyin import Style, pinyin
 
 _READINGS: Final = 6
 _FORMS: Final = 64
@@ -57,8 +57,19 @@ def _few(known: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _readings(character: str) -> tuple[str, ...]:
     if character.isascii():
         return (character,) if character.isalnum() else ()
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
-    spelt = [reading.translate(_SPELT) for reading in (found[0] if found else [])]
+    spelt = [reading.translate(_SPELT) for reading in _spoken(character)]
     spelt = [*_SURNAMES.get(character, ()), *spelt]
     spelt += [reading.replace("v", "u") for reading in spelt if "v" in reading]
     return tuple(dict.fromkeys(one for one in spelt if one.isascii() and one.isalpha()))[:_READINGS]
+
+
+@cache
+def _spoken(character: str) -> tuple[str, ...]:
+    """What the dictionary of single characters says. Loaded at the first name, without the one of phrases:
+    both would cost every program that knows of names a second and 40 MB.
+    """
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    from pypinyin import Style, pinyin
+
+    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    return tuple(found[0]) if found else ()
