@@ -50,11 +50,11 @@ class TcpTransport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class MqttTransport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="mqtt"):
-    """The home's own broker, such as Zigbee2MQTT's."""
+    """The home's own broker; `base_topic` is Zigbee2MQTT's, or the prefix of Home Assistant's discovery."""
 
     driver: str
     broker_url: str = "mqtt://127.0.0.1:1883"
-    base_topic: str = "zigbee2mqtt"
+    base_topic: str | None = None
 
 
 class RecordingTransport(

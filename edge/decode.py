@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from edge.decoding.forms import Decoder, Unreadable
+from edge.decoding.home_assistant import home_assistant
 from edge.decoding.radars import r60, tinyframe
 from edge.decoding.watch import watch
 from edge.decoding.wrist import wrist_accelerometer
@@ -23,6 +24,7 @@ _BAD_INPUT: Final = 1
 _BAD_USAGE: Final = 2
 
 DECODERS: Final[dict[str, Callable[[], Decoder]]] = {
+    "home_assistant": home_assistant,
     "r60": r60,
     "tinyframe": tinyframe,
     "watch": watch,

@@ -15,7 +15,7 @@ import msgspec
 from edge import config
 from edge.agent import Agent, Transport
 from edge.config import Broker, Config, ConfigError, MqttTransport, RecordingTransport, TcpTransport
-from edge.drivers.catalogue import DRIVERS
+from edge.drivers.catalogue import BASE_TOPICS, DRIVERS
 from edge.drivers.options import DriverOptions
 from edge.intake import Intake, Port
 from edge.outbox import batches
@@ -147,7 +147,8 @@ def _transports(settings: Config, intake: Intake) -> list[Transport]:
 def _transport(
     entry: TcpTransport | MqttTransport | RecordingTransport, name: str, settings: Config, intake: Intake
 ) -> Transport:
-    topic = entry.base_topic if isinstance(entry, MqttTransport) else "zigbee2mqtt"
+    given = entry.base_topic if isinstance(entry, MqttTransport) else None
+    topic = given or BASE_TOPICS.get(entry.driver, "")
     bit22 = entry.watch_bit22 if isinstance(entry, TcpTransport) else "unknown"
     device = entry.device if isinstance(entry, TcpTransport | RecordingTransport) else None
     options = DriverOptions(base_topic=topic, watch_bit22=bit22, device=device or name)

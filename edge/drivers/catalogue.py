@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from edge.drivers import home_assistant, zigbee2mqtt
+from edge.drivers.home_assistant import HomeAssistantDriver
 from edge.drivers.options import DriverOptions
 from edge.drivers.r60 import R60Driver
 from edge.drivers.tinyframe import TinyFrameDriver
@@ -14,7 +16,13 @@ from edge.readings import Driver
 DRIVERS: Final[dict[str, Callable[[DriverOptions], Driver]]] = {
     "watch": WatchDriver,
     "zigbee2mqtt": ZigbeeDriver,
+    "home_assistant": HomeAssistantDriver,
     "r60": R60Driver,
     "tinyframe": TinyFrameDriver,
     "wrist_accelerometer": WristDriver,
 }
+BASE_TOPICS: Final = {
+    "zigbee2mqtt": zigbee2mqtt.BASE_TOPIC,
+    "home_assistant": home_assistant.BASE_TOPIC,
+}
+"""Below which topic a driver's devices speak unless the configuration says another."""

@@ -23,7 +23,7 @@ class DriverOptions:
     """
 
     memory: dict[str, object] = field(default_factory=dict)
-    base_topic: str = "zigbee2mqtt"
+    base_topic: str = ""
     watch_bit22: Bit22 = "unknown"
     device: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from firmware_specs.ids import wire_id
 from firmware_specs.kinds import READINGS
 from firmware_specs.messages import DeviceState, InventoryEntry
 
+BASE_TOPIC: Final = "zigbee2mqtt"
 _LINE_LIMIT: Final = 8 << 20
 _IEEE: Final = re.compile(r"^0x[0-9a-fA-F]{16}$")
 _CLOCK_MS: Final = 10 * 60_000
@@ -48,7 +49,7 @@ class ZigbeeDriver:
 
     def __init__(self, options: DriverOptions) -> None:
         self.counts: Counter[str] = Counter()
-        self._base = options.base_topic.strip("/") + "/"
+        self._base = (options.base_topic or BASE_TOPIC).strip("/") + "/"
         self._memory = options.memory
         self._lines = Lines(_LINE_LIMIT, self.counts)
         self._devices: dict[str, Device] | None = None

@@ -33,7 +33,7 @@ def line(topic: str, payload: bytes, *, retained: bool) -> bytes:
 class LocalMqtt:
     """Subscribes `base_topic`/# and reconnects for ever.
 
-    A driver's answers are lines {"topic", "payload"} to publish.
+    A driver's answers are lines: {"topic", "payload"} to publish, {"subscribe": topic} to hear more.
     """
 
     name: str
@@ -105,4 +105,7 @@ class LocalMqtt:
             replies, self._replies = self._replies, []
             for reply in replies:
                 message = json.loads(reply)
-                await client.publish(str(message["topic"]), message.get("payload"), qos=1)
+                if "subscribe" in message:
+                    await client.subscribe(str(message["subscribe"]), qos=1)
+                else:
+                    await client.publish(str(message["topic"]), message.get("payload"), qos=1)

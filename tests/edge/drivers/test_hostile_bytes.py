@@ -9,7 +9,9 @@ from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
 from edge.readings import Happening
 from simulators.devices import radars
+from simulators.devices.home_assistant import Board
 from tests.edge.drivers.frames import AT, frame, position
+from tests.edge.drivers.test_home_assistant import line as ha_line
 from tests.edge.drivers.test_wrist_accelerometer import HELLO, line, samples
 from tests.edge.drivers.zigbee_lines import binary, entry, enum, tell
 from tests.edge.drivers.zigbee_lines import line as zigbee_line
@@ -20,6 +22,7 @@ SOS: dict[str, bytes] = {
     "zigbee2mqtt": zigbee_line("bridge/devices", [entry(enum("action", "sos"))])
     + zigbee_line("厨房/烟感", {"action": "sos"}),
     "wrist_accelerometer": line(HELLO) + samples(1) + line({"type": "button", "at": AT, "button": "sos"}),
+    "home_assistant": b"".join(map(ha_line, [*Board("bath-1").announce(), Board("bath-1").tell("sos")])),
     "r60": radars.r60_frame("gets_up") + radars.r60_frame("fall"),
     "tinyframe": radars.tiny_frame("gets_up") + radars.tiny_frame("fall"),
 }
