@@ -1,9 +1,7 @@
 /** Which page belongs to which address and to whom. Each is a chunk of its own; `/` is the operator's desk. */
 import { lazy, type ComponentType } from "react";
 
-import type { SessionInfo } from "./api/client";
-
-export type Role = SessionInfo["user"]["role"];
+import type { Role } from "./api/client";
 
 export interface Screen {
   path: string;

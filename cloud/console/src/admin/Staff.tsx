@@ -2,9 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement } from "react";
 import { Link, useParams } from "react-router";
 
-import { answered, api } from "../api/client";
+import { answered, api, type Role } from "../api/client";
 import { useTexts } from "../texts/texts";
-import type { Role } from "../screens";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
 import { List, PAGE, type Column } from "./List";

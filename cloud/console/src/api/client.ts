@@ -21,6 +21,7 @@ export type News2 = Schemas["News2"];
 export type Trends = Schemas["Trends"];
 export type Curve = Schemas["Curve"];
 export type SessionInfo = Schemas["SessionInfo"];
+export type Role = SessionInfo["user"]["role"];
 
 /** An answer that was no success; `problem` is null when the server could not be reached or did not explain itself. */
 export class ApiError extends Error {

@@ -2,7 +2,7 @@ import type { ReactElement } from "react";
 
 import { useTexts } from "../texts/texts";
 import { figureText } from "../wall/numbers";
-import type { Report } from "./KpiPage";
+import type { Report } from "./kpi";
 import { Bar } from "./reading";
 
 type Group = Report["groups"][number];

@@ -1,31 +1,21 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState, type ReactElement } from "react";
 
-import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
 import { Panel } from "../look/Panel";
 import { useTexts } from "../texts/texts";
 import { AnswersPanel, DevicesPanel, MixPanel, PromisesPanel } from "./KpiPanels";
 import { KpiGroups } from "./KpiGroups";
+import { GROUPS, readKpi, type Group } from "./kpi";
 import { Read, serverNow } from "./reading";
 import { PERIODS, spanOf, type Period } from "./span";
-
-type Group = "seat" | "shift" | "district";
-const GROUPS: readonly Group[] = ["seat", "shift", "district"];
 
 interface Choice {
   period: Period;
   group: Group;
   area: string;
 }
-
-function readKpi(span: { from: string; to: string }, group: Group, area: string) {
-  const query = { ...span, group, ...(area === "" ? {} : { area }) };
-  return answered(api.GET("/api/v1/kpi", { params: { query } }));
-}
-
-export type Report = Awaited<ReturnType<typeof readKpi>>;
 
 interface ChoicesProps {
   choice: Choice;

@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import { Panel } from "../look/Panel";
 import { useTexts } from "../texts/texts";
 import { figureText } from "../wall/numbers";
-import type { Report } from "./KpiPage";
+import type { Report } from "./kpi";
 import { Bar } from "./reading";
 
 type Total = Report["total"];
