@@ -16,7 +16,8 @@ from cloud.access.errors import InvalidInput
 from cloud.case_commands import database_of
 from cloud.database.pool import connect
 from cloud.kpi import tables
-from cloud.kpi.store import ZONE, Grouping, Kpi, compute
+from cloud.kpi.store import Grouping, Kpi, compute
+from cloud.shifts.shift import ZONE
 from cloud.texts import chinese
 from firmware_specs.clock import add_clock_arguments, clock_from
 

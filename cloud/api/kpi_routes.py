@@ -16,7 +16,8 @@ from cloud.api.services import Services
 from cloud.api.texts import AreaCode
 from cloud.api.times import GivenInstant, iso_ms
 from cloud.kpi import tables
-from cloud.kpi.store import ZONE, Grouping, Kpi, compute
+from cloud.kpi.store import Grouping, Kpi, compute
+from cloud.shifts.shift import ZONE
 
 router = APIRouter(tags=["kpi"])
 

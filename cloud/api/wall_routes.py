@@ -13,6 +13,7 @@ from cloud.api.telephony_schemas import PhoneStateName
 from cloud.api.times import Instant
 from cloud.feed import store as feed
 from cloud.kpi import store as kpi
+from cloud.shifts.shift import day_of
 from cloud.supervision import wall
 
 router = APIRouter(tags=["wall"])
@@ -96,7 +97,7 @@ async def get_wall(identity: Caller, services: With) -> Wall:
 async def get_wall_figures(identity: Caller, services: With) -> WallFigures:
     """Today's figures beside their targets; ask once a minute."""
     now = services.clock.now()
-    day = now.astimezone(kpi.ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(now)
     end = max(now, day + timedelta(seconds=1))
     async with services.pool.connection() as conn:
         found = await kpi.compute(conn, identity, start=day, end=end, now=now)

@@ -135,7 +135,7 @@ def figures(facts: Sequence[Facts], activity: Sequence[Activity], span: Span, *,
 
 
 def _answers(urgent: Sequence[Facts], facts: Sequence[Facts], span: Span) -> dict[str, float | None]:
-    times = _known(fact.answer_s for fact in urgent)
+    times = known(fact.answer_s for fact in urgent)
     values: dict[str, float | None] = {
         "answer_p50_s": quantile(times, 0.5),
         "answer_p95_s": quantile(times, 0.95),
@@ -143,19 +143,19 @@ def _answers(urgent: Sequence[Facts], facts: Sequence[Facts], span: Span) -> dic
     }
     acted = [fact for fact in urgent if fact.to_be_acted_on]
     for limit in (15, 60, 180):
-        values[f"answer_{limit}s_all"] = percent(_within(urgent, limit, span))
-        values[f"answer_{limit}s_acted"] = percent(_within(acted, limit, span))
+        values[f"answer_{limit}s_all"] = percent(within(urgent, limit, span))
+        values[f"answer_{limit}s_acted"] = percent(within(acted, limit, span))
     lives = [fact for fact in acted if fact.priority == 1 and fact.origin.case_class == "care"]
-    values["p1_seen_60s"] = percent(_within(lives, 60, span, supervisors=True))
+    values["p1_seen_60s"] = percent(within(lives, 60, span, supervisors=True))
     for priority in (3, 4):
-        waited = _known(fact.answer_s for fact in facts if fact.priority == priority)
+        waited = known(fact.answer_s for fact in facts if fact.priority == priority)
         values[f"p{priority}_answer_p95_s"] = quantile(waited, 0.95)
-    shown = _known(_seconds(fact.opened_at, fact.shown_at) for fact in facts)
+    shown = known(seconds_between(fact.opened_at, fact.shown_at) for fact in facts)
     values |= {"shown_p50_s": quantile(shown, 0.5), "shown_p99_s": quantile(shown, 0.99)}
     return values
 
 
-def _within(
+def within(
     facts: Iterable[Facts], limit_s: float, span: Span, *, supervisors: bool = False
 ) -> Iterable[bool]:
     """Whether each was answered (or supervisors were told) in time; one that may still be is left out."""
@@ -172,8 +172,8 @@ def _within(
 
 def _help(facts: Sequence[Facts], acted: Sequence[Facts]) -> dict[str, float | None]:
     sent = [fact for fact in facts if fact.dispatched_at is not None]
-    decided = _known(_seconds(fact.decided_at, fact.dispatched_at) for fact in sent)
-    arrived = _known(_seconds(fact.dispatched_at, fact.arrived_at) for fact in sent)
+    decided = known(seconds_between(fact.decided_at, fact.dispatched_at) for fact in sent)
+    arrived = known(seconds_between(fact.dispatched_at, fact.arrived_at) for fact in sent)
     kept = [
         fact.arrived_at <= fact.promised_at
         for fact in sent
@@ -257,11 +257,11 @@ def _bucket(at: datetime, span: Span, width: timedelta) -> int:
     return (at - span.start) // width
 
 
-def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else (end - start).total_seconds()
 
 
-def _known(values: Iterable[float | None]) -> list[float]:
+def known(values: Iterable[float | None]) -> list[float]:
     return sorted(value for value in values if value is not None)
 
 

@@ -46,3 +46,25 @@ where o.n = 1 and o.at >= %(as_of)s::timestamptz - interval '30 days' and o.at <
 -- name: districts --
 -- Names of districts.
 select code, name from area where code = any(%(codes)s);
+
+-- name: seats_since --
+-- The seats that somebody has had since a moment.
+select id from seat where staff_id = %(staff_id)s and coalesce(closed_at, last_seen_at) >= %(since)s;
+
+-- name: silent --
+-- Gateways away, gateways, devices that fell silent while their gateway is there, devices; of real homes.
+select g.away, g.known, d.silent, d.known
+from (
+    select count(*) filter (where g.online is not true) as away, count(*) as known
+    from gateway g left join home h on h.id = g.home_id
+    where g.retired_at is null and not coalesce(h.synthetic, false)
+        and starts_with(g.area_code, %(area_code)s) and (%(org_id)s::uuid is null or g.org_id = %(org_id)s)
+) g, (
+    select count(*) filter (where f.offline_at is not null) as silent, count(*) as known
+    from installation i
+    join device v on v.key = i.device_key and v.registered
+    join home h on h.id = i.home_id and not h.synthetic
+    left join device_life f on f.device_key = v.key
+    where i.valid @> %(end)s::timestamptz
+        and starts_with(h.area_code, %(area_code)s) and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
+) d;

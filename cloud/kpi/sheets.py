@@ -9,8 +9,9 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cloud.kpi.store import ZONE, Kpi
+from cloud.kpi.store import Kpi
 from cloud.kpi.tables import NAMES, cells, harmless
+from cloud.shifts.shift import ZONE
 
 _BOLD: Final = Font(bold=True)
 _WIDEST: Final = 44

@@ -1,7 +1,7 @@
 """Figures from the timelines in the database, for everything a reader sees, per seat, shift or district."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -11,16 +11,15 @@ from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.kpi import desk
 from cloud.kpi.facts import Facts, Line, Origin, fold
 from cloud.kpi.figures import STALE_AFTER, Activity, Figures, Span, figures
 from cloud.kpi.promises import Kept, judged
+from cloud.shifts.shift import SHIFT, ZONE, beginning, day_of
 
 _SQL: Final = queries.load(__package__ or "cloud.kpi")
 Grouping = Literal["all", "seat", "shift", "district"]
 LONGEST: Final = timedelta(days=92)
-ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
-SHIFT: Final = timedelta(hours=8)
-"""Shifts begin at 00:00, 08:00 and 16:00."""
 _DISTRICT_DIGITS: Final = 6
 NOBODY: Final = "-"
 _BY_PEOPLE: Final = (
@@ -53,6 +52,16 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     promises: list[Kept]
 
 
+class AtTheDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands at the desk; `since` midnight, `shift_since` the beginning of the shift."""
+
+    since: datetime
+    shift_since: datetime
+    today: desk.Today
+    own: desk.Own
+    silent: desk.Silent
+
+
 class _Rang(msgspec.Struct, frozen=True, kw_only=True):
     case_id: UUID
     activity: Activity
@@ -78,6 +87,23 @@ async def compute(
     total = figures(facts, [item.activity for item in rang], span, stale=len(stale))
     groups = await _groups(conn, grouping, facts, rang, stale, span)
     return Kpi(span=span, grouping=grouping, total=total, groups=groups, promises=judged(total))
+
+
+async def at_the_desk(conn: Connection, reader: Identity, *, now: datetime) -> AtTheDesk:
+    """Today in the reader's area, what the reader took since the shift began, and what is silent now."""
+    span = Span(start=day_of(now), end=now, as_of=now)
+    given = {"start": span.start, "end": now, "area_code": reader.area_code, "org_id": reader.org_id}
+    facts = [fact async for fact in _facts(conn, given)]
+    since = beginning(now)
+    rows = await (await conn.execute(_SQL["seats_since"], {"staff_id": reader.id, "since": since})).fetchall()
+    silent = await (await conn.execute(_SQL["silent"], given)).fetchone() or (0, 0, 0, 0)
+    return AtTheDesk(
+        since=span.start,
+        shift_since=since,
+        today=desk.today(facts, span),
+        own=desk.own(facts, frozenset(str(seat_id) for (seat_id,) in rows), since, span),
+        silent=desk.Silent(*silent),
+    )
 
 
 async def _facts(conn: Connection, given: dict[str, Any]) -> AsyncIterator[Facts]:
@@ -215,15 +241,13 @@ def district_of(area_code: str) -> str:
 
 def shift_of(at: datetime) -> str:
     """The shift of a moment by its local beginning, such as 2026-01-01 08:00."""
-    local = at.astimezone(ZONE)
-    return f"{local:%Y-%m-%d} {local.hour // 8 * 8:02}:00"
+    return f"{beginning(at).astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 def _span_of(grouping: Grouping, key: str, span: Span) -> Span:
     """A shift's own hours, as far as they are asked for."""
     if grouping != "shift":
         return span
-    day, _, hour = key.partition(" ")
-    begin = datetime.combine(datetime.fromisoformat(day), time.fromisoformat(hour), ZONE).astimezone(UTC)
+    begin = datetime.fromisoformat(key).replace(tzinfo=ZONE).astimezone(UTC)
     start = max(begin, span.start)
     return Span(start=start, end=max(min(begin + SHIFT, span.end), start), as_of=span.as_of)

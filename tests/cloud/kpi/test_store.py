@@ -16,7 +16,7 @@ from cloud.cases import stages, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection
 from cloud.kpi import tables
-from cloud.kpi.store import Grouping, Kpi, compute, shift_of
+from cloud.kpi.store import Grouping, Kpi, at_the_desk, compute, shift_of
 from tests.cloud import town
 from tests.cloud.town import NOW, event, seconds
 
@@ -100,6 +100,19 @@ async def test_groups_by_seat_shift_and_district(conn: Connection) -> None:
     (shift,) = (await ask(conn, "shift")).groups
     assert (shift.key, shift.figures.cases_all) == ("2026-01-01 08:00", 5)
     assert shift_of(NOW - timedelta(hours=3)) == "2026-01-01 00:00"
+
+
+async def test_the_desk_shows_today_ones_own_shift_and_what_is_silent(conn: Connection) -> None:
+    first, _ = await a_busy_hour(conn)
+    reader = Identity(id=first.id, name=first.name, role="operator", username="a")
+    found = await at_the_desk(conn, reader, now=LATER)
+    assert found.shift_since == NOW.replace(hour=0, minute=0)  # 08:00 in Asia/Shanghai
+    assert (found.today.urgent, found.today.taken_30s, found.today.false_alarms) == (4, 75.0, 0)
+    assert found.today.dispatch_mean_s is None
+    assert (found.own.taken, found.own.taken_p1, found.own.answer_p50_s) == (2, 2, 5.0)
+    assert (found.silent.devices_silent, found.silent.devices) == (0, 6)
+    next_shift = await at_the_desk(conn, reader, now=NOW + timedelta(hours=7))
+    assert (next_shift.own.taken, next_shift.today.urgent) == (0, 4)
 
 
 async def test_a_reader_gets_the_figures_of_their_own_area(conn: Connection) -> None:

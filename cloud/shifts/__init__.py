@@ -1,0 +1,1 @@
+"""Shifts, and what one tells the next."""

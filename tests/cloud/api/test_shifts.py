@@ -1,0 +1,54 @@
+"""What one shift leaves for the next: written once, read by who shares the desk, and that is on the trail."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from cloud.database.pool import Connection
+from tests.cloud.api.conftest import MovedClock, Town, bearer
+
+pytestmark = pytest.mark.postgres
+
+
+async def write(http: httpx.AsyncClient, town: Town, who: str, text: str, **headers: str) -> Any:
+    answer = await http.post("/api/v1/shift-notes", json={"text": text}, headers=bearer(town, who) | headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def texts(http: httpx.AsyncClient, town: Town, who: str, **query: str) -> list[str]:
+    answer = await http.get("/api/v1/shift-notes", params=query, headers=bearer(town, who))
+    return [item["text"] for item in answer.json()["items"]]
+
+
+async def test_a_note_reaches_the_next_shift_of_the_same_district_and_of_the_city(
+    http: httpx.AsyncClient, town: Town, clock: MovedClock
+) -> None:
+    east = await write(http, town, "east", "张桂兰家门锁已换", **{"Idempotency-Key": "note-1"})
+    assert await write(http, town, "east", "张桂兰家门锁已换", **{"Idempotency-Key": "note-1"}) == east
+    clock.move(timedelta(hours=8))
+    whole = await write(http, town, "operator", "今晚全市演练")
+    await write(http, town, "west", "网关升级")
+    assert await texts(http, town, "east") == ["今晚全市演练", "张桂兰家门锁已换"]
+    assert await texts(http, town, "west") == ["网关升级", "今晚全市演练"]
+    assert await texts(http, town, "supervisor", limit="1") == ["网关升级"]
+    assert await texts(http, town, "supervisor", before=whole["id"]) == ["张桂兰家门锁已换"]
+    assert east["shift_since"] < whole["shift_since"] <= whole["at"]
+
+
+async def test_who_wrote_and_who_read_is_on_the_trail(
+    http: httpx.AsyncClient, town: Town, conn: Connection
+) -> None:
+    assert await texts(http, town, "west") == []
+    await write(http, town, "east", "交班")
+    await texts(http, town, "operator")
+    rows = await (await conn.execute("select action, detail from audit order by id")).fetchall()
+    assert rows == [("shift_note_written", {}), ("shift_notes_read", {"count": 1})]
+
+
+async def test_an_administrator_reads_the_notes_and_writes_none(http: httpx.AsyncClient, town: Town) -> None:
+    answer = await http.post("/api/v1/shift-notes", json={"text": "x"}, headers=bearer(town, "admin"))
+    assert answer.status_code == 403
+    assert await texts(http, town, "admin") == []
