@@ -94,9 +94,33 @@ def test_the_sign_in_page(open_seat: OpenSeat, shots: Path) -> None:
     check_everywhere(seat.page, "sign-in", shots)
 
 
-def test_a_quiet_desk(district: District, open_seat: OpenSeat, shots: Path) -> None:
+def test_a_quiet_desk_tells_whom_to_call_what_the_shift_left_and_how_it_did(
+    district: District, open_seat: OpenSeat, shots: Path
+) -> None:
+    home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
+    quiet = page.locator(".quiet")
+    expect(quiet.locator(".due")).to_contain_text("没有待回访的老人")
+    expect(page.locator(".numbers > div", has_text="离线设备")).to_be_visible()
+    district.alarm(home, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    claim_top(page)
+    page.get_by_role("button", name="处置完毕").click()
+    page.get_by_role("button", name="返回").click()
+    quiet.get_by_label("给下一班的话，回车保存").fill("张桂兰家门锁已换")
+    page.keyboard.press("Enter")
+    expect(quiet.locator(".notes")).to_contain_text("张桂兰家门锁已换")
+    page.reload()
+    expect(quiet.locator(".notes")).to_contain_text("张桂兰家门锁已换")
+    expect(quiet.locator(".figures").first).to_contain_text("接警1")
+    expect(quiet.locator(".due .due-list li")).to_have_count(1)
     check_everywhere(page, "quiet", shots)
+    page.locator(".top button[lang]").click()
+    quiet.get_by_role("button", name="回访").click()
+    page.get_by_label("老人现在怎样").fill("已平复，在家")
+    page.get_by_role("button", name="记为已回访").click()
+    page.get_by_role("button", name="返回").click()
+    expect(quiet.locator(".due")).to_contain_text("没有待回访的老人")
 
 
 def test_a_case_while_another_life_is_at_risk(district: District, open_seat: OpenSeat, shots: Path) -> None:

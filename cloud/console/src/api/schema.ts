@@ -615,6 +615,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Desk Figures
+         * @description Figures of today in the caller's area and of the caller's own shift; ask once a minute.
+         */
+        get: operations["get_desk_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -1769,6 +1789,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shift-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shift Notes
+         * @description Notes of those who share the desk with the caller, newest first; that they were read is kept.
+         */
+        get: operations["list_shift_notes"];
+        put?: never;
+        /**
+         * Write Shift Note
+         * @description Leave a note for the next shift; it is never changed.
+         */
+        post: operations["write_shift_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff": {
         parameters: {
             query?: never;
@@ -2726,6 +2770,18 @@ export interface components {
             quality: number | null;
             count: number;
         };
+        /** @description `since` midnight, `shift_since` the beginning of the shift (00:00, 08:00, 16:00), `at` now. */
+        DeskFigures: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            shift_since: string;
+            today: components["schemas"]["DeskToday"];
+            own: components["schemas"]["OwnShift"];
+            silent: components["schemas"]["Silent"];
+        };
         /** @description Something for everybody at the desk. */
         DeskFrame: {
             seq: number;
@@ -2744,6 +2800,18 @@ export interface components {
             count: number;
             case_ids: string[];
             reason: string;
+        };
+        /** @description Everybody's cases since midnight; null where there was nothing to count. */
+        DeskToday: {
+            /** @description of priority 1 and 2, to be acted on */
+            urgent: number;
+            /** @description of them taken within 30 s, percent */
+            taken_30s: number | null;
+            dispatched: number;
+            /** @description from taking a case to sending somebody, on average */
+            dispatch_mean_s: number | null;
+            closed: number;
+            false_alarms: number;
         };
         /** @description A device, where it is installed now and what it last said of itself. */
         Device: {
@@ -3754,6 +3822,17 @@ export interface components {
             address: string;
             text: string | null;
         };
+        /** @description Cases opened since the shift began that the caller was the first to take; null: nothing to count. */
+        OwnShift: {
+            taken: number;
+            taken_p1: number;
+            answer_p50_s: number | null;
+            taken_30s: number | null;
+            dispatched: number;
+            dispatch_mean_s: number | null;
+            over: number;
+            false_alarms: number;
+        };
         /** @description Who holds a case. */
         Owner: {
             /** Format: uuid */
@@ -4269,6 +4348,21 @@ export interface components {
             last_day: string | null;
             staff: string[];
         };
+        /** @description What somebody left for the next shift; `shift_since` is when the shift it was written in began. */
+        ShiftNote: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            shift_since: string;
+            author: string;
+            text: string;
+        };
+        /** @description Newest first. */
+        ShiftNotes: {
+            items: components["schemas"]["ShiftNote"][];
+        };
         /** @description Hours of the deployment's zone; an earlier end is tomorrow's, the same a whole day. ISO weekdays. */
         ShiftShape: {
             weekdays?: number[];
@@ -4287,6 +4381,13 @@ export interface components {
         SignIn: {
             username: string;
             password: string;
+        };
+        /** @description Gateways that are away, and devices that fell silent though their gateway is there; of how many. */
+        Silent: {
+            gateways_away: number;
+            gateways: number;
+            devices_silent: number;
+            devices: number;
         };
         /** @description In the order they came. */
         StaffList: {
@@ -4459,6 +4560,10 @@ export interface components {
             home: components["schemas"]["HomePoint"] | null;
             fence: components["schemas"]["Circle"] | null;
             fix: components["schemas"]["Fix"] | null;
+        };
+        /** @description What the next shift must know. */
+        WriteShiftNote: {
+            text: string;
         };
         /** @description A zone; `promise_s`: somebody is there within so many seconds. */
         Zone: {
@@ -5367,6 +5472,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Whereabouts"];
+                };
+            };
+        };
+    };
+    get_desk_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFigures"];
                 };
             };
         };
@@ -7121,6 +7246,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShelvedList"];
+                };
+            };
+        };
+    };
+    list_shift_notes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last one's `id` */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftNotes"];
+                };
+            };
+        };
+    };
+    write_shift_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteShiftNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftNote"];
                 };
             };
         };

@@ -1,10 +1,10 @@
-import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
+import { useLayoutEffect, useRef, type KeyboardEvent, type ReactElement } from "react";
 
-import { freshKey, type CaseDetail } from "../api/client";
+import type { CaseDetail } from "../api/client";
 import { addNote } from "../api/commands";
 import { takeCase } from "../api/queries";
-import { explain } from "../desk/actions";
 import { useSeat } from "../desk/context";
+import { endsLine, useDraft } from "../desk/draft";
 import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
@@ -21,53 +21,11 @@ const PHRASES = [
   "phrase.ambulance",
   "phrase.false_alarm",
 ] as const;
-const IME_KEY_CODE = 229;
-
-/** True for the Enter that ends a line, false for the one that picks a word in an input method. */
-export function endsLine(event: { key: string; isComposing: boolean; keyCode: number; ctrlKey: boolean }): boolean {
-  return event.key === "Enter" && !event.isComposing && event.keyCode !== IME_KEY_CODE && !event.ctrlKey;
-}
-
-interface Draft {
-  text: string;
-  key: string;
-}
-
-/** The line being written. Its key stays until it is saved, so a lost answer never doubles a note. */
-function useDraft(caseId: string): {
-  text: string;
-  busy: boolean;
-  failure: string;
-  write: (text: string) => void;
-  save: () => void;
-} {
-  const [draft, setDraft] = useState<Draft>({ text: "", key: freshKey() });
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState("");
-  const save = (): void => {
-    const text = draft.text.trim();
-    if (text === "" || busy) return;
-    setBusy(true);
-    addNote(caseId, text, draft.key)
-      .then(
-        (item) => {
-          takeCase(item);
-          setDraft({ text: "", key: freshKey() });
-          setFailure("");
-        },
-        (error: unknown) => setFailure(explain(error)),
-      )
-      .finally(() => setBusy(false));
-  };
-  const write = (text: string): void => setDraft({ text, key: text === draft.text ? draft.key : freshKey() });
-  return { text: draft.text, busy, failure, write, save };
-}
-
 /** One line and the quick phrases of the protocol, or common ones; Enter saves, but never while an input method composes. */
 function NoteInput({ detail }: { detail: CaseDetail }): ReactElement {
   const { t, language } = useTexts();
   const input = useRef<HTMLInputElement>(null);
-  const draft = useDraft(detail.id);
+  const draft = useDraft(async (text, key) => takeCase(await addNote(detail.id, text, key)));
   const own = useCaseProtocol(detail).data?.phrases.map((phrase) => (language === "en" ? phrase.en : phrase.zh)) ?? [];
   const phrases = own.length > 0 ? own : PHRASES.map((phrase) => t(phrase));
   const press = (event: KeyboardEvent): void => {

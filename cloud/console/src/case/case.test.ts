@@ -5,7 +5,7 @@ import { RESOURCES, type Texts } from "../texts/texts";
 import { calleesOf, elderOf, lastTry, noteOf, whosOf } from "./calls";
 import { linesOf } from "./entries";
 import { needFacts, profileFacts } from "./facts";
-import { endsLine } from "./Log";
+import { endsLine } from "../desk/draft";
 import { reasonWords } from "./reasons";
 import { statesOf, vitalsOf } from "./vitals";
 

@@ -7,7 +7,7 @@ import { readRunningCalls, registerExtension, setPhoneState, usePhone, type Chos
 import { useTexts, type Texts } from "../texts/texts";
 import { instant, phoneNumber, span } from "../time/format";
 import { explain } from "./actions";
-import { takeCall } from "./phone";
+import { isLive, takeCall } from "./phone";
 import { openCase, tell, useDesk } from "./state";
 
 const STATES: readonly ChosenState[] = ["ready", "wrap_up", "not_ready", "logged_out"];
@@ -100,9 +100,10 @@ function whoCalls(call: PhoneCallPop, { t }: Texts): string {
   return `${phoneNumber(call.other_number)} · ${names || t("incoming.unknown")}`;
 }
 
-function Since({ call }: { call: PhoneCallPop }): ReactElement {
+function Since({ call }: { call: PhoneCallPop }): ReactElement | null {
   const { t } = useTexts();
   const now = useDesk((state) => state.nowMs) ?? 0;
+  if (!isLive(call)) return null;
   const running = span(now - (instant(call.connected_at ?? call.begun_at) ?? 0));
   return (
     <span className="label" aria-live="off">

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 
 import type { Groups } from "../queue/order";
 import { phaseOf } from "../queue/phase";
+import { TopFigures } from "../quiet/Figures";
 import { Search } from "../resident/Search";
 import { LanguageSwitch, ThemeSwitch } from "../look/Switches";
 import { useTexts, type TextKey } from "../texts/texts";
@@ -31,6 +32,7 @@ function Numbers({ groups }: { groups: Groups }): ReactElement {
         <dt>{t("top.longest")}</dt>
         <dd>{longest === null ? t("none") : span(longest)}</dd>
       </div>
+      <TopFigures />
     </dl>
   );
 }

@@ -39,6 +39,7 @@ function take(frame: Frame, nowMs: number): void {
       return;
     case "desk":
       void queries.invalidateQueries({ queryKey: ["road"] });
+      void queries.invalidateQueries({ queryKey: ["overdue"] });
       return;
     default:
   }

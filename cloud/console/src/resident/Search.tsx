@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement, type RefObject } from "react";
 
+import { IME_KEY_CODE } from "../desk/draft";
 import { useTexts, type TextKey } from "../texts/texts";
 import { useSearch, type Hit } from "./queries";
 import { look } from "./state";
 import "./resident.css";
 
 const PAUSE_MS = 150;
-const IME_KEY_CODE = 229;
 
 /** What was typed, once the typing pauses; nothing while an input method composes. */
 function useSettled(text: string, composing: boolean): string {

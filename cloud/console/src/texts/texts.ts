@@ -9,6 +9,7 @@ import { deskEn, deskZh } from "../desk/texts";
 import { mapEn, mapZh } from "../map/texts";
 import { zhPhone } from "../phone/texts";
 import { enPhone } from "../phone/texts_en";
+import { quietEn, quietZh } from "../quiet/texts";
 import { residentEn, residentZh } from "../resident/texts";
 import { chiefEn, chiefZh } from "../supervisor/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
@@ -27,6 +28,7 @@ export const ROOMS = [
   { zh: deskZh, en: deskEn },
   { zh: mapZh, en: mapEn },
   { zh: zhPhone, en: enPhone },
+  { zh: quietZh, en: quietEn },
   { zh: residentZh, en: residentEn },
   { zh: stepsZh, en: stepsEn },
   { zh: trendsZh, en: trendsEn },

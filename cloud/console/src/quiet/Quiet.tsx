@@ -2,14 +2,18 @@ import type { ReactElement } from "react";
 
 import type { CaseSummary } from "../api/client";
 import { useClosedCases } from "../api/queries";
-import { Mark } from "../look/Mark";
+import { useSeat } from "../desk/context";
+import { openCase } from "../desk/state";
+import { Panel } from "../look/Panel";
 import { doorOf, nameOf, titleOf } from "../queue/wording";
 import { useTexts, type TextKey } from "../texts/texts";
 import { dateAndTime, instant, span } from "../time/format";
-import { useSeat } from "./context";
-import { openCase } from "./state";
+import { Due } from "./Due";
+import { QuietFigures } from "./Figures";
+import { Notes } from "./Notes";
+import "./quiet.css";
 
-const COLUMNS = ["closed_at", "what", "who", "where", "result", "by", "duration"] as const;
+const COLUMNS = ["closed_at", "level", "what", "who", "where", "result", "by", "duration"] as const;
 
 function ClosedRow({ item }: { item: CaseSummary }): ReactElement {
   const texts = useTexts();
@@ -20,9 +24,10 @@ function ClosedRow({ item }: { item: CaseSummary }): ReactElement {
   return (
     <tr>
       <td>{closed === null ? t("none") : dateAndTime(closed, zone)}</td>
+      <td>{t("quiet.level", { priority: item.priority })}</td>
       <td>
         <button type="button" className="link-button" onClick={() => openCase(item.id)}>
-          <Mark priority={item.priority} size={18} /> {titleOf(item, texts)}
+          {titleOf(item, texts)}
         </button>
       </td>
       <td>{nameOf(item, texts)}</td>
@@ -39,7 +44,6 @@ function Closed({ items }: { items: readonly CaseSummary[] }): ReactElement {
   if (items.length === 0) return <p className="label">{t("quiet.none_closed")}</p>;
   return (
     <table>
-      <caption>{t("quiet.closed_title")}</caption>
       <thead>
         <tr>
           {COLUMNS.map((column) => (
@@ -63,7 +67,7 @@ interface QuietProps {
   newest: CaseSummary | undefined;
 }
 
-/** No case is open: what happened last, and what was closed lately. */
+/** No case is open: what happened last, whom to call, what the shifts tell each other, figures, what was closed lately. */
 export function Quiet({ waiting, newest }: QuietProps): ReactElement {
   const texts = useTexts();
   const { t } = texts;
@@ -72,8 +76,8 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
   const last = newest ?? closed?.[0];
   const lastAt = instant(last?.opened_at);
   return (
-    <section className="quiet panel" aria-label={t("quiet.title")}>
-      <div className="quiet-line">
+    <section className="quiet" aria-label={t("quiet.title")}>
+      <div className="quiet-line panel">
         <h2>{waiting > 0 ? t("quiet.waiting", { count: waiting }) : t("quiet.title")}</h2>
         <p>
           {waiting > 0 && t("quiet.waiting_hint")}
@@ -84,7 +88,12 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
           )}
         </p>
       </div>
-      {closed !== undefined && <Closed items={closed} />}
+      <QuietFigures />
+      <Due />
+      <Notes />
+      <Panel name="closed" title={t("quiet.closed_title")}>
+        {closed !== undefined && <Closed items={closed} />}
+      </Panel>
     </section>
   );
 }
