@@ -14,8 +14,11 @@ from typing import IO, Any, Final
 import msgspec
 
 from edge.decoding.forms import Decoder, Unreadable
+from edge.decoding.gt06 import gt06
 from edge.decoding.home_assistant import home_assistant
+from edge.decoding.jt808 import jt808
 from edge.decoding.radars import r60, tinyframe
+from edge.decoding.trv import trv
 from edge.decoding.watch import watch
 from edge.decoding.wrist import wrist_accelerometer
 from edge.decoding.zigbee import zigbee2mqtt
@@ -24,9 +27,12 @@ _BAD_INPUT: Final = 1
 _BAD_USAGE: Final = 2
 
 DECODERS: Final[dict[str, Callable[[], Decoder]]] = {
+    "gt06": gt06,
     "home_assistant": home_assistant,
+    "jt808": jt808,
     "r60": r60,
     "tinyframe": tinyframe,
+    "trv": trv,
     "watch": watch,
     "wrist_accelerometer": wrist_accelerometer,
     "zigbee2mqtt": zigbee2mqtt,

@@ -2,12 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from edge.drivers.orders import Ordering
 from edge.outbox.outbox import Outbox
 from edge.pipeline.steps import state as pipeline_state
 from edge.readings import Driver, Fix, Happening, IdentifiedEvent, Item, Reading, Sighting, Step
@@ -138,6 +139,17 @@ class Intake:
         """Ask a connected device where it is; False when none of this id can be asked."""
         for line in self._lines:
             if isinstance(line.driver, Locating) and line.driver.locate(device):
+                if not line.busy:
+                    line.send(line.driver.replies())
+                return True
+        return False
+
+    def order(self, device: str, name: str, args: Mapping[str, Any]) -> bool:
+        """Give a connected device an order; False when none of this id takes orders, OrderRefused says why
+        one is not given.
+        """
+        for line in self._lines:
+            if isinstance(line.driver, Ordering) and line.driver.order(device, name, args):
                 if not line.busy:
                     line.send(line.driver.replies())
                 return True

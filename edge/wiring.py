@@ -87,7 +87,7 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
         timings,
         events,
         telemetry,
-        Commands(outbox, time.now_ms, lambda: not events.idle(), replayed, intake.locate),
+        Commands(outbox, time.now_ms, lambda: not events.idle(), replayed, intake.locate, intake.order),
         board,
         birth=_birth(settings, time, intake),
         inventory_hash=lambda: inventory_hash(board.inventory(intake.inventory())),

@@ -80,3 +80,8 @@ def shown_bytes(data: bytes) -> str:
     except UnicodeDecodeError:
         return f"hex:{data.hex()}"
     return text if all(c.isprintable() or c == "\n" for c in text) else f"hex:{data.hex()}"
+
+
+def one_or_all(shown: list[Decoded]) -> Decoded | list[Decoded]:
+    """The only message of a line, or the list of several."""
+    return shown[0] if len(shown) == 1 else shown

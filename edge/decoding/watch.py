@@ -4,10 +4,11 @@ from collections import Counter
 
 import msgspec
 
-from edge.decoding.forms import Decoded, Decoder, Unreadable, plain, shown_bytes, shown_items
+from edge.decoding.forms import Decoded, Decoder, Unreadable, one_or_all, plain, shown_bytes, shown_items
+from edge.drivers.device_clock import iso_utc
 from edge.drivers.options import DriverOptions
 from edge.drivers.watch import WatchDriver, plain_values
-from edge.drivers.watch_frames import WatchFix, WatchFrame, decode_frame, flags, iso_utc, reply_content
+from edge.drivers.watch_frames import WatchFix, WatchFrame, decode_frame, flags, reply_content
 from edge.drivers.watch_frames import encode_reply as encode_watch_reply
 from edge.drivers.watch_framing import BINARY_TYPES, WatchFramer, unescape
 
@@ -28,7 +29,7 @@ def _decode_watch(data: bytes) -> Decoded:
     at = next((frame.fix.time for frame in frames if frame.fix is not None and frame.fix.time is not None), 0)
     items = driver.receive(data, at)
     return {
-        "decoded": decoded[0] if len(decoded) == 1 else decoded,
+        "decoded": one_or_all(decoded),
         "frames": [shown_bytes(part) for part in map(_unescaped, raw)],
         "items": shown_items(items),
         "replies": shown_bytes(driver.replies()),

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from edge.decoding.forms import Decoded, Decoder, Unreadable, json_object, parsed, point, shown_items
+from edge.drivers.device_clock import iso_utc
 from edge.drivers.options import DriverOptions
-from edge.drivers.watch_frames import iso_utc
 from edge.drivers.zigbee2mqtt import ZigbeeDriver, last_seen_ms
 from edge.drivers.zigbee_exposes import Exposes, is_sos_action, meanings, read_exposes
 from edge.readings import Item

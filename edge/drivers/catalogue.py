@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.drivers import home_assistant, zigbee2mqtt
+from edge.drivers.gt06 import Gt06Driver
 from edge.drivers.home_assistant import HomeAssistantDriver
+from edge.drivers.jt808 import Jt808Driver
 from edge.drivers.options import DriverOptions
 from edge.drivers.r60 import R60Driver
 from edge.drivers.tinyframe import TinyFrameDriver
+from edge.drivers.trv import TrvDriver
 from edge.drivers.watch import WatchDriver
 from edge.drivers.wrist_accelerometer import WristDriver
 from edge.drivers.zigbee2mqtt import ZigbeeDriver
@@ -15,6 +18,9 @@ from edge.readings import Driver
 
 DRIVERS: Final[dict[str, Callable[[DriverOptions], Driver]]] = {
     "watch": WatchDriver,
+    "trv": TrvDriver,
+    "gt06": Gt06Driver,
+    "jt808": Jt808Driver,
     "zigbee2mqtt": ZigbeeDriver,
     "home_assistant": HomeAssistantDriver,
     "r60": R60Driver,

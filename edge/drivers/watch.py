@@ -1,12 +1,16 @@
 """Driver of the watch text protocol `[3G*...]` over TCP (page `firmware_specs/devices/watch.md`)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from edge.drivers import watch_alarms
+from edge.drivers.device_clock import ClockMemory, backfilled, live
 from edge.drivers.options import DriverOptions, remembered
+from edge.drivers.orders import OrderRefused
 from edge.drivers.watch_alarms import Moment
+from edge.drivers.watch_commands import command_text, is_dangerous
 from edge.drivers.watch_frames import (
     WatchFix,
     WatchFrame,
@@ -21,25 +25,16 @@ from edge.readings import Fix, Happening, Item, Reading, Sighting
 from edge.recent import Recent
 from firmware_specs.messages import DeviceState, Position
 
-_ZONE_STEP_MS: Final = 15 * 60_000
-_ZONE_ERROR_MS: Final = 2 * 60_000
-_ZONE_MAX_MS: Final = 14 * 3_600_000
-_PAST_MS: Final = 400 * 86_400_000
 _KNOWN_EVENTS: Final = 50
 _MAX_HEARD: Final = 100
 
 
 @dataclass
-class WatchMemory:
-    """What is known of one watch between messages and connections.
-
-    `zone_ms` is device time minus UTC, `candidate_ms` another one seen once,
-    `status` the last live status word, `events` device
-    times of the last SOS and falls.
+class WatchMemory(ClockMemory):
+    """What is known of one watch between messages and connections: its clock, `status` the last live status
+    word, `events` device times of the last SOS and falls.
     """
 
-    zone_ms: int | None = None
-    candidate_ms: int | None = None
     status: int | None = None
     events: list[tuple[str, int]] = field(default_factory=list)
 
@@ -81,10 +76,20 @@ class WatchDriver:
 
     def locate(self, device: str) -> bool:
         """Ask a watch of this connection where it is (`CR`); False when it was not heard here."""
+        return self.order(device, "locate", {})
+
+    def order(self, device: str, name: str, args: Mapping[str, Any]) -> bool:
+        """Give a watch of this connection a command; False when it was not heard here. OrderRefused for one
+        that is unknown, does not fit, or would take the watch away.
+        """
         frame = self._heard.get(device)
-        if frame is not None:
-            self._replies += encode_reply(frame, "CR")
-        return frame is not None
+        if frame is None:
+            return False
+        text = command_text(name, args)
+        if is_dangerous(text):
+            raise OrderRefused(f"{name} is dangerous: this agent never does it by remote order")
+        self._replies += encode_reply(frame, text)
+        return True
 
     def _frame(self, frame: WatchFrame, at: int) -> list[Item]:
         device = f"watch-{frame.id}"
@@ -135,7 +140,7 @@ def _moment(frame: WatchFrame, device: str, memory: WatchMemory, at: int) -> Mom
     claimed = fix.time if fix is not None else None
     if fix is None:
         return Moment(device=device, at=at, device_at=None, trusted=False)
-    measured, trusted = _backfilled(claimed, memory, at) if frame.is_late else _live(claimed, memory, at)
+    measured, trusted = backfilled(claimed, memory, at) if frame.is_late else live(claimed, memory, at)
     position = None
     if fix.located:
         assert fix.lat is not None
@@ -145,30 +150,6 @@ def _moment(frame: WatchFrame, device: str, memory: WatchMemory, at: int) -> Mom
             device=device, at=measured, lat=fix.lat, lon=fix.lon, accuracy_m=accuracy, source="gnss"
         )
     return Moment(device=device, at=measured, device_at=claimed, trusted=trusted, position=position)
-
-
-def _live(claimed: int | None, memory: WatchMemory, at: int) -> tuple[int, bool]:
-    """Measured-at of a live message and whether its clock is believed; learns the zone offset on the way."""
-    if claimed is None:
-        return at, False
-    error = claimed - at
-    zone = round(error / _ZONE_STEP_MS) * _ZONE_STEP_MS
-    if abs(error - zone) > _ZONE_ERROR_MS or abs(zone) > _ZONE_MAX_MS:
-        return at, False
-    if memory.zone_ms is None or zone == memory.candidate_ms:
-        memory.zone_ms = zone
-    memory.candidate_ms = None if zone == memory.zone_ms else zone
-    return claimed - zone, True
-
-
-def _backfilled(claimed: int | None, memory: WatchMemory, at: int) -> tuple[int, bool]:
-    """Measured-at of a UD2: corrected by the offset learned on live messages;
-    its arrival when it cannot be true.
-    """
-    measured = None if claimed is None else claimed - (memory.zone_ms or 0)
-    if measured is None or not at - _PAST_MS <= measured <= at + _ZONE_ERROR_MS:
-        return at, False
-    return measured, True
 
 
 def _position_readings(fix: WatchFix, moment: Moment, *, late: bool) -> list[Item]:

@@ -2,13 +2,12 @@
 what cannot be read is left out.
 """
 
-import calendar
 import math
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
+from edge.drivers.device_clock import digits_ms
 from edge.drivers.watch_framing import BINARY_TYPES, HEADER, unescape
 from edge.drivers.watch_tail import Cell, Tail, WifiSeen, parse_tail
 
@@ -139,8 +138,13 @@ def encode_reply(frame: WatchFrame, content: str) -> bytes:
     """A frame to the watch that sent `frame`: same maker and ID, the same IDX when it carried one,
     a true LEN.
     """
-    index = f"{frame.index}*" if frame.index else ""
-    return f"[{frame.manufacturer}*{frame.id}*{index}{len(content.encode()):04x}*{content}]".encode()
+    return encode_frame(frame.id, content, frame.manufacturer, frame.index)
+
+
+def encode_frame(identity: str, content: str, maker: str = "CS", index: str | None = None) -> bytes:
+    """A frame to a watch, with its true length in bytes; `CS` is for a watch of an unknown maker."""
+    middle = f"{index}*" if index else ""
+    return f"[{maker}*{identity}*{middle}{len(content.encode()):04x}*{content}]".encode()
 
 
 def parse_fix(fields: list[str]) -> WatchFix | None:
@@ -180,19 +184,7 @@ def flags(bits: list[int]) -> list[str]:
 
 def device_ms(date: str, time: str) -> int | None:
     """Milliseconds since 1970 of `ddmmyy` and `hhmmss`, read as UTC; None when it is no time."""
-    if not (len(date) == len(time) == 6 and date.isascii() and time.isascii() and (date + time).isdigit()):
-        return None
-    day, month, year = int(date[:2]), int(date[2:4]), 2000 + int(date[4:])
-    hour, minute, second = int(time[:2]), int(time[2:4]), int(time[4:])
-    if not (
-        1 <= month <= 12
-        and 1 <= day <= calendar.monthrange(year, month)[1]
-        and hour < 24
-        and minute < 60
-        and second < 60
-    ):
-        return None
-    return calendar.timegm((year, month, day, hour, minute, second)) * 1000
+    return digits_ms(date[4:] + date[2:4] + date[:2] + time) if len(date) == 6 else None
 
 
 def number(text: str | None) -> float | None:
@@ -216,11 +208,6 @@ def cells_and_wifi(fix: WatchFix) -> dict[str, Any]:
     """
     found: dict[str, list[Cell] | list[WifiSeen]] = {"cells": fix.tail.cells, "wifi": fix.tail.wifi}
     return {key: msgspec.to_builtins(value) for key, value in found.items() if value}
-
-
-def iso_utc(at_ms: int) -> str:
-    """`2026-01-31T23:59:59Z`."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _coordinate(text: str | None, letter: str | None, negative: str) -> float | None:

@@ -1,9 +1,9 @@
 """Orders from the cloud: the same id twice is one action and one answer; nothing runs after it expired."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -26,7 +26,8 @@ class Commands:
     """Carries orders out. `now` is ms UTC; `replayed` tells the lanes that rows wait again.
 
     `busy` is true while an event is not stored; `locate` asks a device for its position, False when it
-    cannot be asked; `restart` ends this run of the agent and begins another.
+    cannot be asked; `order` gives it an order, ValueError when refused; `restart` ends this run of the agent
+    and begins another.
     """
 
     outbox: Outbox
@@ -34,6 +35,7 @@ class Commands:
     busy: Callable[[], bool]
     replayed: Callable[[], None]
     locate: Callable[[str], bool]
+    order: Callable[[str, str, Mapping[str, Any]], bool] = lambda _device, _name, _args: False
     restart: Callable[[], None] = lambda: None
     _running: set[str] = field(default_factory=set)
     _restarting: str | None = None
@@ -77,12 +79,14 @@ class Commands:
                     await self._replay(command)
                 case "locate":
                     self._locate(command)
+                case "order":
+                    self._order(command)
                 case "restart":
                     self._restart(command)
                 case op if op in _DANGEROUS:
                     raise Refused(f"{op} is dangerous: this agent never does it by remote order")
                 case op:
-                    raise Refused(f"unknown operation {op[:64]!r}; there are replay, locate, restart")
+                    raise Refused(f"unknown operation {op[:64]!r}; there are replay, locate, order, restart")
         except Refused as refused:
             return Result(id=command.id, status="rejected", error=str(refused))
         except Exception as error:
@@ -108,6 +112,18 @@ class Commands:
             raise Refused("locate needs a device")
         if not self.locate(command.device):
             raise Refused(f"{command.device} is not connected, or cannot be asked for its position")
+
+    def _order(self, command: Command) -> None:
+        """`args`: `name` of the order, and what that order needs."""
+        name = command.args.get("name")
+        if command.device is None or not isinstance(name, str):
+            raise Refused("order needs a device and args with a name")
+        try:
+            given = self.order(command.device, name, command.args)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        if not given:
+            raise Refused(f"{command.device} is not connected, or takes no orders")
 
     def _restart(self, command: Command) -> None:
         if self.busy():

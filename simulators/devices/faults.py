@@ -6,25 +6,30 @@ from typing import Final
 Fault = Callable[[bytes], list[bytes]]
 
 
-def _bad_checksum(frame: bytes) -> list[bytes]:
-    """A bit flipped in the last byte before the end mark that is not the mark itself."""
-    at = -3 if frame.endswith(b"\x54\x43") else -1
+# How a frame begins: where the low byte of its length and a byte of its checksum stand.
+_PLACES: Final[dict[bytes, tuple[int, int]]] = {
+    b"\x53\x59": (5, -3),  # R60
+    b"\x78\x78": (2, -3),  # GT06
+    b"\x79\x79": (3, -3),
+    b"\x7e": (4, -2),  # JT/T 808
+    b"\x01": (4, -1),  # TinyFrame
+}
+_NOWHERE: Final = (8, -2)  # no length and no checksum: some character
+
+
+def _flipped(frame: bytes, at: int, bits: int) -> list[bytes]:
     damaged = bytearray(frame)
-    damaged[at] ^= 0x10
+    damaged[at] ^= bits
     return [bytes(damaged)]
 
 
-def _wrong_length(frame: bytes) -> list[bytes]:
-    """The length field (second last byte of the header in these protocols) says one more."""
-    damaged = bytearray(frame)
-    at = 5 if frame.startswith(b"\x53\x59") else 4
-    damaged[at] = (damaged[at] + 1) & 0xFF
-    return [bytes(damaged)]
+def _places(frame: bytes) -> tuple[int, int]:
+    return next((places for start, places in _PLACES.items() if frame.startswith(start)), _NOWHERE)
 
 
 FAULTS: Final[dict[str, Fault]] = {
-    "wrong_length": _wrong_length,
-    "bad_checksum": _bad_checksum,
+    "wrong_length": lambda frame: _flipped(frame, _places(frame)[0], 0x02),
+    "bad_checksum": lambda frame: _flipped(frame, _places(frame)[1], 0x10),
     "truncated": lambda frame: [frame[: len(frame) // 2]],
     "duplicate": lambda frame: [frame, frame],
     "burst": lambda frame: [frame] * 200,

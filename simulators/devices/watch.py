@@ -28,7 +28,9 @@ STATE_STATIONARY: Final = 1 << 4
 
 Fault = Literal["none", "wrong_length", "half_frame", "garbage"]
 _FRAME: Final = re.compile(rb"\[(\w{2})\*(\d{8,17})\*(?:([0-9a-fA-F]{4})\*)?([0-9a-fA-F]{4})\*([^\]]*)\]")
+_SERVER_ANSWERS: Final = frozenset({"LK", "AL", "TKQ", "TKQ2", "INIT", "JXTKR"})
 _MAX_KEPT: Final = 500
+VERSION: Final = "S10U-SIM-1.0"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,14 @@ def position_content(kind: str, state: WatchState, at_ms: int) -> str:
 def keep_alive_content(state: WatchState) -> str:
     """LK with steps, tumbles and battery."""
     return f"LK,{state.steps},{state.tumbles},{state.battery}"
+
+
+def command_answer(content: str) -> str | None:
+    """What the watch says to a command: its word again, and its version; None for an answer of the server."""
+    kind = content.partition(",")[0]
+    if kind in _SERVER_ANSWERS:
+        return None
+    return f"VERNO,{VERSION}" if kind == "VERNO" else kind
 
 
 def spoil(data: bytes, fault: Fault) -> bytes:
@@ -231,16 +241,16 @@ class Watch:
     async def _answer(self, content: str) -> None:
         self.answers.append(content)
         kind = content.partition(",")[0]
+        answer = command_answer(content)
         if kind == "AL":
             self._alarm_answered.set()
-        elif kind == "CR":
+        elif answer is not None:
+            await self._send(answer)
+        if kind == "CR":
             await self.report()
-        elif kind == "FIND":
-            await self._send("FIND")
         elif kind == "UPLOAD":
             with contextlib.suppress(ValueError):
                 self.report_s = max(float(content.partition(",")[2]), 10.0)
-            await self._send("UPLOAD")
 
     async def _send(self, content: str, fault: Fault = "none") -> None:
         if self._writer is None:

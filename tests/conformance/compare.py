@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 NOT_COMPARED: Final = frozenset({"traccar_alarm", "len_field", "content_len"})
+COMMENTARY: Final = frozenset({"note", "peer_alarm"})  # about the message, not decoded from it
 _ERROR: Final = 1e-6
 _PLACEHOLDER: Final = "<yyyyMMddHHmmss UTC>"
 
@@ -16,7 +17,7 @@ def differences(want: Any, got: Any, where: str = "") -> Iterator[str]:
     """
     if isinstance(want, dict) and isinstance(got, dict):
         for key, value in want.items():
-            if key not in NOT_COMPARED:
+            if key not in NOT_COMPARED | COMMENTARY:
                 yield from differences(value, got.get(key), f"{where}.{key}" if where else key)
     elif isinstance(want, list) and isinstance(got, list):
         yield from _lists(want, got, where)

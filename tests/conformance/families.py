@@ -2,14 +2,18 @@
 
 from typing import Final
 
-from tests.conformance.adapters import home_assistant, radars, watch, zigbee
+from tests.conformance.adapters import home_assistant, radars, trackers, watch, zigbee
 from tests.conformance.kit import Adapter
 
 FAMILIES: Final[dict[str, Adapter]] = {
-    "watch_uplink": watch.uplink,
-    "watch_framing": watch.framing,
+    "gt06": trackers.gt06_frame,
     "ha_discovery": home_assistant.discovery,
+    "jt808": trackers.jt808_message,
     "r60": radars.r60_frame,
     "tinyframe": radars.tiny_frame,
+    "trv_iw": trackers.trv_iw,
+    "watch_downlink": watch.downlink,
+    "watch_framing": watch.framing,
+    "watch_uplink": watch.uplink,
     "zigbee2mqtt": zigbee.state,
 }

@@ -7,6 +7,9 @@ import pytest
 
 from edge import decode
 from simulators.devices import radars
+from simulators.devices.gt06 import Gt06
+from simulators.devices.jt808 import Jt808
+from simulators.devices.trv import Trv
 from tests.edge.drivers.frames import frame, position
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -77,6 +80,9 @@ def test_a_bad_line_is_an_error_line_and_the_next_one_is_read(protocol: str, bad
         "wrist_accelerometer": b'{"type":"hello","device":"wrist-a","rate_hz":20,"range_g":8}',
         "home_assistant": b'{"topic":"homeassistant/sensor/x/config",'
         b'"payload":{"stat_t":"x","dev_cla":"humidity"},"then":{"topic":"x","payload":"40"}}',
+        "trv": Trv().heartbeat(),
+        "gt06": b"hex:" + Gt06().heartbeat().hex().encode(),
+        "jt808": b"hex:" + Jt808().heartbeat().hex().encode(),
         "r60": b"hex:" + radars.r60_frame("fall").hex().encode(),
         "tinyframe": b"hex:" + radars.tiny_frame("fall").hex().encode(),
     }[protocol]

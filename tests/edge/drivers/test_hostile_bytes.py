@@ -9,7 +9,10 @@ from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
 from edge.readings import Happening
 from simulators.devices import radars
+from simulators.devices.gt06 import Gt06
 from simulators.devices.home_assistant import Board
+from simulators.devices.jt808 import Jt808
+from simulators.devices.trv import Trv
 from tests.edge.drivers.frames import AT, frame, position
 from tests.edge.drivers.test_home_assistant import line as ha_line
 from tests.edge.drivers.test_wrist_accelerometer import HELLO, line, samples
@@ -23,6 +26,9 @@ SOS: dict[str, bytes] = {
     + zigbee_line("厨房/烟感", {"action": "sos"}),
     "wrist_accelerometer": line(HELLO) + samples(1) + line({"type": "button", "at": AT, "button": "sos"}),
     "home_assistant": b"".join(map(ha_line, [*Board("bath-1").announce(), Board("bath-1").tell("sos")])),
+    "trv": Trv().login() + Trv().alarm("sos", AT),
+    "gt06": Gt06().login() + Gt06().alarm("sos", AT),
+    "jt808": Jt808().alarm("sos", AT),
     "r60": radars.r60_frame("gets_up") + radars.r60_frame("fall"),
     "tinyframe": radars.tiny_frame("gets_up") + radars.tiny_frame("fall"),
 }

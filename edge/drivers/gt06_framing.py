@@ -1,0 +1,128 @@
+"""Finding GT06 frames in a byte stream by mark, length, end and checksum, and making them (page
+`firmware_specs/devices/gt06.md`).
+"""
+
+from collections import Counter
+from typing import Final
+
+import msgspec
+
+_LONGEST: Final = 2048
+_SHORTEST: Final = 5
+_MARKS: Final = (b"xx", b"yy")
+
+
+class Gt06Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One whole frame; `body` is what stands between the protocol number and the serial number."""
+
+    extended: bool
+    proto: int
+    serial: int
+    body: bytes
+    crc_ok: bool
+
+
+class Gt06Framer:
+    """`feed` bytes, get whole frames; what is dropped is counted by reason."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> list[Gt06Frame]:
+        """Frames completed by these bytes, in order, also those with a wrong checksum (`crc_ok` false)."""
+        buffer = self._buffer + data
+        frames: list[Gt06Frame] = []
+        begin = at = 0  # what stands before `begin` is done with; `at` is looked at
+        waiting: int | None = None  # a frame that may still become whole
+        told = 0  # the end of the last frame with a wrong checksum
+        while (at := _next_mark(buffer, at)) < len(buffer):
+            found = _frame_at(buffer, at)
+            if isinstance(found, Gt06Frame) and found.crc_ok:
+                self._drop(buffer, begin, at, cut=waiting is not None)
+                frames.append(found)
+                begin = at = at + _length(buffer, at)
+                waiting = None
+            else:
+                if isinstance(found, Gt06Frame) and waiting is None and at >= told:
+                    frames.append(found)
+                    told = at + _length(buffer, at)
+                elif found is None and waiting is None:
+                    waiting = at
+                at += 1
+        end = waiting if waiting is not None else at
+        self._drop(buffer, begin, end, cut=False)
+        self._buffer = buffer[end:]
+        return frames
+
+    def finish(self) -> None:
+        """No more bytes will come: a frame that was begun is counted as cut."""
+        if len(self._buffer) > 1:
+            self._counts["frame_cut"] += 1
+        self._buffer = b""
+
+    def _drop(self, buffer: bytes, begin: int, end: int, *, cut: bool) -> None:
+        garbage = len(buffer[begin:end].strip(b"\r\n\0"))
+        if garbage:
+            self._counts["frame_cut" if cut else "garbage_bytes"] += 1 if cut else garbage
+
+
+def crc(data: bytes) -> int:
+    """CRC-16/X.25: reflected polynomial 0x8408, initial and final FFFF."""
+    value = 0xFFFF
+    for byte in data:
+        value = value >> 8 ^ _TABLE[(value ^ byte) & 0xFF]
+    return value ^ 0xFFFF
+
+
+def encode_frame(proto: int, serial: int, body: bytes = b"") -> bytes:
+    """A short frame of the server."""
+    inner = bytes([len(body) + _SHORTEST, proto]) + body + serial.to_bytes(2, "big")
+    return b"xx" + inner + crc(inner).to_bytes(2, "big") + b"\r\n"
+
+
+def _next_mark(buffer: bytes, at: int) -> int:
+    """Where the next `78 78` or `79 79` stands, or a last byte that may begin one; else the end."""
+    places = [place for mark in _MARKS if (place := buffer.find(mark, at)) >= 0]
+    if places:
+        return min(places)
+    return len(buffer) - 1 if len(buffer) > at and buffer[-1:] in (b"x", b"y") else len(buffer)
+
+
+def _length(buffer: bytes, at: int) -> int:
+    """Bytes of the frame that begins at `at`, by its LEN."""
+    if buffer[at] == ord("x"):
+        return 2 + 1 + buffer[at + 2] + 2
+    return 2 + 2 + int.from_bytes(buffer[at + 2 : at + 4], "big") + 2
+
+
+def _frame_at(buffer: bytes, at: int) -> Gt06Frame | bool | None:
+    """The frame that begins at `at`; None when more bytes are needed, False when there is none."""
+    extended = buffer[at : at + 1] == b"y"
+    head = 4 if extended else 3
+    if len(buffer) < at + head:
+        return None
+    total = _length(buffer, at)
+    if not _SHORTEST + head + 2 <= total <= _LONGEST:
+        return False
+    frame = buffer[at : at + total]
+    if len(frame) < total:
+        return None
+    if not frame.endswith(b"\r\n"):
+        return False
+    return Gt06Frame(
+        extended=extended,
+        proto=frame[head],
+        serial=int.from_bytes(frame[-6:-4], "big"),
+        body=frame[head + 1 : -6],
+        crc_ok=crc(frame[2:-4]) == int.from_bytes(frame[-4:-2], "big"),
+    )
+
+
+def _crc_step(value: int) -> int:
+    for _ in range(8):
+        value = value >> 1 ^ (0x8408 if value & 1 else 0)
+    return value
+
+
+_TABLE: Final = tuple(_crc_step(value) for value in range(256))

@@ -1,0 +1,211 @@
+"""Driver of JT/T 808-2013 and -2019 over TCP (page `firmware_specs/devices/jt808.md`)."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+
+from edge.drivers.device_clock import digits_of
+from edge.drivers.jt808_frames import Jt808Location, decode_batch, decode_location
+from edge.drivers.jt808_framing import Jt808Frame, Jt808Framer, encode_frame
+from edge.drivers.options import DriverOptions, remembered
+from edge.drivers.orders import OrderRefused
+from edge.drivers.tracker import Told, TrackerMemory, items_of, percent
+from edge.readings import Item
+from edge.recent import Recent
+
+RESULT, HEARTBEAT, TIME, REGISTER, AUTH = 0x0001, 0x0002, 0x0004, 0x0100, 0x0102
+LOCATION, LOCATION_ANSWER, BATCH = 0x0200, 0x0201, 0x0704
+_TERMINAL_ANSWERS: Final = frozenset(
+    {RESULT, 0x0104, 0x0107, LOCATION_ANSWER, 0x0302, 0x0500, 0x0700, 0x0802}
+)
+_MAX_HEARD: Final = 100
+_REPORT_INTERVAL: Final = bytes.fromhex("00000029")
+_MAX_TEXT: Final = 100
+_MAX_PARTS: Final = 64
+_MAX_UNJOINED: Final = 8
+_MAX_GSM: Final = 31
+_DOUBT_MS: Final = 600_000
+
+
+@dataclass
+class Jt808Memory(TrackerMemory):
+    """Also the alarms that a message with a wrong checksum told, and when (ms UTC)."""
+
+    doubted: dict[str, int] = field(default_factory=dict)
+
+
+class Jt808Driver:
+    """Messages in, items and answers out; one object a connection, which may carry several terminals."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        self.counts: Counter[str] = Counter()
+        self._options = options
+        self._framer = Jt808Framer(self.counts)
+        self._heard: Recent[str, Jt808Frame] = Recent(_MAX_HEARD)
+        self._parts: Recent[tuple[str, int, int], dict[int, bytes]] = Recent(_MAX_UNJOINED)
+        self._serial = 0
+        self._replies = bytearray()
+
+    def receive(self, data: bytes, at: int) -> list[Item]:
+        """Items of the messages that these bytes complete; never raises."""
+        items: list[Item] = []
+        for frame in self._framer.feed(data):
+            self.counts["frames" if frame.checksum_ok else "checksum_wrong"] += 1
+            items += self._frame(frame, at)
+        return items
+
+    def finish(self) -> None:
+        """The connection is gone; what was left half is counted."""
+        self._framer.finish()
+
+    def replies(self) -> bytes:
+        """Answers to the messages received so far, each once."""
+        data = bytes(self._replies)
+        self._replies.clear()
+        return data
+
+    def locate(self, device: str) -> bool:
+        """Ask a terminal of this connection where it is (8201); False when it was not heard here."""
+        return self.order(device, "locate", {})
+
+    def order(self, device: str, name: str, args: Mapping[str, Any]) -> bool:
+        """Give a terminal of this connection an order; False when it was not heard here."""
+        frame = self._heard.get(device)
+        if frame is None:
+            return False
+        message, body = order_body(name, args)
+        self._serial = (self._serial + 1) & 0xFFFF
+        self._replies += encode_frame(frame, message, self._serial, body)
+        return True
+
+    def _joined(self, frame: Jt808Frame) -> Jt808Frame:
+        """The whole message when this was the last part that was missing, else the part itself."""
+        if frame.parts is None:
+            return frame
+        total, index = frame.parts
+        if not frame.checksum_ok or not 1 <= index <= total <= _MAX_PARTS:
+            self.counts["part_unreadable"] += 1
+            return frame
+        name = (frame.phone, frame.message, (frame.serial - index) & 0xFFFF)
+        parts = self._parts.of(name, dict)
+        parts[index] = frame.body
+        if len(parts) < total:
+            return frame
+        del self._parts[name]
+        return msgspec.structs.replace(frame, parts=None, body=b"".join(parts[n] for n in sorted(parts)))
+
+    def _frame(self, frame: Jt808Frame, at: int) -> list[Item]:
+        device = device_id(frame)
+        memory = remembered(self._options.memory, device, Jt808Memory)
+        frame = self._joined(frame)
+        tolds = [
+            _doubt(told, memory, at) if not frame.checksum_ok else told for told in told_by(frame, device)
+        ]
+        if any(told is None for told in tolds):
+            return []
+        if frame.checksum_ok:
+            self._heard[device] = frame
+        self._replies += reply(frame, at)
+        return [item for told in tolds if told is not None for item in items_of(told, memory, at)]
+
+
+def device_id(frame: Jt808Frame) -> str:
+    """`jt808-` and the terminal's number without the zeros in front."""
+    return f"jt808-{frame.phone.lstrip('0') or '0'}"
+
+
+def told_by(frame: Jt808Frame, device: str) -> list[Told]:
+    """What a message says, one entry a location; one that says nothing is a sign of life."""
+    body, late, locations = frame.body, False, list[Jt808Location | None]()
+    if frame.encryption or frame.parts is not None:
+        locations = []
+    elif frame.message == LOCATION:
+        locations = [decode_location(body)]
+    elif frame.message == LOCATION_ANSWER:
+        locations = [decode_location(body[2:])]
+    elif frame.message == BATCH and (batch := decode_batch(body)) is not None:
+        late, locations = batch[1] == 1, [*batch[2]]
+    found = [location for location in locations if location is not None]
+    return [_told(frame, location, device, late=late) for location in found] or [
+        Told(device=device, raw=frame.body)
+    ]
+
+
+def order_body(name: str, args: Mapping[str, Any]) -> tuple[int, bytes]:
+    """Message id and body of an order; OrderRefused for an unknown one or arguments that do not fit."""
+    match name:
+        case "locate":
+            return 0x8201, b""
+        case "message":
+            text = args.get("text")
+            if not isinstance(text, str) or not 1 <= len(text) <= _MAX_TEXT:
+                raise OrderRefused(f"text must have 1 to {_MAX_TEXT} characters")
+            return 0x8300, b"\x04" + text.encode("gbk", "replace")
+        case "upload_interval":
+            seconds = args.get("seconds")
+            if isinstance(seconds, bool) or not isinstance(seconds, int) or not 10 <= seconds <= 86_400:
+                raise OrderRefused("seconds must be a whole number from 10 to 86400")
+            return 0x8103, b"\x01" + _REPORT_INTERVAL + b"\x04" + seconds.to_bytes(4, "big")
+        case _:
+            raise OrderRefused(
+                f"a terminal knows no {name[:40]!r}; there are locate, message, upload_interval"
+            )
+
+
+def reply(frame: Jt808Frame, at: int) -> bytes:
+    """What the platform must answer to a message that arrived at `at` (ms UTC); empty for nothing."""
+    request = frame.serial.to_bytes(2, "big")
+    if frame.message == REGISTER:
+        return encode_frame(frame, 0x8100, 0, request + b"\0" + frame.phone.encode())
+    if frame.message == TIME:
+        return encode_frame(frame, 0x8004, 0, bytes.fromhex(digits_of(at)))
+    if frame.message in _TERMINAL_ANSWERS:
+        return b""
+    return encode_frame(frame, 0x8001, 0, request + frame.message.to_bytes(2, "big") + b"\0")
+
+
+def _doubt(told: Told, memory: Jt808Memory, at: int) -> Told | None:
+    """A message with a wrong checksum: its alarms count only when a second message says the same.
+
+    None for the first one, which gets no answer, so that the terminal says it again.
+    """
+    if told.late or not told.states:
+        return replace(told, states=None) if told.states is not None else told
+    fresh = {name for name in told.states if at - memory.doubted.get(name, at - _DOUBT_MS) >= _DOUBT_MS}
+    memory.doubted = {name: at for name in told.states}
+    return None if fresh else told
+
+
+def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool) -> Told:
+    time, tlv, nested = location.time, location.tlv, location.nested
+    private = bytes.fromhex(tlv.get("e4", "")) or b""
+    level = private[1] if len(private) == 2 else nested.battery_pct
+    if level is None and len(tens := bytes.fromhex(tlv.get("56", ""))) == 2:
+        level = tens[0] * 10
+    signal = int(tlv["30"], 16) if len(tlv.get("30", "")) == 2 else None
+    return Told(
+        device=device,
+        raw=frame.body,
+        claimed=time,
+        place=(location.lat, location.lon) if location.gps_valid and time is not None else None,
+        late=late,
+        states=location.meanings,
+        values=(
+            ("battery", percent(level)),
+            ("battery_voltage", nested.battery_mv / 1000 if nested.battery_mv else None),
+            ("signal_strength", percent(signal * 100 // _MAX_GSM) if signal is not None else None),
+        ),
+        evidence=_evidence(frame, location),
+    )
+
+
+def _evidence(frame: Jt808Frame, location: Jt808Location) -> dict[str, Any]:
+    evidence: dict[str, Any] = {"type": f"0x{frame.message:04x}", "word": f"{location.alarm_word:08x}"}
+    if not frame.checksum_ok:
+        evidence["checksum"] = "wrong"
+    if location.nested.wifi:
+        evidence["wifi"] = msgspec.to_builtins(location.nested.wifi)
+    return evidence

@@ -1,0 +1,145 @@
+"""Finding JT/T 808 messages in a byte stream, their header and checksum, and making them (page
+`firmware_specs/devices/jt808.md`).
+"""
+
+from collections import Counter
+from functools import reduce
+from operator import xor
+from typing import Final
+
+import msgspec
+
+_MARK: Final = b"\x7e"
+_LIMIT: Final = 4096  # twice the longest body, all of it escaped, and its header
+_LONGEST_HEADER: Final = 21
+_LENGTH_BITS: Final = 0x3FF
+_IS_PART: Final = 1 << 13
+_IS_2019: Final = 1 << 14
+
+
+class Jt808Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One message. `phone` is the terminal's number as hexadecimal digits, 12 or (2019) 20 of them.
+
+    `parts` is None for a whole message, else how many parts there are and which one this is, from 1.
+    """
+
+    message: int
+    phone: str
+    serial: int
+    body: bytes
+    body_len_field: int
+    version: int | None = None
+    encryption: int = 0
+    parts: tuple[int, int] | None = None
+    checksum_ok: bool = True
+
+
+class Jt808Framer:
+    """`feed` bytes, get messages; what is dropped is counted by reason."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts
+        self._buffer = bytearray()
+        self._inside = False
+
+    def feed(self, data: bytes) -> list[Jt808Frame]:
+        """Messages completed by these bytes, in order, also those with a wrong checksum. A `7E` ends one
+        message and may begin the next.
+        """
+        *closed, rest = (bytes(self._buffer) + data).split(_MARK)
+        if closed and not self._inside:
+            self._garbage(closed.pop(0))
+        self._inside = self._inside or _MARK in data
+        self._buffer[:] = rest
+        if len(self._buffer) > _LIMIT:
+            self._counts["frame_too_long"] += 1
+            self._buffer.clear()
+            self._inside = False
+        frames: list[Jt808Frame] = []
+        while closed:
+            taken = self._take(closed, frames)
+            del closed[:taken]
+        return frames
+
+    def _take(self, parts: list[bytes], frames: list[Jt808Frame]) -> int:
+        """Read the message that begins with the first part; how many parts it had.
+
+        Some terminals send a `7E` inside a message as it is: parts are joined until they have the length.
+        """
+        frame = decode_frame(parts[0]) if len(parts[0]) <= _LIMIT else None
+        if frame is None:
+            self._garbage(parts[0])
+            return 1
+        joined = parts[0]
+        for n, part in enumerate(parts[1:], start=2):
+            if (
+                frame.checksum_ok
+                or len(joined) > frame.body_len_field + _LONGEST_HEADER
+                or _stands_alone(part)
+            ):
+                break
+            joined += _MARK + part
+            whole = decode_frame(joined)
+            if whole is not None and len(whole.body) == whole.body_len_field:
+                frames.append(whole)
+                return n
+        frames.append(frame)
+        return 1
+
+    def _garbage(self, part: bytes) -> None:
+        if part := part.strip(b"\r\n\0"):
+            self._counts["garbage_bytes"] += len(part)
+
+    def finish(self) -> None:
+        """No more bytes will come: a message that was begun is counted as cut."""
+        if self._inside and self._buffer:
+            self._counts["frame_cut"] += 1
+        self._buffer.clear()
+        self._inside = False
+
+
+def _stands_alone(part: bytes) -> bool:
+    """True for nothing (a `7E` ended, another begins) and for a message that is right by itself."""
+    frame = decode_frame(part)
+    return not part or (frame is not None and frame.checksum_ok)
+
+
+def decode_frame(escaped: bytes) -> Jt808Frame | None:
+    """The message between two `7E`; None when it is too short for its header."""
+    data = escaped.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
+    if len(data) < 5:
+        return None
+    attributes = int.from_bytes(data[2:4], "big")
+    newer = bool(attributes & _IS_2019)
+    phone_at = 5 if newer else 4
+    serial_at = phone_at + (10 if newer else 6)
+    body_at = serial_at + (6 if attributes & _IS_PART else 2)
+    if len(data) < body_at + 1:
+        return None
+    part = data[serial_at + 2 : body_at]
+    return Jt808Frame(
+        message=int.from_bytes(data[:2], "big"),
+        phone=data[phone_at:serial_at].hex(),
+        serial=int.from_bytes(data[serial_at : serial_at + 2], "big"),
+        body=data[body_at:-1],
+        body_len_field=attributes & _LENGTH_BITS,
+        version=data[4] if newer else None,
+        encryption=attributes >> 10 & 7,
+        parts=(int.from_bytes(part[:2], "big"), int.from_bytes(part[2:], "big")) if part else None,
+        checksum_ok=checksum(data[:-1]) == data[-1],
+    )
+
+
+def encode_frame(to: Jt808Frame, message: int, serial: int, body: bytes) -> bytes:
+    """A message to the terminal that sent `to`, with the header of its version, escaped and marked."""
+    attributes = len(body) | (_IS_2019 if to.version is not None else 0)
+    version = b"" if to.version is None else bytes([to.version])
+    head = message.to_bytes(2, "big") + attributes.to_bytes(2, "big") + version + bytes.fromhex(to.phone)
+    data = head + serial.to_bytes(2, "big") + body
+    data += bytes([checksum(data)])
+    return _MARK + data.replace(b"\x7d", b"\x7d\x01").replace(b"\x7e", b"\x7d\x02") + _MARK
+
+
+def checksum(data: bytes) -> int:
+    """Exclusive or of all bytes."""
+    return reduce(xor, data, 0)

@@ -1,0 +1,109 @@
+"""What the drivers of TRV/IW, GT06 and JT/T 808 have in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from edge.drivers.catalogue import DRIVERS
+from edge.drivers.options import DriverOptions
+from edge.readings import Driver, Fix, Happening, Item, Sighting
+from simulators.devices.faults import FAULTS
+from simulators.devices.gt06 import Gt06
+from simulators.devices.jt808 import Jt808
+from simulators.devices.trv import Trv
+from tests.edge.drivers.frames import AT, of, raised, values
+from tests.edge.drivers.replays import AT as REPLAYED_AT
+from tests.edge.drivers.replays import assert_same_in_pieces
+
+MAKE: dict[str, Callable[..., Any]] = {"trv": Trv, "gt06": Gt06, "jt808": Jt808}
+trackers = pytest.mark.parametrize("name", sorted(MAKE))
+HOUR = 3_600_000
+
+
+def new(name: str) -> Driver:
+    return DRIVERS[name](DriverOptions())
+
+
+def hear(driver: Driver, *pieces: bytes, at: int = AT) -> list[Item]:
+    return [item for piece in pieces for item in driver.receive(piece, at)]
+
+
+@trackers
+def test_an_sos_with_its_place_comes_in_every_way_it_can_arrive(name: str) -> None:
+    device = MAKE[name]()
+    frames = [
+        device.login(),
+        device.position(REPLAYED_AT),
+        device.heartbeat(),
+        device.alarm("sos", REPLAYED_AT),
+    ]
+    items = assert_same_in_pieces(name, frames)
+    assert raised(items) == ["sos"]
+    [first, second] = of(Fix, items)
+    assert (first.position.lat, first.position.lon) == pytest.approx((37.3815, 118.0123), abs=2e-6)
+    assert second.position.at == REPLAYED_AT
+    assert {item.state.device for item in of(Sighting, items)} == {device.device_id}
+    assert 79 <= values(items)["battery"] <= 84
+
+
+@trackers
+def test_each_message_is_answered_so_that_the_device_goes_on(name: str) -> None:
+    device, driver = MAKE[name](), new(name)
+    for message in (device.login(), device.heartbeat(), device.position(AT), device.alarm("sos", AT)):
+        hear(driver, message)
+        assert device.is_answer(driver.replies(), message)
+        assert driver.replies() == b""
+
+
+@trackers
+def test_a_call_before_the_login_is_heard(name: str) -> None:
+    assert raised(hear(new(name), MAKE[name]().alarm("sos", AT))) == ["sos"]
+
+
+@trackers
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_after_a_fault_the_next_call_is_heard(name: str, fault: str) -> None:
+    device = MAKE[name]()
+    memory: dict[str, object] = {}
+    driver = DRIVERS[name](DriverOptions(memory=memory))
+    hear(driver, device.login())
+    for piece in FAULTS[fault](device.alarm("sos", AT)):
+        if not piece:
+            driver.finish()
+            driver = DRIVERS[name](DriverOptions(memory=memory))
+            hear(driver, device.login())
+        hear(driver, piece)
+    assert "sos" in raised(hear(driver, device.alarm("sos", AT + 5_000), at=AT + 5_000))
+
+
+@trackers
+def test_a_repeated_alarm_is_the_same_activation_and_a_new_press_is_not(name: str) -> None:
+    device, driver = MAKE[name](), new(name)
+    press = device.alarm("sos", AT)
+    told = hear(driver, press, press) + hear(driver, device.position(AT), device.alarm("sos", AT + 60_000))
+    marks = [item.fingerprint for item in of(Happening, told) if item.kind == "sos"]
+    assert marks[0] == marks[1] != marks[2]
+
+
+@trackers
+@pytest.mark.parametrize(
+    ("error", "believed"), [(0, True), (8 * HOUR, True), (-45 * 60_000, True), (-26 * 365 * 24 * HOUR, False)]
+)
+def test_a_clock_of_another_zone_is_understood_and_a_wrong_one_rejects_nothing(
+    name: str, error: int, believed: bool
+) -> None:
+    device, driver = MAKE[name](), new(name)
+    hear(driver, device.login())
+    heard = of(Happening, hear(driver, device.alarm("sos", AT + error)))
+    [call] = [event for event in heard if event.phase == "raised"]
+    assert abs(call.at - AT) <= 1_000
+    assert ("clock" in call.evidence) is not believed
+
+
+@trackers
+def test_a_place_at_zero_is_no_place(name: str) -> None:
+    device = MAKE[name](lat=0.0, lon=0.0)
+    items = hear(new(name), device.login(), device.alarm("sos", AT))
+    assert of(Fix, items) == []
+    assert raised(items) == ["sos"]
