@@ -13,6 +13,7 @@ import msgspec
 
 from edge import supervisor
 from edge.config import Config, ConfigError
+from edge.effects import Effects
 from edge.intake import PIPELINE_NOTE, Intake
 from edge.outbox.outbox import Outbox
 from edge.pipeline import steps
@@ -51,6 +52,7 @@ class Agent:
     intake: Intake
     link: Link
     transports: list[Transport]
+    help: Effects
     pulse: Pulse = field(default_factory=Pulse)
     problems: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,6 +77,9 @@ class Agent:
                     ("pipeline-tick", self._tick_loop),
                     ("problems", self._problem_loop),
                     ("watchdog", self.pulse.run),
+                    ("help-home", self.help.home_loop),
+                    ("help-speech", self.help.speech_loop),
+                    ("help-phone", self.help.phone_loop),
                 )
             ]
             link = group.create_task(self._lasting("uplink", self.link.run), name="uplink")
@@ -116,7 +121,8 @@ class Agent:
         supervisor.notify("READY=1")
 
     async def _restore(self) -> None:
-        """Give the pipeline what it knew before the restart."""
+        """Give the pipeline and local help what they knew before the restart."""
+        await self.help.restore()
         kept = await self.outbox.note(PIPELINE_NOTE)
         if kept is None:
             return

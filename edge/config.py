@@ -10,6 +10,13 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from edge.help_settings import (
+    LightSection,
+    LocalHelpSection,
+    PhoneSection,
+    SirenSection,
+    SpeechSection,
+)
 from edge.texts import say
 from firmware_specs.ids import WIRE_ID_PATTERN
 from firmware_specs.messages import Network
@@ -95,6 +102,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     safe_zone: SafeZone | None = None
     transport: list[Transport] = []
     device: list[DeviceEntry] = []
+    local_help: LocalHelpSection = LocalHelpSection()
+    siren: SirenSection | None = None
+    light: LightSection | None = None
+    speech: SpeechSection | None = None
+    phone: PhoneSection | None = None
 
     def effective_batch_s(self) -> float:
         """Seconds between two telemetry batches: at least 60 on a metered link."""
@@ -131,6 +143,7 @@ def parse(text: str, name: str) -> Config:
         raise ConfigError(say("config_invalid", name=name, line=line, reason=error)) from error
     for url in [config.broker_url, *(t.broker_url for t in config.transport if isinstance(t, MqttTransport))]:
         _checked(url, name, _find(text.splitlines(), 0, url))
+    _check_local_help(config, name, text)
     return config
 
 
@@ -181,12 +194,16 @@ def _absolute(config: Config, folder: Path) -> Config:
         else entry
         for entry in config.transport
     ]
+    speech = config.speech
+    if speech is not None and speech.sounds is not None:
+        speech = msgspec.structs.replace(speech, sounds=resolve(speech.sounds))
     return msgspec.structs.replace(
         config,
         data_dir=str(folder / config.data_dir),
         secret_file=resolve(config.secret_file),
         ca_file=resolve(config.ca_file),
         transport=transports,
+        speech=speech,
     )
 
 
@@ -196,6 +213,23 @@ def _checked(url: str, name: str, line: int) -> None:
         broker(url)
     except ConfigError as error:
         raise ConfigError(say("config_invalid", name=name, line=line, reason=error)) from error
+
+
+def _check_local_help(config: Config, name: str, text: str) -> None:
+    """Raise ConfigError for help that no home has: of a gateway of many homes, or without a local broker."""
+    for section in ("siren", "light", "speech", "phone"):
+        if getattr(config, section) is None:
+            continue
+        reason = None
+        if config.many_homes:
+            reason = say("help_without_home", section=section)
+        elif section in ("siren", "light") and not any(
+            isinstance(t, MqttTransport) for t in config.transport
+        ):
+            reason = say("help_without_broker", section=section)
+        if reason is not None:
+            line = _find(text.splitlines(), 0, section)
+            raise ConfigError(say("config_invalid", name=name, line=line, reason=reason))
 
 
 def _without_password(url: str) -> str:

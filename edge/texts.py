@@ -30,6 +30,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "没有名为 {driver} 的驱动；可用：{known}",
         "There is no driver named {driver}; there are: {known}",
     ),
+    "help_without_home": (
+        "为许多住户服务的网关（many_homes）不能有 [{section}]",
+        "a gateway of many homes (many_homes) cannot have [{section}]",
+    ),
+    "help_without_broker": (
+        '[{section}] 需要一个 type = "mqtt" 的 [[transport]]（家里的 Zigbee2MQTT）',
+        '[{section}] needs a [[transport]] of type = "mqtt" (the home\'s Zigbee2MQTT)',
+    ),
     "already_running": (
         "另一个代理正在使用 {path}（进程 {pid}）。先停掉它，或换一个 data_dir。",
         "Another agent is using {path} (process {pid}). Stop it, or choose another data_dir.",

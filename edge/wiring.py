@@ -17,13 +17,17 @@ from edge.agent import Agent, Transport
 from edge.config import Broker, Config, ConfigError, MqttTransport, RecordingTransport, TcpTransport
 from edge.drivers.catalogue import BASE_TOPICS, DRIVERS
 from edge.drivers.options import DriverOptions
+from edge.effects import Effects, House
 from edge.intake import Intake, Port
+from edge.local_help import TOO_OLD_MS, LocalHelp, Rules
 from edge.outbox import batches
 from edge.outbox.outbox import Limits, Outbox
 from edge.pipeline import steps
 from edge.pipeline.options import PipelineOptions, SafeZone
+from edge.speech import Speech
+from edge.supervisor import Pulse
 from edge.texts import say
-from edge.timekeeping import Timekeeper, boot_id
+from edge.timekeeping import Timekeeper, boot_id, since_boot_ms
 from edge.transports.mqtt import LocalMqtt
 from edge.transports.recording import Recording
 from edge.transports.tcp import TcpServer
@@ -57,7 +61,10 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     # The cloud counts silence by the same clock.
     timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
     link = _link(settings, timings, time, intake)
-    agent = Agent(settings, time, outbox, intake, link, _transports(settings, intake))
+    doors = _transports(settings, intake)
+    pulse = Pulse()
+    effects = _effects(settings, time, link, doors, pulse)
+    agent = Agent(settings, time, outbox, intake, link, doors, effects, pulse)
     link.commands.restart = lambda: agent.stop(again=True)
     outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
     return agent
@@ -71,7 +78,6 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
     telemetry = TelemetryLane(
         outbox, timings, _batch_mover(time), time.now_ms, settings.metered, time.clock.rate
     )
-    outbox.on_events = events.add
     outbox.on_batches = telemetry.look
 
     def replayed() -> None:
@@ -94,6 +100,65 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
         cloud_time=time.cloud_says,
         claimed=outbox.note_stage,
     )
+
+
+def _effects(settings: Config, time: Timekeeper, link: Link, doors: list[Transport], pulse: Pulse) -> Effects:
+    """Local help, tied to the events, the acks and the state of the uplink."""
+    outbox, events = link.commands.outbox, link.events
+    now = _steady(time)
+    rules = Rules(
+        after_s=settings.local_help.after_s,
+        away_s=settings.local_help.away_s,
+        siren=settings.siren is not None,
+        light=settings.light is not None,
+        speech=settings.speech is not None,
+    )
+    local = next((door for door in doors if isinstance(door, LocalMqtt)), None)
+    effects = Effects(
+        LocalHelp(rules, time.boot, now()),
+        outbox,
+        now,
+        link.connected.is_set,
+        _age(time),
+        lambda event: event.kind,
+        pulse.beat,
+        House(local.publish, local.base_topic, settings.siren, settings.light) if local else None,
+        Speech(settings.speech) if settings.speech else None,
+        rate=time.clock.rate,
+    )
+    events.local = effects.plan.local
+    events.on_stored = effects.stored
+    link.cloud_status = effects.cloud_status
+
+    def kept(found: list[Event]) -> None:
+        effects.happened(found)
+        events.add(found)
+
+    async def claimed(ids: list[str], stage: str) -> None:
+        if stage == "claimed":
+            effects.claimed(ids)
+        await outbox.note_stage(ids, stage)
+
+    outbox.on_events = kept
+    link.claimed = claimed
+    return effects
+
+
+def _steady(time: Timekeeper) -> Callable[[], int]:
+    """Milliseconds since boot at the clock's rate: what setting the clock does not move."""
+    return lambda: round(since_boot_ms() * time.clock.rate)
+
+
+def _age(time: Timekeeper) -> Callable[[Event], int]:
+    """How long ago an event happened, ms; of an event without time of day and of another boot, very long."""
+
+    def age(event: Event) -> int:
+        moved = _event_mover(time)(event)
+        if moved.clock.source == "none" and moved.boot != time.boot:
+            return TOO_OLD_MS + 1
+        return max(0, time.now_ms() - moved.at)
+
+    return age
 
 
 def check_drivers(settings: Config) -> None:

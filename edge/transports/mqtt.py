@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 30.0
 MAX_REPLIES: Final = 100
+PUBLISH_S: Final = 5.0
 
 
 def line(topic: str, payload: bytes, *, retained: bool) -> bytes:
@@ -43,6 +44,7 @@ class LocalMqtt:
     receiver: Receiver
     status: str = "starting"
     tried: asyncio.Event = field(default_factory=asyncio.Event)
+    _client: aiomqtt.Client | None = None
     _replies: list[bytes] = field(default_factory=list)
     _replied: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,6 +68,16 @@ class LocalMqtt:
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, LONGEST_RETRY_S)
 
+    async def publish(self, topic: str, payload: bytes) -> bool:
+        """Publish with QoS 1 now; False while the home's broker is away."""
+        if self._client is None:
+            return False
+        try:
+            await self._client.publish(topic, payload, qos=1, timeout=PUBLISH_S)
+        except aiomqtt.MqttError:
+            return False
+        return True
+
     async def _session(self) -> None:
         async with aiomqtt.Client(
             self.broker.host,
@@ -80,9 +92,13 @@ class LocalMqtt:
             log.info(
                 "the home's broker answers", extra={"action": "local_broker_back", "transport": self.name}
             )
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._receive(client), name=f"{self.name}-receive")
-                group.create_task(self._answer(client), name=f"{self.name}-answer")
+            self._client = client
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._receive(client), name=f"{self.name}-receive")
+                    group.create_task(self._answer(client), name=f"{self.name}-answer")
+            finally:
+                self._client = None
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         source = self.receiver.connect(f"{self.name} {self.broker.host}:{self.broker.port}", self._send)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -38,12 +38,15 @@ class Waiting:
 class EventLane:
     """The events in work: all new ones, and as many older ones as the window holds.
 
-    `moved` turns an event counted since boot into time of day, once the time is known.
+    `moved` turns an event counted since boot into time of day, once the time is known; `local` tells what the
+    gateway did for an event id; `on_stored` hears which rows the cloud has.
     """
 
     outbox: Outbox
     timings: Timings
     moved: Callable[[Event], Event]
+    local: Callable[[str], dict[str, Any]] = lambda event_id: {}
+    on_stored: Callable[[list[Event]], None] = lambda events: None
     _waiting: dict[Key, Waiting] = field(default_factory=dict)
     _more: bool = True
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,9 +77,9 @@ class EventLane:
                     if k[0] == ack.run and w.event.id == event_id and w.sent
                 ]
                 keys += sorted(rows)[:1]
-        for key in keys:
-            self._waiting.pop(key, None)
+        stored = [waiting.event for key in keys if (waiting := self._waiting.pop(key, None)) is not None]
         self.outbox.mark_events(keys)
+        self.on_stored(stored)
         self._signal()
 
     def idle(self) -> bool:
@@ -111,7 +114,9 @@ class EventLane:
             waiting.first_at = asyncio.get_running_loop().time()
         waiting.sent += 1
         waiting.due_at = waiting.first_at + event_due_s(waiting.sent, self.timings)
-        await publish("event", encode(self.moved(waiting.event)))
+        event = self.moved(waiting.event)
+        done = self.local(event.id)
+        await publish("event", encode(msgspec.structs.replace(event, local=done) if done else event))
 
     async def _refill(self) -> None:
         """Take older events from the outbox while there is room."""

@@ -28,7 +28,8 @@ _REFUSED = 0x80
 class Link:
     """Keeps one MQTT session alive and moves messages both ways.
 
-    `birth` describes the agent; `cloud_time` takes a live cloud time in ms; `claimed` what became of events.
+    `birth` describes the agent; `cloud_time` takes a live cloud time in ms; `claimed` what became of events;
+    `cloud_status` what the cloud says of itself (alive, retained).
     `connected` is set while a session runs, `tried` once the first attempt has ended either way.
     """
 
@@ -46,6 +47,7 @@ class Link:
     inventory_hash: Callable[[], str]
     cloud_time: Callable[[int], None]
     claimed: Callable[[list[str], str], Awaitable[None]]
+    cloud_status: Callable[[bool, bool], None] = lambda alive, retained: None
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -214,6 +216,7 @@ class Link:
         """Act on one message of the cloud; a retained one is history: it sets no clock and gives no order."""
         if topic == topics.CLOUD_STATUS:
             status = decode(payload, CloudStatus)
+            self.cloud_status(status.alive, retained)
             if status.alive and not retained:
                 self.cloud_time(status.at)
         elif topic == topics.down(self.gateway, "ack"):

@@ -1,0 +1,324 @@
+"""What the gateway does alone when the cloud does not answer a life-safety event. Pure; `effects.py` acts.
+
+No `stored` for 20 s, or the cloud known to be away: siren, light, voice, SMS and calls to the contacts. Gas:
+nothing is switched and nothing sounds inside, only people elsewhere are told. Every step is written down
+before it is taken, so that a restart repeats none, and ends when the cloud has stored the event.
+`now` is milliseconds since boot: a clock that is set meanwhile moves no time limit.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+import msgspec
+
+from firmware_specs.messages import Event
+
+Lane = Literal["home", "speech", "phone"]
+Step = Literal["siren_on", "siren_off", "light_on", "say", "sms", "call"]
+Outcome = Literal["done", "failed", "busy", "no_answer", "answered", "impossible"]
+
+HELPED: Final = frozenset({"sos", "fall", "smoke", "gas", "co"})
+PRE_ALARM: Final = frozenset({"fall", "inactivity"})
+STATUS_SILENT_MS: Final = 90_000
+TOO_OLD_MS: Final = 10 * 60_000
+PHONED_LATELY_MS: Final = 10 * 60_000
+GAS_STAYS_MS: Final = 60 * 60_000
+RETRY_MS: Final = 15_000
+MAX_KEPT: Final = 50
+_ATTEMPTS: Final[dict[Step, int]] = {
+    "siren_on": 40,
+    "siren_off": 40,
+    "light_on": 40,
+    "say": 2,
+    "sms": 5,
+    "call": 3,
+}
+# A step that was begun before a crash is taken for done; a message is better sent twice than not at all.
+_REPEATABLE: Final[frozenset[str]] = frozenset({"sms", "siren_on", "siren_off", "light_on"})
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to tell; `inside`: the telephone is in the home itself and never rings for gas."""
+
+    name: str
+    number: str
+    inside: bool = False
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What this home has, and its time limits in seconds."""
+
+    after_s: float = 20.0
+    away_s: float = 30.0
+    siren: bool = False
+    light: bool = False
+    speech: bool = False
+    sms: bool = False
+    call: bool = False
+    contacts: list[Contact] = []
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of one activation: `subject` is the prompt to say or the number to reach."""
+
+    step: Step
+    event: str
+    kind: str
+    subject: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in the notes."""
+        return f"{self.step}:{self.subject}" if self.subject else self.step
+
+
+class _Activation(msgspec.Struct):
+    """One event id: since when it waits (ms since `boot`), why help began, what was done."""
+
+    id: str
+    kind: str
+    at: int
+    since: int
+    boot: str
+    phase: Literal["suspected", "raised", "ended"]
+    why: Literal["", "no_ack", "cloud_away"] = ""
+    began_after_ms: int = 0
+    stored: bool = False
+    claimed: bool = False
+    cleared: bool = False
+    joined: bool = False
+    steps: dict[str, str] = {}
+    tries: dict[str, int] = {}
+    retry_at: dict[str, int] = {}
+
+    @property
+    def helping(self) -> bool:
+        return bool(self.why) and self.phase == "raised" and not self.stored
+
+
+class LocalHelp:
+    """Events, acks and the state of the cloud in; `next` gives the step to take, `finished` its outcome."""
+
+    def __init__(self, rules: Rules, boot: str, now: int) -> None:
+        self.rules = rules
+        self._boot = boot
+        self._known: dict[str, _Activation] = {}
+        self._connected = False
+        self._connected_since = now
+        self._alive = True
+        self._heard_at = now
+
+    def connection(self, connected: bool, now: int) -> None:
+        """Whether the uplink is up."""
+        if connected != self._connected:
+            self._connected, self._connected_since = connected, now
+
+    def cloud_status(self, alive: bool, now: int, *, retained: bool = False) -> None:
+        """What cloud/status says; a retained `alive` is history and no sign of life."""
+        self._alive = alive
+        if alive and not retained:
+            self._heard_at = now
+
+    def away(self, now: int) -> bool:
+        """Whether the cloud is known to be away."""
+        since_ms = now - self._connected_since
+        if not self._connected:
+            return since_ms > self.rules.away_s * 1000
+        silent_ms = now - max(self._heard_at, self._connected_since)
+        return not self._alive or silent_ms > STATUS_SILENT_MS
+
+    def happened(self, event: Event, now: int, age_ms: int = 0) -> None:
+        """A new event, `age_ms` after it happened; one that is too old waits for the cloud alone."""
+        known = self._known.get(event.id)
+        if event.phase in ("cleared", "cancelled"):
+            if known is not None:
+                self._over(known, event)
+            return
+        pre_alarm = event.phase == "suspected" and event.kind in PRE_ALARM
+        raised = event.phase in ("raised", "updated") and event.kind in HELPED
+        if not (pre_alarm or raised) or (known is None and age_ms > TOO_OLD_MS):
+            return
+        if known is None:
+            known = _Activation(event.id, event.kind, event.at, now, self._boot, "suspected")
+            self._known[event.id] = known
+            self._forget()
+        if raised and known.phase == "suspected":
+            known.phase, known.since = "raised", now
+
+    def stored(self, event: Event, now: int) -> None:
+        """The cloud has this row: help for its activation ends."""
+        self._heard_at = now
+        known = self._known.get(event.id)
+        if known is None or known.phase == "suspected":
+            return
+        known.stored = known.stored or known.phase == "ended" or event.phase in ("raised", "updated")
+
+    def claimed(self, ids: list[str], now: int) -> None:
+        """An operator has the call of these events."""
+        self._heard_at = now
+        for event_id in ids:
+            if event_id in self._known:
+                self._known[event_id].claimed = True
+
+    def next(self, lane: Lane, now: int) -> Action | None:
+        """The step to take now in this lane; it counts as begun."""
+        for known in self._known.values():
+            self._begin(known, now)
+        for known in list(self._known.values()):
+            for action in self._steps(known, lane, now):
+                if self._due(known, action, now):
+                    known.steps[action.key] = "begun"
+                    known.tries[action.key] = known.tries.get(action.key, 0) + 1
+                    return action
+        return None
+
+    def finished(self, action: Action, outcome: Outcome, now: int) -> None:
+        """How a step ended; what failed or was busy is tried again, a few times."""
+        known = self._known.get(action.event)
+        if known is None:
+            return
+        again = outcome in ("failed", "busy") and known.tries.get(action.key, 0) < _ATTEMPTS[action.step]
+        known.steps[action.key] = "again" if again else outcome
+        known.retry_at[action.key] = now + RETRY_MS
+
+    def local(self, event_id: str) -> dict[str, Any]:
+        """What the gateway did for this event, for its `local`; no number is named. Empty: nothing."""
+        known = self._known.get(event_id)
+        if known is None or not known.why:
+            return {}
+        told: dict[str, Any] = {"why": known.why, "after_ms": known.began_after_ms}
+        for key, outcome in known.steps.items():
+            step, _, subject = key.partition(":")
+            if outcome == "skipped":
+                continue
+            if step == "say":
+                told.setdefault("said", {})[subject] = outcome
+            elif step in ("sms", "call"):
+                counts = told.setdefault(step, {})
+                counts[outcome] = counts.get(outcome, 0) + 1
+            else:
+                told[step] = outcome
+        return told
+
+    def unsettled(self) -> set[str]:
+        """Ids of raised events of which no `stored` was heard."""
+        return {k.id for k in self._known.values() if k.phase == "raised" and not k.stored}
+
+    def settle(self, ids: set[str]) -> None:
+        """These were stored while nobody listened (before a restart): nothing more is done or said."""
+        for event_id in ids & self._known.keys():
+            self._known[event_id].stored = True
+            self._known[event_id].steps.setdefault("say:received", "skipped")
+
+    def state(self) -> bytes:
+        """What must outlive a restart."""
+        return msgspec.json.encode(list(self._known.values()))
+
+    def restore(self, kept: bytes, now: int) -> None:
+        """Take back what `state` gave; unreadable notes are as none."""
+        try:
+            found = msgspec.json.decode(kept, type=list[_Activation])
+        except msgspec.MsgspecError:
+            return
+        for known in found:
+            if known.boot != self._boot:
+                known.since, known.boot, known.retry_at = now, self._boot, {}
+            for key, outcome in known.steps.items():
+                if outcome == "begun":
+                    known.steps[key] = "again" if key.partition(":")[0] in _REPEATABLE else "done"
+            self._known[known.id] = known
+
+    def _over(self, known: _Activation, event: Event) -> None:
+        """A suspicion or a fall taken back ends everything; a detector that is quiet again, its sound."""
+        known.cleared = True
+        if event.phase == "cancelled":
+            known.phase = "ended"
+
+    def _begin(self, known: _Activation, now: int) -> None:
+        """Help begins when the cloud is away or silent for too long."""
+        if known.phase != "raised" or known.why or known.stored:
+            return
+        waited = now - known.since
+        if waited >= self.rules.after_s * 1000:
+            known.why = "no_ack"
+        elif self.away(now):
+            known.why = "cloud_away"
+        if known.why:
+            known.began_after_ms = waited
+            known.joined = any(
+                other.kind == known.kind and other is not known and other.why and self._lately(other, known)
+                for other in self._known.values()
+            )
+
+    def _lately(self, other: _Activation, known: _Activation) -> bool:
+        return not other.joined and abs(known.since - other.since) < PHONED_LATELY_MS
+
+    def _steps(self, known: _Activation, lane: Lane, now: int) -> Iterator[Action]:
+        """The steps that this activation calls for in a lane, in order."""
+        match lane:
+            case "home":
+                if known.kind != "gas" and not self._gas(now):
+                    yield from self._home(known)
+            case "speech":
+                if self.rules.speech and known.kind != "gas" and not self._gas(now):
+                    yield from (self._action(known, "say", prompt) for prompt in _prompts(known))
+            case "phone":
+                if known.helping and not known.joined:
+                    yield from self._phone(known, now)
+
+    def _home(self, known: _Activation) -> Iterator[Action]:
+        if known.helping and not known.cleared:
+            if self.rules.siren:
+                yield self._action(known, "siren_on")
+            if self.rules.light:
+                yield self._action(known, "light_on")
+        elif known.steps.get("siren_on") == "done" and not any(
+            other.helping and not other.cleared for other in self._known.values()
+        ):
+            yield self._action(known, "siren_off")
+
+    def _phone(self, known: _Activation, now: int) -> Iterator[Action]:
+        spark = known.kind == "gas" or self._gas(now)
+        contacts = [contact for contact in self.rules.contacts if not (contact.inside and spark)]
+        if self.rules.sms:
+            yield from (self._action(known, "sms", contact.number) for contact in contacts)
+        answered = any(k.startswith("call:") and v == "answered" for k, v in known.steps.items())
+        if self.rules.call and not answered:
+            yield from (self._action(known, "call", contact.number) for contact in contacts)
+
+    def _action(self, known: _Activation, step: Step, subject: str = "") -> Action:
+        return Action(step=step, event=known.id, kind=known.kind, subject=subject)
+
+    def _due(self, known: _Activation, action: Action, now: int) -> bool:
+        outcome = known.steps.get(action.key)
+        return outcome is None or (outcome == "again" and now >= known.retry_at.get(action.key, 0))
+
+    def _gas(self, now: int) -> bool:
+        """Whether gas may still be in the air: a spark could light it."""
+        return any(
+            k.kind == "gas" and k.phase == "raised" and not k.cleared and now - k.since < GAS_STAYS_MS
+            for k in self._known.values()
+        )
+
+    def _forget(self) -> None:
+        """Keep the newest; never one that is being helped, unless there are far too many."""
+        while len(self._known) > MAX_KEPT:
+            idle = [k.id for k in self._known.values() if not k.helping]
+            del self._known[idle[0] if idle else next(iter(self._known))]
+
+
+def _prompts(known: _Activation) -> Iterator[str]:
+    """What is said aloud for an activation, in the order of its life; what is past is not said any more."""
+    if known.phase == "suspected":
+        yield f"ask_{known.kind}"
+    elif known.phase == "ended":
+        if any(key.startswith("say:ask_") for key in known.steps):
+            yield "cancelled"
+    elif known.claimed:
+        yield "claimed"
+    elif known.stored:
+        yield "received"
+    elif known.helping and not known.cleared:
+        yield f"alone_{known.kind}"
+        if any(k.startswith("sms:") and v == "done" for k, v in known.steps.items()):
+            yield "family_told"
