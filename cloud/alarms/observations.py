@@ -85,9 +85,13 @@ async def news2_now(conn: Connection, resident_id: UUID, *, now: datetime) -> tu
     return assess(samples[resident_id], person, now=now, rules=CURRENT).score, person
 
 
-async def set_limits(conn: Connection, resident_id: UUID, limits: dict[str, object]) -> None:
-    """Replace a person's own limits."""
-    await conn.execute(_SQL["set_limits"], {"id": resident_id, "limits": Jsonb(limits)})
+async def set_limits(conn: Connection, resident_id: UUID, limits: dict[str, object]) -> int:
+    """Replace a person's own limits: the record's new revision. The caller holds its row."""
+    row = await (
+        await conn.execute(_SQL["set_limits"], {"id": resident_id, "limits": Jsonb(limits)})
+    ).fetchone()
+    assert row is not None  # the caller holds it
+    return int(row[0])
 
 
 async def _of_key(conn: Connection, given: dict[str, object]) -> UUID | None:

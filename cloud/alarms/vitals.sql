@@ -206,4 +206,4 @@ order by id desc, kind, text;
 
 -- name: set_limits --
 -- A person's own limits, as ordered.
-update resident set limits = %(limits)s where id = %(id)s;
+update resident set limits = %(limits)s, revision = revision + 1 where id = %(id)s returning revision;

@@ -6,10 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cloud.access.access import Role
 from cloud.api.registry_schemas import NewContact, Point
 from cloud.api.schemas import Given, Shown
-from cloud.api.texts import AreaCode, JsonList, JsonObject, Name, Phone, Text, WireId, Word
+from cloud.api.texts import AreaCode, JsonList, JsonObject, Name, Phone, Text, Word
 from cloud.api.times import Instant
 from cloud.registry.registry import Sex, StateName
 
@@ -106,6 +105,7 @@ class HomeDetail(Shown):
     access_note: str
     has_door_code: bool
     safe_radius_m: float | None
+    safe_ring: list[Point] | None = Field(description="goes before the circle")
     verified_at: Instant | None
     revision: int
     beds: list[HomeBed]
@@ -127,6 +127,14 @@ class ChangedHome(Given):
     door_code: Annotated[Word, Field(max_length=100)] | None = None
     safe_radius_m: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
     verified: bool = False
+
+
+class SafeZone(Given):
+    """How far from home its people may go: a circle round the gate, or a ring, which goes before it."""
+
+    revision: Revision
+    radius_m: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
+    ring: Annotated[list[Point], Field(min_length=3, max_length=201)] | None = None
 
 
 class ChangedBed(Given):
@@ -192,11 +200,20 @@ class NewStay(Given):
 
 
 class ChangedDevice(Given):
-    """What a device is."""
+    """What a device is, and where in its home and what for; null leaves that as it is."""
 
     revision: Revision
     family: Name
     model: Word = ""
+    room: Word | None = None
+    role: Word | None = None
+
+
+class Retired(Given):
+    """Why a device is taken out of use."""
+
+    revision: Revision
+    reason: Name
 
 
 class Installed(Shown):
@@ -238,53 +255,3 @@ class ChangedGateway(Given):
     home_id: UUID | None = None
     network: JsonObject = Field(default_factory=dict)
     retired: bool = False
-
-
-class StaffShown(Shown):
-    """A user; `area_code` is a prefix, an empty one sees every area; `org_id` null sees every one."""
-
-    id: UUID
-    username: str
-    name: str
-    role: Role
-    area_code: str
-    org_id: UUID | None
-    active: bool
-    created_at: Instant
-    locked_until: Instant | None
-    revision: int
-
-
-class StaffList(Shown):
-    """In the order they came."""
-
-    items: list[StaffShown]
-
-
-class NewStaff(Given):
-    """A new user; the password is made here and shown once."""
-
-    username: WireId
-    name: Name
-    role: Role
-    area_code: AreaCode | Literal[""] = ""
-    org_id: UUID | None = None
-
-
-class StaffPassword(Shown):
-    """Shown this once and kept only as a hash."""
-
-    id: UUID
-    username: str
-    password: str
-
-
-class ChangedStaff(Given):
-    """A user as they are to be; one who is not active cannot sign in and is signed out at once."""
-
-    revision: Revision
-    name: Name
-    role: Role
-    area_code: AreaCode | Literal[""] = ""
-    org_id: UUID | None = None
-    active: bool = True

@@ -119,6 +119,13 @@ class Circle(Shown):
     radius_m: float
 
 
+class Corner(Shown):
+    """A corner of a safe zone that is no circle."""
+
+    lat: float
+    lon: float
+
+
 class Fix(Shown):
     """A position of a worn device, WGS-84; null: accuracy unknown, no fence, no home."""
 
@@ -137,6 +144,7 @@ class Whereabouts(Shown):
 
     home: HomePoint | None
     fence: Circle | None
+    ring: list[Corner] | None = Field(description="the safe zone where it is no circle")
     fix: Fix | None
 
 
@@ -240,6 +248,7 @@ class ZoneGiven(Given):
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     promise_s: Annotated[int, Field(ge=60, le=86_400)] = 1800
+    revision: Annotated[int, Field(ge=1)] | None = Field(None, description="the one that was read")
 
 
 class Zone(Shown):
@@ -252,6 +261,7 @@ class Zone(Shown):
     lat: float | None
     lon: float | None
     promise_s: int
+    revision: int
 
 
 class ZoneList(Shown):

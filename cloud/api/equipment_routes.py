@@ -20,6 +20,7 @@ router = APIRouter(tags=["equipment"])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 After = Annotated[WireId | None, Query(description="the last one's `id`")]
+Retired = Annotated[bool, Query(description="those that are out of use instead")]
 
 
 @router.post(
@@ -61,11 +62,13 @@ async def renew_gateway_secret(gateway_id: WireId, identity: Caller, services: W
 
 @router.get("/gateways", operation_id="list_gateways", response_model=shapes.GatewayList)
 async def list_gateways(
-    identity: Caller, services: With, limit: Limit = 200, after: After = None
+    identity: Caller, services: With, limit: Limit = 200, after: After = None, retired: Retired = False
 ) -> shapes.GatewayList:
     """Gateways of your area, by id."""
     async with services.pool.connection() as conn:
-        rows = await equipment.list_gateways(conn, identity=identity, limit=limit, after=after or "")
+        rows = await equipment.list_gateways(
+            conn, identity=identity, limit=limit, after=after or "", retired=retired
+        )
     return shapes.GatewayList(
         items=[
             shapes.Gateway(
@@ -170,6 +173,7 @@ async def list_devices(
     home: Annotated[UUID | None, Query()] = None,
     limit: Limit = 200,
     after: After = None,
+    retired: Retired = False,
 ) -> shapes.DeviceList:
     """Devices of a home, of a gateway, or of your area, by id."""
     now = services.clock.now()
@@ -182,6 +186,7 @@ async def list_devices(
             gateway_id=gateway,
             limit=limit,
             after=after or "",
+            retired=retired,
         )
     return shapes.DeviceList(items=[_device(row) for row in rows])
 
@@ -218,6 +223,7 @@ def _device(row: equipment.DeviceRow) -> shapes.Device:
         link_quality=said.get("link_quality"),
         last_seen_at=row.last_seen_at,
         revision=row.revision,
+        retired_at=row.retired_at,
     )
 
 

@@ -154,6 +154,7 @@ class Device(Shown):
     link_quality: float | None
     last_seen_at: Instant | None
     revision: int
+    retired_at: Instant | None = Field(description="out of use since")
 
 
 class DeviceList(Shown):

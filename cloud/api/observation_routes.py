@@ -1,11 +1,13 @@
 """What operators observe of an elder, the elder's own limits, and the score of what is known."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Header, Query
+from pydantic import ValidationError
 
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput, NotFound
@@ -13,12 +15,13 @@ from cloud.alarms import observations
 from cloud.alarms.news2 import PARAMETERS, Score, label
 from cloud.alarms.observations import Observed
 from cloud.alarms.person import Person, read_limits
+from cloud.alarms.rule_versions import CURRENT
 from cloud.api import observation_schemas as shapes
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.registry_routes import check_area
 from cloud.database.pool import Connection
-from cloud.registry import people
+from cloud.registry import changes, people
 
 router = APIRouter(prefix="/residents/{resident_id}", tags=["residents"])
 
@@ -94,18 +97,57 @@ async def get_news2(resident_id: UUID, identity: Caller, services: With) -> shap
 
 @router.put("/limits", operation_id="set_resident_limits", response_model=shapes.ResidentLimitsShown)
 async def set_resident_limits(
-    resident_id: UUID, body: shapes.ResidentLimits, identity: Caller, services: With
+    resident_id: UUID,
+    body: shapes.ResidentLimits,
+    identity: Caller,
+    services: With,
+    revision: Annotated[int | None, Query(ge=1, description="the one that was read; 409: it is old")] = None,
 ) -> shapes.ResidentLimitsShown:
     """Replace an elder's own limits, such as a clinician's order; what was before is in the audit trail."""
     limits: dict[str, Any] = body.model_dump(exclude_none=True, exclude_defaults=True)
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
         check_area(identity, await people.lock_resident(conn, resident_id))
-        before = (await people.find_resident(conn, at=now, resident_id=resident_id)).limits
-        await observations.set_limits(conn, resident_id, limits)
-        await audit(conn, services, identity, "limits_set", resident_id, before=before, after=limits)
-    problems = read_limits(limits).problems
-    return shapes.ResidentLimitsShown(limits=body, not_understood=list(problems))
+        before = await people.find_resident(conn, at=now, resident_id=resident_id)
+        if revision not in (None, before.revision):
+            raise await changes.changed_meanwhile(conn, resident_id, before.revision)
+        revised = await observations.set_limits(conn, resident_id, limits)
+        await audit(conn, services, identity, "limits_set", resident_id, before=before.limits, after=limits)
+    return _limits(limits, revised)
+
+
+@router.get("/limits", operation_id="get_resident_limits", response_model=shapes.ResidentLimitsShown)
+async def get_resident_limits(
+    resident_id: UUID, identity: Caller, services: With
+) -> shapes.ResidentLimitsShown:
+    """An elder's own limits as they are kept, and the product's bands that hold for what they leave out."""
+    now = services.clock.now()
+    async with services.pool.connection() as conn, conn.transaction():
+        await _check_visible(conn, identity, resident_id, now)
+        row = await people.find_resident(conn, at=now, resident_id=resident_id)
+        await audit(conn, services, identity, "health_viewed", resident_id, kind="limits")
+    return _limits(row.limits, row.revision)
+
+
+def _limits(kept: dict[str, Any], revision: int) -> shapes.ResidentLimitsShown:
+    """What the rules take of what is kept, which may be older than what this route would take."""
+    found = read_limits(kept)
+    taken: dict[str, Any] = {"bands": {}}
+    bands = msgspec.to_builtins(found.bands)
+    for name, value in [*kept.items(), *((f"bands.{kind}", band) for kind, band in bands.items())]:
+        field, _, kind = name.partition(".")
+        with suppress(ValidationError):
+            one = shapes.ResidentLimits.model_validate({field: {kind: value} if kind else value})
+            if kind:
+                taken["bands"][kind] = value
+            elif field != "bands":
+                taken |= one.model_dump(include={field})
+    return shapes.ResidentLimitsShown(
+        limits=shapes.ResidentLimits.model_validate(taken),
+        not_understood=list(found.problems),
+        product={kind: msgspec.to_builtins(band) for kind, band in CURRENT.bands.items()},
+        revision=revision,
+    )
 
 
 def _observed(body: shapes.NewObservation) -> list[Observed]:

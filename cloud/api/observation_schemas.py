@@ -205,3 +205,5 @@ class ResidentLimitsShown(Shown):
 
     limits: ResidentLimits
     not_understood: list[str]
+    product: dict[str, GivenBand] = Field(description="what holds for everybody: the bands of each value")
+    revision: int

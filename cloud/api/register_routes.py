@@ -124,9 +124,10 @@ async def get_home(home_id: UUID, identity: Caller, services: With) -> shapes.Ho
     if row.gate_lat is not None and row.gate_lon is not None:
         gate = Point(lat=row.gate_lat, lon=row.gate_lon)
     fields = msgspec.structs.asdict(row)
-    del fields["gate_lat"], fields["gate_lon"]
+    del fields["gate_lat"], fields["gate_lon"], fields["safe_ring"]
+    ring = None if row.safe_ring is None else [Point(lat=lat, lon=lon) for lon, lat in row.safe_ring]
     shown = [shapes.HomeBed.model_validate(bed, from_attributes=True) for bed in beds]
-    return shapes.HomeDetail(gate=gate, beds=shown, **fields)
+    return shapes.HomeDetail(gate=gate, safe_ring=ring, beds=shown, **fields)
 
 
 @router.put("/homes/{home_id}", operation_id="change_home", response_model=shapes.Revised)
@@ -143,6 +144,21 @@ async def change_home(
         )
         await _check_home(conn, identity, home_id)
         await audit(conn, services, identity, "home_changed", home_id, door_code=body.door_code is not None)
+    return shapes.Revised(revision=revision)
+
+
+@router.put("/homes/{home_id}/safe-zone", operation_id="set_safe_zone", response_model=shapes.Revised)
+async def set_safe_zone(
+    home_id: UUID, body: shapes.SafeZone, identity: Caller, services: With
+) -> shapes.Revised:
+    """How far from home its people may go; 422 for a ring that encloses no area once."""
+    ring = None if body.ring is None else [(corner.lon, corner.lat) for corner in body.ring]
+    async with services.pool.connection() as conn, conn.transaction():
+        await _check_home(conn, identity, home_id)
+        revision = await changes.set_safe_zone(
+            conn, home_id, revision=body.revision, radius_m=body.radius_m, ring=ring
+        )
+        await audit(conn, services, identity, "safe_zone_changed", home_id, corners=len(ring or ()))
     return shapes.Revised(revision=revision)
 
 

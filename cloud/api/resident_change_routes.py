@@ -13,6 +13,7 @@ from cloud.api.registry_routes import check_area
 from cloud.api.texts import WireId
 from cloud.registry import changes, equipment, lists, people, store
 from cloud.registry.registry import place_text
+from cloud.supervision import retirement
 
 router = APIRouter(tags=["administration"])
 
@@ -79,10 +80,24 @@ async def change_device(
         present = await equipment.find_device(conn, at=services.clock.now(), device_id=device_id)
         if present is not None:
             check_area(identity, present)
-        revision = await changes.change_device(
-            conn, device_id, revision=body.revision, family=body.family, model=body.model
-        )
+        given = body.model_dump()
+        revision = await changes.change_device(conn, device_id, now=services.clock.now(), **given)
         await audit(conn, services, identity, "device_changed", device_id)
+    return shapes.Revised(revision=revision)
+
+
+@router.post("/devices/{device_id}/retirement", operation_id="retire_device", response_model=shapes.Revised)
+async def retire_device(
+    device_id: WireId, body: shapes.Retired, identity: Caller, services: With
+) -> shapes.Revised:
+    """Out of use from now on: its installation and its technical alarms end, what it told stays."""
+    now = services.clock.now()
+    async with services.pool.connection() as conn, conn.transaction():
+        present = await equipment.find_device(conn, at=now, device_id=device_id)
+        if present is not None:
+            check_area(identity, present)
+        revision = await retirement.retire_device(conn, device_id, revision=body.revision, now=now)
+        await audit(conn, services, identity, "device_retired", device_id, reason=body.reason)
     return shapes.Revised(revision=revision)
 
 
@@ -127,6 +142,7 @@ async def change_gateway(
     gateway_id: WireId, body: shapes.ChangedGateway, identity: Caller, services: With
 ) -> shapes.Revised:
     """Where a gateway stands; a retired one may no longer connect, and can be brought back."""
+    now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
         present = await changes.find_gateway_detail(conn, gateway_id)
         check_area(identity, store.Belongs(present.area_code, present.org_id))
@@ -139,9 +155,11 @@ async def change_gateway(
             home_id=body.home_id,
             network=body.network,
             retired=body.retired,
-            now=services.clock.now(),
+            now=now,
         )
         if body.retired != (present.retired_at is not None):
             await equipment.tell_broker(conn)
+            if body.retired:
+                await retirement.end_gateway(conn, gateway_id, now=now)
         await audit(conn, services, identity, "gateway_changed", gateway_id, retired=body.retired)
     return shapes.Revised(revision=revision)

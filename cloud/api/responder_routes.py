@@ -87,19 +87,19 @@ async def list_zones(identity: Caller, services: With, page: Paged) -> Response:
 async def create_zone(body: shapes.ZoneGiven, identity: Caller, services: With) -> Response:
     """A new zone."""
     now = services.clock.now()
-    made = Zone(id=uuid7(round(now.timestamp() * 1000)), **body.model_dump())
+    made = Zone(id=uuid7(round(now.timestamp() * 1000)), **body.model_dump(exclude={"revision"}))
     async with services.pool.connection() as conn, conn.transaction():
-        await store.write_zone(conn, made, identity, now=now)
+        made = await store.write_zone(conn, made, identity, now=now)
         await audit(conn, services, identity, "zone_created", made.id)
     return Response(msgspec.json.encode(made), 201, media_type="application/json")
 
 
 @router.put("/zones/{zone_id}", operation_id="change_zone", response_model=shapes.Zone)
 async def change_zone(zone_id: UUID, body: shapes.ZoneGiven, identity: Caller, services: With) -> Response:
-    """Change a zone; 404 where there is none."""
-    made = Zone(id=zone_id, **body.model_dump())
+    """Change a zone; 404 where there is none, 409 where `revision` is given and old."""
+    made = Zone(id=zone_id, **body.model_dump(exclude={"revision"}))
     async with services.pool.connection() as conn, conn.transaction():
         await store.known_zone(conn, zone_id)
-        await store.write_zone(conn, made, identity, now=services.clock.now())
+        made = await store.write_zone(conn, made, identity, now=services.clock.now(), revision=body.revision)
         await audit(conn, services, identity, "zone_changed", zone_id)
     return answer(made)

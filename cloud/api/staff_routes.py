@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from cloud.access import staff, store
 from cloud.access.access import Identity, Role
 from cloud.access.errors import InvalidInput
-from cloud.api import admin_schemas as shapes
+from cloud.api import staff_schemas as shapes
+from cloud.api.admin_schemas import Revised
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.register_routes import After, Limit, Wanted, covered
@@ -71,10 +72,10 @@ async def create_staff(body: shapes.NewStaff, identity: Caller, services: With) 
     return shapes.StaffPassword(id=staff_id, username=body.username, password=password)
 
 
-@router.put("/{staff_id}", operation_id="change_staff", response_model=shapes.Revised)
+@router.put("/{staff_id}", operation_id="change_staff", response_model=Revised)
 async def change_staff(
     staff_id: UUID, body: shapes.ChangedStaff, identity: Caller, services: With
-) -> shapes.Revised:
+) -> Revised:
     """Change a user, who is signed out where they may do other things now; nobody disables themselves."""
     given = staff.ChangedStaff(**body.model_dump(exclude={"revision"}))
     async with services.pool.connection() as conn, conn.transaction():
@@ -87,7 +88,7 @@ async def change_staff(
             )
         await staff.change(conn, before, given, revision=body.revision, now=services.clock.now())
         await _written_down(conn, services, identity, before, body)
-    return shapes.Revised(revision=body.revision + 1)
+    return Revised(revision=body.revision + 1)
 
 
 async def _written_down(

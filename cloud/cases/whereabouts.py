@@ -13,6 +13,7 @@ from cloud.cases.publish import find
 from cloud.cases.summary import iso
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.registry.fences import inside
 from cloud.responders.responder import Point, distance_m
 from cloud.telemetry.datum import to_wgs84
 
@@ -54,6 +55,7 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
 
     home: HomePoint | None
     fence: Circle | None
+    ring: list[Point] | None
     fix: Fix | None
 
 
@@ -65,11 +67,12 @@ async def whereabouts(conn: Connection, case_id: UUID, *, now: datetime) -> Wher
             "警情已结束，不再显示位置", "the case has ended: no place is shown", state=row["state"]
         )
     card = await _one(conn, "home_fence", {"home_id": row["home_id"]}) if row["home_id"] else None
-    home, fence = _home(card), _fence(card)
+    home, fence, ring = _home(card), _fence(card), _ring(card)
     resident = (row["frozen"] or {}).get("resident") or {}
     values = {"case_id": case_id, "home_id": row["home_id"], "resident_id": resident.get("id")}
     values |= {"now": now, "until": now + _CLOCKS_DIFFER}
-    return Whereabouts(home=home, fence=fence, fix=_fix(await _one(conn, "last_fix", values), home, fence))
+    fix = _fix(await _one(conn, "last_fix", values), home, fence, ring)
+    return Whereabouts(home=home, fence=None if ring else fence, ring=ring, fix=fix)
 
 
 def _home(card: dict[str, Any] | None) -> HomePoint | None:
@@ -85,7 +88,22 @@ def _fence(card: dict[str, Any] | None) -> Circle | None:
     return Circle(lat=card["gate_lat"], lon=card["gate_lon"], radius_m=card["safe_radius_m"])
 
 
-def _fix(found: dict[str, Any] | None, home: HomePoint | None, fence: Circle | None) -> Fix | None:
+def _ring(card: dict[str, Any] | None) -> list[Point] | None:
+    if card is None or card["safe_ring"] is None:
+        return None
+    return [Point(lat, lon) for lon, lat in card["safe_ring"]]
+
+
+def _within(at: Point, metres: float | None, fence: Circle | None, ring: list[Point] | None) -> bool | None:
+    """Whether a place is inside the safe zone; a ring goes before the circle. None: there is none."""
+    if ring is not None:
+        return inside([(corner.lon, corner.lat) for corner in ring], at.lat, at.lon)
+    return None if fence is None or metres is None else metres <= fence.radius_m
+
+
+def _fix(
+    found: dict[str, Any] | None, home: HomePoint | None, fence: Circle | None, ring: list[Point] | None
+) -> Fix | None:
     if found is None:
         return None
     lat, lon = to_wgs84(found["lat"], found["lon"], found["datum"])
@@ -97,7 +115,7 @@ def _fix(found: dict[str, Any] | None, home: HomePoint | None, fence: Circle | N
         accuracy_m=found["accuracy_m"],
         at=iso(found["measured_at"]),
         source=found["source"],
-        inside=None if fence is None or metres is None else metres <= fence.radius_m,
+        inside=_within(Point(lat, lon), metres, fence, ring),
         distance_m=None if metres is None else round(metres),
     )
 

@@ -1,6 +1,6 @@
 -- name: home_fence --
 -- Where a home's gate is, and how far from it its people may go.
-select gate_lat, gate_lon, safe_radius_m, compound, building from home where id = %(home_id)s;
+select gate_lat, gate_lon, safe_radius_m, safe_ring, compound, building from home where id = %(home_id)s;
 
 -- name: last_fix --
 -- The newest position of what the case's people wear, since they wear it: measured on its own, or with an alarm of the case.

@@ -92,10 +92,10 @@ update gateway set
 where id = %(id)s;
 
 -- name: set_online --
--- Whether a gateway is there; nothing is returned when that was known.
+-- Whether a gateway is there; nothing is returned when that was known. One that is out of use is missed by nobody.
 update gateway set online = %(online)s, online_changed_at = %(at)s
 where id = %(id)s and online is distinct from %(online)s
-returning online;
+returning retired_at is null or %(online)s;
 
 -- name: take_device_state --
 -- What a gateway knows of a device that is its to speak for; an older message changes nothing.

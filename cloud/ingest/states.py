@@ -68,7 +68,8 @@ async def set_online(
     The caller holds the gateway's row and publishes the cases.
     """
     values = {"id": sender.id, "online": online, "at": now}
-    if await (await conn.execute(_SQL["set_online"], values)).fetchone() is None:
+    told = await (await conn.execute(_SQL["set_online"], values)).fetchone()
+    if told is None or not told[0]:
         return set()
     extra = {"action": "gateway_back" if online else "gateway_lost", "gateway": sender.id, "reason": reason}
     logger.info("gateway is back" if online else "gateway is away", extra=extra)

@@ -13,6 +13,7 @@ from cloud.access.errors import Conflict, InvalidInput, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.registry import people
+from cloud.registry.fences import Corner, ring_of
 from cloud.registry.people import ID_NUMBER, ContactRow
 from cloud.registry.registry import Sex, china_date, id_number_fault, normal_id_number
 from cloud.registry.sealing import Seal, Sealed
@@ -73,10 +74,18 @@ async def _change(conn: Connection, noun: str, query: str, values: dict[str, Any
     found = await (await conn.execute(_SQL[f"revision_of_{noun}"], {"id": values["id"]})).fetchone()
     if found is None:
         raise NotFound("没有这条记录", "there is no such record", id=str(values["id"]))
-    raise Conflict(
-        "这条记录刚被别人改过，请重新读取后再改",
-        "someone else has changed this record; read it again, then change it",
-        revision=int(found[0]),
+    raise await changed_meanwhile(conn, values["id"], int(found[0]))
+
+
+async def changed_meanwhile(conn: Connection, subject: object, revision: int) -> Conflict:
+    """What to raise for a change of an old revision: it names who was first."""
+    row = await (await conn.execute(_SQL["last_change"], {"id": str(subject)})).fetchone()
+    who = None if row is None else str(row[0])
+    return Conflict(
+        f"这条记录刚被{who or '别人'}改过，请重新读取后再改",
+        f"{who or 'someone else'} has changed this record; read it again, then change it",
+        revision=revision,
+        changed_by=who,
     )
 
 
@@ -176,10 +185,46 @@ async def move_resident(
     return changed
 
 
-async def change_device(conn: Connection, device_id: str, *, revision: int, family: str, model: str) -> int:
-    """What a device is: the new revision; raises NotFound or Conflict."""
+async def set_safe_zone(
+    conn: Connection,
+    home_id: UUID,
+    *,
+    revision: int,
+    radius_m: float | None,
+    ring: Sequence[Corner] | None,
+) -> int:
+    """How far from home its people may go; a ring goes before the circle. Raises InvalidInput, Conflict."""
+    values = {"id": home_id, "revision": revision, "radius_m": radius_m}
+    return await _change(
+        conn, "home", "set_safe_zone", values | {"ring": None if ring is None else Jsonb(ring_of(ring))}
+    )
+
+
+async def change_device(
+    conn: Connection,
+    device_id: str,
+    *,
+    revision: int,
+    family: str,
+    model: str,
+    room: str | None,
+    role: str | None,
+    now: datetime,
+) -> int:
+    """What a device is, and where in its home (None: as it is); raises NotFound or Conflict."""
     values = {"id": device_id, "revision": revision, "family": family, "model": model}
-    return await _change(conn, "device", "change_device", values)
+    changed = await _change(conn, "device", "change_device", values)
+    placed = {"id": device_id, "room": room, "role": role, "now": now}
+    await conn.execute(_SQL["correct_installation"], placed)
+    return changed
+
+
+async def retire_device(conn: Connection, device_id: str, *, revision: int, now: datetime) -> int:
+    """Out of use from now on, installed nowhere; installing it again brings it back. Raises Conflict."""
+    values = {"id": device_id, "revision": revision, "now": now}
+    changed = await _change(conn, "device", "retire_device", values)
+    await conn.execute(_SQL["end_installations"], values)
+    return changed
 
 
 async def find_gateway_detail(conn: Connection, gateway_id: str) -> GatewayDetailRow:

@@ -26,6 +26,11 @@ update home set area_code = %(area_code)s, org_id = %(org_id)s, street = %(stree
     revision = revision + 1
 where id = %(id)s and revision = %(revision)s returning revision;
 
+-- name: set_safe_zone --
+-- How far from home its people may go: a circle round the gate, or a ring.
+update home set safe_radius_m = %(radius_m)s, safe_ring = %(ring)s, revision = revision + 1
+where id = %(id)s and revision = %(revision)s returning revision;
+
 -- name: revision_of_home --
 -- The revision of a home.
 select revision from home where id = %(id)s;
@@ -101,6 +106,32 @@ update resident set area_code = %(area_code)s, org_id = %(org_id)s where id = %(
 -- What a device is.
 update device set family = %(family)s, model = %(model)s, registered = true, revision = revision + 1
 where id = %(id)s and revision = %(revision)s returning revision;
+
+-- name: correct_installation --
+-- Where in its home a device is and what for, put right from the beginning of its installation.
+update installation i set room = coalesce(%(room)s, i.room), role = coalesce(%(role)s, i.role)
+from device d where d.id = %(id)s and i.device_key = d.key and i.valid @> %(now)s::timestamptz;
+
+-- name: retire_device --
+-- Out of use.
+update device set retired_at = %(now)s, revision = revision + 1
+where id = %(id)s and revision = %(revision)s returning revision;
+
+-- name: end_installations --
+-- The running installation ends now, one that was to begin later never does.
+with later as (
+    delete from installation i using device d
+    where d.id = %(id)s and i.device_key = d.key and lower(i.valid) >= %(now)s
+)
+update installation i set valid = tstzrange(lower(i.valid), %(now)s)
+from device d where d.id = %(id)s and i.device_key = d.key and i.valid @> %(now)s::timestamptz and lower(i.valid) < %(now)s;
+
+-- name: last_change --
+-- Who changed a record last.
+select coalesce(s.name, t.name, a.actor) from audit a
+left join staff s on a.actor = 'staff:' || s.id
+left join api_token t on a.actor = 'token:' || t.id
+where a.subject = %(id)s and a.action ~ '(changed|moved|set|retired|created)$' order by a.at desc, a.id desc limit 1;
 
 -- name: revision_of_device --
 -- The revision of a device.

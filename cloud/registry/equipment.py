@@ -49,6 +49,7 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     state: dict[str, Any]
     last_seen_at: datetime | None
     revision: int
+    retired_at: datetime | None
 
 
 class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,14 +135,12 @@ async def list_logins(conn: Connection) -> list[tuple[str, str, str]]:
 
 
 async def list_gateways(
-    conn: Connection, *, identity: Identity, limit: int, after: str = ""
+    conn: Connection, *, identity: Identity, limit: int, after: str = "", retired: bool = False
 ) -> list[GatewayRow]:
-    """The gateways that the caller may see, by id."""
+    """The gateways that the caller may see, by id: those in use, or those that are not any more."""
+    seen: dict[str, Any] = {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit}
     async with conn.cursor(row_factory=class_row(GatewayRow)) as cursor:
-        await cursor.execute(
-            _SQL["list_gateways"],
-            {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit, "after": after},
-        )
+        await cursor.execute(_SQL["list_gateways"], seen | {"after": after, "retired": retired})
         return await cursor.fetchall()
 
 
@@ -205,6 +204,7 @@ async def install_device(
         )
     await conn.execute(_SQL["drop_installation_at"], moment)
     await conn.execute(_SQL["end_installation"], moment)
+    await conn.execute(_SQL["back_in_use"], moment)
     installation_id = new_id(now)
     row = {"id": installation_id, "device_key": device_key, "home_id": home_id, "now": now, "from": at}
     row |= {"bed_key": None if bed is None else bed.key, "room": room, "role": role}
@@ -239,11 +239,12 @@ async def list_devices(
     limit: int,
     after: str = "",
     device_id: str | None = None,
+    retired: bool = False,
 ) -> list[DeviceRow]:
-    """Devices that the caller may see, of one home or gateway where named, by id."""
+    """Devices that the caller may see, of one home or gateway where named, by id: in use, or not any more."""
     query: dict[str, Any] = {"at": at, "home_id": home_id, "gateway_id": gateway_id, "limit": limit}
     query |= {"area_code": identity.area_code, "org_id": identity.org_id, "after": after}
-    query |= {"device_id": device_id}
+    query |= {"device_id": device_id, "retired": retired}
     async with conn.cursor(row_factory=class_row(DeviceRow)) as cursor:
         await cursor.execute(_SQL["list_devices"], query)
         return await cursor.fetchall()

@@ -70,6 +70,7 @@ class HomeDetailRow(msgspec.Struct, frozen=True, kw_only=True):
     access_note: str
     has_door_code: bool
     safe_radius_m: float | None
+    safe_ring: list[tuple[float, float]] | None
     verified_at: datetime | None
     revision: int
 

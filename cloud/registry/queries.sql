@@ -145,7 +145,7 @@ select g.id, g.kind, g.home_id, h.street, h.compound, h.building, h.unit, h.room
     case when jsonb_typeof(g.birth -> 'network' -> 'metered') = 'boolean'
         then (g.birth -> 'network' ->> 'metered')::boolean end as metered
 from gateway g left join home h on h.id = g.home_id
-where g.retired_at is null and not coalesce(h.synthetic, false) and starts_with(g.area_code, %(area_code)s)
+where (g.retired_at is not null) = %(retired)s and not coalesce(h.synthetic, false) and starts_with(g.area_code, %(area_code)s)
     and (%(org_id)s::uuid is null or g.org_id = %(org_id)s) and g.id > %(after)s
 order by g.id limit %(limit)s;
 
@@ -182,6 +182,10 @@ where device_key = %(device_key)s and valid @> %(at)s::timestamptz;
 select lower(valid) from installation where device_key = %(device_key)s and lower(valid) > %(at)s
 order by lower(valid) limit 1;
 
+-- name: back_in_use --
+-- A device that is installed is not out of use.
+update device set retired_at = null where key = %(device_key)s and retired_at is not null;
+
 -- name: insert_installation --
 -- A device belongs to a home, and perhaps a bed, from a moment on.
 insert into installation (id, device_key, home_id, bed_key, room, role, valid, installed_at)
@@ -196,7 +200,7 @@ values (%(id)s, %(device_key)s, %(opens_at)s, %(ends_at)s, %(opened_by)s);
 -- Devices by home or gateway, with the installation of a moment.
 select d.id, d.family, d.model, d.registered, i.home_id, b.id as bed_id, coalesce(i.room, '') as room,
     coalesce(i.role, '') as role, lower(i.valid) as installed_from, d.state, d.last_seen_at,
-    d.revision
+    d.revision, d.retired_at
 from device d
 left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
 left join home h on h.id = i.home_id
@@ -207,7 +211,7 @@ where not coalesce(h.synthetic, false) and (%(home_id)s::uuid is null or i.home_
             or g.birth -> 'devices' @> jsonb_build_array(jsonb_build_object('device', d.id)))))
     and starts_with(coalesce(h.area_code, ''), %(area_code)s)
     and (%(org_id)s::uuid is null or h.org_id = %(org_id)s) and d.id > %(after)s
-    and (%(device_id)s::text is null or d.id = %(device_id)s)
+    and (%(device_id)s::text is null and (d.retired_at is not null) = %(retired)s or d.id = %(device_id)s)
 order by d.id limit %(limit)s;
 
 -- name: list_quarantine --

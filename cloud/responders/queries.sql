@@ -1,24 +1,25 @@
 -- name: zones --
 -- Zones that a reader may see.
-select id, name, area_code, org_id, lat, lon, promise_s from zone
+select id, name, area_code, org_id, lat, lon, promise_s, revision from zone
 where starts_with(area_code, %(area_code)s) and (%(org_id)s::uuid is null or org_id is not distinct from %(org_id)s)
 order by area_code, name;
 
 -- name: find_zone --
--- One zone.
-select id, name, area_code, org_id, lat, lon, promise_s from zone where id = %(id)s;
+-- One zone, held.
+select id, name, area_code, org_id, lat, lon, promise_s, revision from zone where id = %(id)s for update;
 
 -- name: set_zone --
 -- A zone, new or changed.
 insert into zone (id, name, area_code, org_id, lat, lon, promise_s, created_at)
 values (%(id)s, %(name)s, %(area_code)s, %(org_id)s, %(lat)s, %(lon)s, %(promise_s)s, %(now)s)
 on conflict (id) do update set name = excluded.name, area_code = excluded.area_code, org_id = excluded.org_id,
-    lat = excluded.lat, lon = excluded.lon, promise_s = excluded.promise_s;
+    lat = excluded.lat, lon = excluded.lon, promise_s = excluded.promise_s, revision = zone.revision + 1
+returning revision;
 
 -- name: responders --
 -- Responders with their zone and load: all whose own area covers a place, or all that a reader may see.
 select r.staff_id, u.name, u.area_code, u.org_id, r.skills, r.speed_kmh, r.most_cases, r.available, r.lat, r.lon,
-    r.position_at, z.id, z.name, z.area_code, z.org_id, z.lat, z.lon, z.promise_s,
+    r.position_at, z.id, z.name, z.area_code, z.org_id, z.lat, z.lon, z.promise_s, z.revision,
     (select count(*) from dispatch d where d.staff_id = r.staff_id and d.state in ('offered', 'accepted', 'arrived'))
 from responder r
 join staff u on u.id = r.staff_id and u.active

@@ -104,6 +104,7 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
     lat: float | None = None
     lon: float | None = None
     promise_s: int = 1800
+    revision: int = 1
 
 
 class Responder(msgspec.Struct, frozen=True, kw_only=True):

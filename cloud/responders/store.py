@@ -12,6 +12,7 @@ from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput, NotAllowed, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.registry.changes import changed_meanwhile
 from cloud.responders.responder import Point, Responder, Zone
 
 _SQL: Final = queries.load(__package__ or "cloud.responders")
@@ -30,13 +31,20 @@ async def known_zone(conn: Connection, zone_id: UUID) -> None:
         raise NotFound("没有这个片区", "there is no such zone")
 
 
-async def write_zone(conn: Connection, zone: Zone, editor: Identity, *, now: datetime) -> None:
-    """Add or change a zone; raises NotAllowed outside the editor's area, before and after."""
+async def write_zone(
+    conn: Connection, zone: Zone, editor: Identity, *, now: datetime, revision: int | None = None
+) -> Zone:
+    """Add or change a zone: as it is then. Raises NotAllowed outside the editor's area, before and after,
+    Conflict where `revision` is given and old.
+    """
     before = await _dicts(conn, "find_zone", {"id": zone.id})
     places = [(row["area_code"], row["org_id"]) for row in before] + [(zone.area_code, zone.org_id)]
     if not all(editor.sees(*place) for place in places):
         raise NotAllowed("不在您的管辖范围内", "it is outside your area or organisation")
-    await conn.execute(_SQL["set_zone"], msgspec.structs.asdict(zone) | {"now": now})
+    if before and revision not in (None, before[0]["revision"]):
+        raise await changed_meanwhile(conn, zone.id, before[0]["revision"])
+    row = await (await conn.execute(_SQL["set_zone"], msgspec.structs.asdict(zone) | {"now": now})).fetchone()
+    return msgspec.structs.replace(zone, revision=row[0] if row else 1)
 
 
 async def covering(conn: Connection, area_code: str, org_id: UUID | None) -> list[Responder]:
@@ -203,6 +211,7 @@ def _responder(row: tuple[Any, ...]) -> Responder:
             lat=row[15],
             lon=row[16],
             promise_s=row[17],
+            revision=row[18],
         )
     return Responder(
         staff_id=staff_id,
@@ -214,7 +223,7 @@ def _responder(row: tuple[Any, ...]) -> Responder:
         available=available,
         position=None if lat is None or lon is None else Point(lat, lon),
         position_at=position_at,
-        load=row[18],
+        load=row[19],
     )
 
 

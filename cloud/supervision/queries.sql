@@ -57,6 +57,24 @@ update device_life set offline_at = null where device_key = %(device_key)s;
 select a.id, a.case_id from alarm a join cases c on c.id = a.case_id and c.live
 where a.device_key = %(device_key)s and a.kind = %(kind)s and a.event_id is null and a.cleared_at is null;
 
+-- name: faults_of_device --
+-- A device's technical alarms that are not over.
+select a.id, a.case_id from alarm a
+join device d on d.key = a.device_key and d.id = %(id)s
+join cases c on c.id = a.case_id and c.live and c.class = 'technical'
+where a.cleared_at is null;
+
+-- name: faults_of_gateway --
+-- A gateway's own technical alarms that are not over.
+select a.id, a.case_id from alarm a
+join cases c on c.id = a.case_id and c.live and c.class = 'technical'
+    and c.subject_kind = 'gateway' and c.subject_id = %(id)s
+where a.cleared_at is null;
+
+-- name: forget_life --
+-- A device that is out of use is not missed.
+delete from device_life f using device d where d.id = %(id)s and f.device_key = d.key;
+
 -- name: batteries --
 -- Batteries that have become low or well by their own readings.
 select l.device_key, d.id, l.value, f.low_at is not null, i.home_id, i.room, h.area_code, h.org_id, g.id

@@ -7,10 +7,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from cloud.alarms.alarm import AlarmDraft
 from cloud.api.services import Services
+from cloud.cases import by_time
+from cloud.cases.intake import take_alarm
 from cloud.database.pool import Connection
 from cloud.supervision import canaries
-from tests.cloud.api.conftest import Town, bearer, sign_in
+from tests.cloud.api.conftest import EAST, Town, bearer, sign_in
 
 pytestmark = pytest.mark.postgres
 
@@ -77,7 +80,8 @@ async def test_of_two_admins_who_change_the_same_home_the_second_is_told(desk: D
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     clash = next(answer.json() for answer in answers if answer.status_code == 409)
-    assert (clash["revision"], "别人" in clash["detail_zh"]) == (home["revision"] + 1, True)
+    assert (clash["revision"], clash["changed_by"]) == (home["revision"] + 1, "program-admin")
+    assert "刚被program-admin改过" in clash["detail_zh"]
     assert (await desk.get(path))["compound"] == "新小区"
 
 
@@ -162,6 +166,62 @@ async def test_a_device_and_a_gateway_are_changed_and_a_retired_gateway_may_not_
     )  # fmt: skip
     row = await (await conn.execute("select count(*) from gateway where retired_at is null")).fetchone()
     assert row == (0,)
+
+
+async def test_a_retired_device_is_installed_nowhere_missed_by_nobody_and_keeps_its_history(
+    desk: Desk, conn: Connection, services: Services, town: Town
+) -> None:
+    home = str(town.east.home_id)
+    await desk.ask("POST", "/devices", {"id": "zb-1", "family": "smoke", "home_id": home}, 201)
+    now = services.clock.now()
+    fault = AlarmDraft(
+        subject_kind="home", subject_id=home, alarm_class="technical", kind="device_offline", priority=4,
+        device_key=1, device_id="zb-1", home_id=town.east.home_id, area_code=EAST, org_id=town.org_id,
+        occurred_at=now, received_at=now, rule_version="1",
+    )  # fmt: skip
+    case_id = (await take_alarm(conn, fault, now)).case_id
+    body = {"revision": 1, "family": "smoke", "model": "A1", "room": "厨房"}
+    await desk.ask("PUT", "/devices/zb-1", body)
+    await desk.ask("POST", "/devices/zb-1/retirement", {"revision": 1, "reason": "坏了"}, 409)
+    await desk.ask("POST", "/devices/zb-1/retirement", {"revision": 2, "reason": "坏了"})
+    assert await by_time.settle(conn, case_id, now=now)
+    assert (await desk.get(f"/devices?home={home}"))["items"] == (await desk.get("/devices"))["items"] == []
+    assert [one["id"] for one in (await desk.get("/devices?retired=true"))["items"]] == ["zb-1"]
+    place = (await desk.get("/devices/zb-1/installations"))["items"][0]
+    assert (place["room"], place["until"] is None) == ("厨房", False)
+    await desk.ask("POST", "/devices/zb-1/installations", {"home_id": home}, 201)
+    assert (await desk.get("/devices/zb-1"))["retired_at"] is None
+
+
+async def test_a_safe_zone_is_a_ring_that_encloses_an_area_once(desk: Desk, town: Town) -> None:
+    home = f"/homes/{town.east.home_id}"
+    square = [
+        {"lat": lat, "lon": lon} for lat, lon in ((37, 118), (37, 118.01), (37.01, 118.01), (37.01, 118))
+    ]
+    bow = [square[0], square[2], square[1], square[3]]
+    told = await desk.ask("PUT", f"{home}/safe-zone", {"revision": 1, "ring": bow}, 422)
+    assert "交叉" in told["detail_zh"]
+    await desk.ask("PUT", f"{home}/safe-zone", {"revision": 1, "ring": [*square, square[0]]})
+    assert (await desk.get(home))["safe_ring"] == square
+    told = await desk.ask("PUT", f"{home}/safe-zone", {"revision": 1, "radius_m": 300}, 409)
+    assert told["changed_by"] == "program-admin"
+    await desk.ask("PUT", f"{home}/safe-zone", {"revision": 2, "radius_m": 300})
+    assert (await desk.get(home))["safe_ring"] is None
+
+
+async def test_an_elders_limits_and_a_zone_are_changed_in_revisions(desk: Desk, town: Town) -> None:
+    path = f"/residents/{town.east.resident_id}/limits"
+    body = {"bands": {"heart_rate": {"low": 45, "high": 105}}, "fence": "attention"}
+    assert (await desk.ask("PUT", f"{path}?revision=1", body))["revision"] == 2
+    clash = await desk.ask("PUT", f"{path}?revision=1", body, 409)
+    assert clash["changed_by"] == "program-admin"
+    shown = await desk.get(path)
+    assert (shown["limits"]["bands"]["heart_rate"]["high"], shown["limits"]["fence"]) == (105, "attention")
+    assert (shown["product"]["spo2"]["low"], shown["not_understood"]) == (93, [])
+    zone = {"name": "东城", "area_code": EAST, "lat": 37.4, "lon": 118.6}
+    made = await desk.ask("POST", "/zones", zone, 201)
+    assert (await desk.ask("PUT", f"/zones/{made['id']}", zone | {"revision": 1}))["revision"] == 2
+    await desk.ask("PUT", f"/zones/{made['id']}", zone | {"revision": 1}, 409)
 
 
 async def test_a_user_gets_a_password_once_is_changed_disabled_and_signed_out(
