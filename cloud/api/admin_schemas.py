@@ -255,3 +255,4 @@ class ChangedGateway(Given):
     home_id: UUID | None = None
     network: JsonObject = Field(default_factory=dict)
     retired: bool = False
+    reason: Word = Field("", description="why it is taken out of use or brought back")

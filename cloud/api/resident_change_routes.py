@@ -161,5 +161,6 @@ async def change_gateway(
             await equipment.tell_broker(conn)
             if body.retired:
                 await retirement.end_gateway(conn, gateway_id, now=now)
-        await audit(conn, services, identity, "gateway_changed", gateway_id, retired=body.retired)
+        detail = {"retired": body.retired} | ({"reason": body.reason} if body.reason else {})
+        await audit(conn, services, identity, "gateway_changed", gateway_id, **detail)
     return shapes.Revised(revision=revision)

@@ -197,13 +197,14 @@ insert into test_window (id, device_key, opens_at, ends_at, opened_by)
 values (%(id)s, %(device_key)s, %(opens_at)s, %(ends_at)s, %(opened_by)s);
 
 -- name: list_devices --
--- Devices by home or gateway, with the installation of a moment.
+-- Devices by home or gateway, with the installation of a moment; one that is installed nowhere is of where it was last.
 select d.id, d.family, d.model, d.registered, i.home_id, b.id as bed_id, coalesce(i.room, '') as room,
     coalesce(i.role, '') as role, lower(i.valid) as installed_from, d.state, d.last_seen_at,
     d.revision, d.retired_at
 from device d
 left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
-left join home h on h.id = i.home_id
+left join home h on h.id = coalesce(i.home_id, (
+    select l.home_id from installation l where l.device_key = d.key order by lower(l.valid) desc limit 1))
 left join bed b on b.key = i.bed_key
 where not coalesce(h.synthetic, false) and (%(home_id)s::uuid is null or i.home_id = %(home_id)s)
     and (%(gateway_id)s::text is null or exists (

@@ -1,5 +1,6 @@
 """An administrator's day in the browser: a home with bed, elder and device; a register that is put right."""
 
+import json
 import re
 from pathlib import Path
 
@@ -99,16 +100,63 @@ def test_a_register_is_checked_put_right_and_imported(
     expect(page.get_by_role("table", name="老人")).to_contain_text("钱一")
 
 
+def test_limits_a_safe_zone_and_a_name_are_put_right_and_equipment_is_retired(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home = district.home()
+    page = sign_in(district, open_seat, f"residents/{home.resident_id}")
+    limits = page.get_by_role("form", name="个人限值")
+    limits.get_by_label("心率 正常上限").fill("95")
+    limits.get_by_label("心率 紧急上限").fill("90")
+    limits.get_by_role("button", name="保存").click()
+    expect(limits.get_by_role("alert")).to_contain_text("心率：各限值须从小到大")
+    limits.get_by_label("心率 紧急上限").fill("130")
+    limits.get_by_role("button", name="保存").click()
+    page.reload()
+    expect(limits.get_by_label("心率 紧急上限")).to_have_value("130")
+
+    page.locator(".stay a").click()
+    zone = page.get_by_role("form", name="安全范围")
+    corners = [[118.66, 37.43], [118.68, 37.43], [118.68, 37.44], [118.66, 37.43]]
+    zone.get_by_label("GeoJSON").fill(json.dumps({"type": "Polygon", "coordinates": [corners]}))
+    zone.get_by_label("粘贴的坐标来自").select_option("GCJ02")
+    expect(zone.locator("path.map-fence")).to_be_visible()
+    zone.get_by_role("button", name="去掉最后一点").click()
+    expect(zone.get_by_text("区域共 2 个点")).to_be_visible()
+    zone.locator(".map-canvas").click(position={"x": 200, "y": 300})
+    expect(zone.get_by_text("区域共 3 个点")).to_be_visible()
+    zone.get_by_role("button", name="保存").click()
+    page.get_by_role("button", name="改名：主卧床位").click()
+    page.get_by_label("改名：主卧床位").fill("东卧")
+    page.get_by_role("table", name="床位").get_by_role("button", name="保存").click()
+    expect(page.get_by_role("table", name="床位")).to_contain_text("东卧")
+    ring = district.cloud.get(f"/homes/{page.url.rpartition('/')[2]}")["safe_ring"]
+    assert len(ring) == 3
+    assert 118.652 < ring[0]["lon"] < 118.658, "what was copied from a GCJ-02 map is kept in WGS-84"
+
+    page.get_by_role("link", name=home.watch).click()
+    page.get_by_label("原因").fill("表带断裂，已回收")
+    page.get_by_role("button", name="停用").click()
+    expect(page.get_by_text("已停用，自")).to_be_visible()
+    expect(page.get_by_role("table", name="安装记录")).not_to_contain_text("仍在")
+    page.evaluate(GO, f"/admin/gateways/{home.gateway}")
+    page.get_by_label("原因").fill("换新网关")
+    page.get_by_role("button", name="停用").click()
+    expect(page.get_by_role("button", name="恢复使用")).to_be_visible()
+
+
 def test_no_page_of_administration_scrolls_or_breaks_a_rule(
     district: District, open_seat: OpenSeat, tmp_path: Path
 ) -> None:
     home = district.home()
+    home_id = district.cloud.get(f"/residents/{home.resident_id}")["bed"]["home_id"]
     page = sign_in(district, open_seat, "residents")
     for place in (
         "residents",
         f"residents/{home.resident_id}",
-        "homes",
+        f"homes/{home_id}",
         "devices",
+        f"gateways/{home.gateway}",
         "staff/new",
         "areas",
         "import",

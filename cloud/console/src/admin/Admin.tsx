@@ -8,6 +8,7 @@ import { useTexts, type Key } from "../texts/texts";
 import "./admin.css";
 import { Areas } from "./Areas";
 import { Device, Devices, NewDevice } from "./Devices";
+import { Gateway } from "./Gateways";
 import { Home, Homes, NewHome } from "./Homes";
 import { Import } from "./Import";
 import { NewResident, Resident } from "./Resident";
@@ -70,6 +71,7 @@ export function Admin(): ReactElement {
           <Route path="devices" element={<Devices />} />
           <Route path="devices/new" element={<NewDevice />} />
           <Route path="devices/:id" element={<Device />} />
+          <Route path="gateways/:id" element={<Gateway />} />
           <Route path="staff" element={<Staff />} />
           <Route path="staff/new" element={<NewMember />} />
           <Route path="staff/:id" element={<Member />} />

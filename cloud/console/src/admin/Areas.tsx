@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactElement } from "react";
+import { useState, type ReactElement } from "react";
 
 import { answered, api } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, type Field, type Filled } from "./Form";
 import { List, PAGE, Table, type Column } from "./List";
 import { readAgain, useAreas } from "./places";
+import { Rename } from "./Rename";
 
 async function readAreas(after: string | undefined) {
   const query = { limit: PAGE, ...(after === undefined ? {} : { after }) };
@@ -28,28 +29,35 @@ const AREA: readonly Field[] = [
 ];
 const ORG: readonly Field[] = [{ name: "name", label: "admin.label", required: true }];
 
+const renameArea = ({ code, revision }: Area, name: string) =>
+  answered(api.PUT("/api/v1/areas/{code}", { params: { path: { code } }, body: { name, revision } }));
+const renameOrg = ({ id, revision }: Org, name: string) =>
+  answered(api.PUT("/api/v1/orgs/{org_id}", { params: { path: { org_id: id } }, body: { name, revision } }));
+
 const AREAS: readonly Column<Area>[] = [
   { label: "admin.code", show: (row) => row.code },
-  { label: "admin.label", show: (row) => row.name },
+  { label: "admin.label", show: (row) => <Rename name={row.name} save={(name) => renameArea(row, name)} /> },
   { label: "admin.parent", show: (row) => row.parent_code ?? "—" },
   { label: "admin.home_count", show: (row) => row.homes },
 ];
 const ORGS: readonly Column<Org>[] = [
-  { label: "admin.label", show: (row) => row.name },
+  { label: "admin.label", show: (row) => <Rename name={row.name} save={(name) => renameOrg(row, name)} /> },
   { label: "admin.home_count", show: (row) => row.homes },
 ];
-const ZONES: readonly Column<Zone>[] = [
-  { label: "admin.label", show: (row) => row.name },
-  { label: "admin.area", show: (row) => row.area_code || "—" },
-  { label: "admin.promise", show: (row) => Math.round(row.promise_s / 60) },
-];
-
-const addZone = async (values: Filled): Promise<void> => {
-  const number = (name: string): number => Number(values[name]);
-  const body = { name: values["name"] ?? "", area_code: values["area_code"] ?? "", lat: number("lat"), lon: number("lon"), promise_s: number("promise") * 60 };
-  await answered(api.POST("/api/v1/zones", { body }));
+/** A new zone, or one that is put right. */
+async function saveZone(values: Filled, before: Zone | null): Promise<void> {
+  const number = (name: string): number | null => (values[name] === "" ? null : Number(values[name]));
+  const plain = { name: values["name"] ?? "", area_code: values["area_code"] ?? "", lat: number("lat"), lon: number("lon") };
+  const body = { ...plain, org_id: before?.org_id ?? null, promise_s: (number("promise") ?? 0) * 60 };
+  if (before === null) await answered(api.POST("/api/v1/zones", { body }));
+  else await answered(api.PUT("/api/v1/zones/{zone_id}", { params: { path: { zone_id: before.id } }, body: { ...body, revision: before.revision } }));
   await readAgain();
-};
+}
+
+const filledWith = (zone: Zone | null): Filled =>
+  zone === null
+    ? { promise: "30" }
+    : { name: zone.name, area_code: zone.area_code, lat: String(zone.lat ?? ""), lon: String(zone.lon ?? ""), promise: String(zone.promise_s / 60) };
 
 const addArea = async ({ code = "", name = "" }: Filled): Promise<void> => {
   await answered(api.POST("/api/v1/areas", { body: { code, name } }));
@@ -61,22 +69,54 @@ const addOrg = async ({ name = "" }: Filled): Promise<void> => {
   await readAgain();
 };
 
+interface ChooseProps {
+  zone: Zone;
+  chosen: boolean;
+  choose: (id: string) => void;
+}
+
+function Choose({ zone, chosen, choose }: ChooseProps): ReactElement {
+  const { t } = useTexts();
+  return (
+    <button type="button" className="plain" aria-pressed={chosen} onClick={() => choose(chosen ? "" : zone.id)}>
+      {t("admin.change_of", { name: zone.name })}
+    </button>
+  );
+}
+
+const zoneColumns = (chosen: string, choose: (id: string) => void): readonly Column<Zone>[] => [
+  { label: "admin.label", show: (row) => row.name },
+  { label: "admin.area", show: (row) => row.area_code || "—" },
+  { label: "admin.promise", show: (row) => Math.round(row.promise_s / 60) },
+  { label: "admin.change", show: (row) => <Choose zone={row} chosen={row.id === chosen} choose={choose} /> },
+];
+
 function Zones(): ReactElement {
   const { t } = useTexts();
   const areas = useAreas();
   const found = useQuery({ queryKey: ["admin", "zones"], queryFn: readZones });
+  const [chosen, setChosen] = useState("");
+  const zone = found.data?.find(({ id }) => id === chosen) ?? null;
+  const columns = zoneColumns(chosen, setChosen);
   const fields: readonly Field[] = [
     { name: "name", label: "admin.label", required: true },
     { name: "area_code", label: "admin.area", kind: "select", options: areas, required: true },
-    { name: "lat", label: "admin.lat", required: true },
-    { name: "lon", label: "admin.lon", required: true },
+    { name: "lat", label: "admin.zone_lat" },
+    { name: "lon", label: "admin.zone_lon" },
     { name: "promise", label: "admin.promise", required: true },
   ];
   return (
     <section>
       <h3>{t("admin.zones")}</h3>
-      <Table label={t("admin.zones")} columns={ZONES} rows={found.data ?? []} keyOf={(zone) => zone.id} />
-      <Form label={t("admin.zones")} fields={fields} action="admin.add" save={addZone} />
+      <Table label={t("admin.zones")} columns={columns} rows={found.data ?? []} keyOf={(row) => row.id} />
+      <Form
+        key={zone === null ? "new" : `${zone.id}/${zone.revision}`}
+        label={zone === null ? t("admin.zones") : t("admin.change_of", { name: zone.name })}
+        fields={fields}
+        initial={filledWith(zone)}
+        action={zone === null ? "admin.add" : "admin.save"}
+        save={(values) => saveZone(values, zone)}
+      />
     </section>
   );
 }

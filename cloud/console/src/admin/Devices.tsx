@@ -7,13 +7,13 @@ import { useSeat } from "../desk/context";
 import { useTexts } from "../texts/texts";
 import { dateAndTime, instant } from "../time/format";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
-import { Gateways } from "./Gateways";
+import { Gateways, REASON } from "./Gateways";
 import { List, PAGE, Table, type Column } from "./List";
 import { readAgain } from "./places";
 import { HomeFinder, type ActProps } from "./Stay";
 
-async function read(after: string | undefined) {
-  const query = { limit: PAGE, ...(after === undefined ? {} : { after }) };
+async function read(retired: boolean, after: string | undefined) {
+  const query = { limit: PAGE, retired, ...(after === undefined ? {} : { after }) };
   return (await answered(api.GET("/api/v1/devices", { params: { query } }))).items;
 }
 
@@ -40,17 +40,22 @@ function useColumns(): readonly Column<Row>[] {
   ];
 }
 
-/** Devices and gateways. */
+/** Devices and gateways: those in use, or those that are not any more. */
 export function Devices(): ReactElement {
   const { t } = useTexts();
+  const [retired, setRetired] = useState(false);
   return (
     <>
       <h2>{t("admin.devices")}</h2>
       <div className="filters">
+        <label className="check">
+          <input type="checkbox" checked={retired} onChange={(event) => setRetired(event.target.checked)} />
+          {t("admin.only_retired")}
+        </label>
         <Link className="button" to="/admin/devices/new">{t("admin.new")}</Link>
       </div>
-      <List name="devices" label={t("admin.devices")} filter="" columns={useColumns()} keyOf={(row) => row.id} read={read} />
-      <Gateways />
+      <List name="devices" label={t("admin.devices")} filter={String(retired)} columns={useColumns()} keyOf={(row) => row.id} read={(after) => read(retired, after)} />
+      <Gateways retired={retired} />
     </>
   );
 }
@@ -93,13 +98,34 @@ const readDevice = (id: string) => answered(api.GET("/api/v1/devices/{device_id}
 
 function Change({ device }: { device: Row }): ReactElement {
   const { t } = useTexts();
-  const fields = NEW.filter(({ name }) => name === "family" || name === "model");
-  const save = async ({ family = "", model = "" }: Filled): Promise<void> => {
+  const placed = device.home_id !== null;
+  const fields = NEW.filter(({ name }) => name === "family" || name === "model" || (placed && (name === "room" || name === "role")));
+  const save = async ({ family = "", model = "", room = "", role = "" }: Filled): Promise<void> => {
     const params = { path: { device_id: device.id } };
-    await answered(api.PUT("/api/v1/devices/{device_id}", { params, body: { revision: device.revision, family, model } }));
+    const place = placed ? { room, role } : {};
+    await answered(api.PUT("/api/v1/devices/{device_id}", { params, body: { revision: device.revision, family, model, ...place } }));
     await readAgain();
   };
-  return <Form key={device.revision} label={t("admin.devices")} fields={fields} initial={{ family: device.family, model: device.model }} action="admin.save" save={save} />;
+  const { family, model, room, role } = device;
+  return <Form key={device.revision} label={t("admin.devices")} fields={fields} initial={{ family, model, room, role }} action="admin.save" save={save} />;
+}
+
+function Retire({ device }: { device: Row }): ReactElement {
+  const { t } = useTexts();
+  const moment = useMoment();
+  if (device.retired_at !== null) return <p className="once">{t("admin.retired_since", { at: moment(device.retired_at) })}</p>;
+  const save = async ({ reason = "" }: Filled): Promise<void> => {
+    const params = { path: { device_id: device.id } };
+    await answered(api.POST("/api/v1/devices/{device_id}/retirement", { params, body: { revision: device.revision, reason } }));
+    await readAgain();
+  };
+  return (
+    <>
+      <h3>{t("admin.retire")}</h3>
+      <p>{t("admin.retire_device_means")}</p>
+      <Form label={t("admin.retire")} fields={REASON} action="admin.retire" save={save} />
+    </>
+  );
 }
 
 function InstallButton({ home, act }: ActProps): ReactElement {
@@ -145,6 +171,7 @@ export function Device(): ReactElement {
       <Table label={t("admin.history")} columns={placeColumns} rows={places.data ?? []} keyOf={(one) => one.id} />
       <h3>{t("admin.install")}</h3>
       <HomeFinder Act={InstallButton} act={install} />
+      {device.data !== undefined && <Retire device={device.data} />}
       <p role="alert" className="wrong">{wrong}</p>
     </>
   );

@@ -1,8 +1,11 @@
 /** One form of labelled native fields; what is wrong is said beside the field, and once for the whole form. */
-import { useId, useState, type FormEvent, type ReactElement } from "react";
+import { useId, useState, type FormEvent, type ReactElement, type ReactNode } from "react";
 
 import { ApiError, type Problem } from "../api/client";
 import { useTexts, type Key, type Texts } from "../texts/texts";
+
+/** A mistake that the form itself has found, in words. */
+export class Refused extends Error {}
 
 export interface Field {
   name: string;
@@ -18,6 +21,7 @@ export type Filled = Readonly<Record<string, string>>;
 
 /** What a refusal says in the language of the moment. */
 export function reasonOf(error: unknown, { t, language }: Pick<Texts, "t" | "language">): string {
+  if (error instanceof Refused) return error.message;
   if (!(error instanceof ApiError) || error.problem === null) return t("admin.unreachable");
   return language === "zh" ? error.problem.detail_zh : error.problem.detail;
 }
@@ -105,11 +109,13 @@ interface FormProps {
   action: Key;
   label: string;
   save: (values: Filled) => Promise<unknown>;
+  /** Further native fields; what they hold is saved under their names. */
+  children?: ReactNode;
 }
 
 const BLANK: Filled = {};
 
-export function Form({ fields, initial = BLANK, action, label, save }: FormProps): ReactElement {
+export function Form({ fields, initial = BLANK, action, label, save, children }: FormProps): ReactElement {
   const texts = useTexts();
   const [wrong, setWrong] = useState<Wrong>(NOTHING);
   const [state, setState] = useState<"idle" | "busy" | "saved">("idle");
@@ -117,7 +123,8 @@ export function Form({ fields, initial = BLANK, action, label, save }: FormProps
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
-    const values = Object.fromEntries(fields.map(({ name }) => [name, String(data.get(name) ?? "").trim()]));
+    const known = fields.map(({ name }) => [name, ""] as const);
+    const values = Object.fromEntries([...known, ...[...data].map(([name, value]) => [name, String(value).trim()] as const)]);
     const empty = fields.filter(({ name, required }) => required === true && values[name] === "");
     const missing = Object.fromEntries(empty.map(({ name }) => [name, texts.t("admin.required")]));
     setWrong({ whole: "", fields: missing });
@@ -139,6 +146,7 @@ export function Form({ fields, initial = BLANK, action, label, save }: FormProps
       {fields.map((field) => (
         <Labelled key={field.name} field={field} value={initial[field.name] ?? ""} wrong={wrong.fields[field.name]} />
       ))}
+      {children}
       <div className="form-foot">
         <button type="submit" className="primary" disabled={state === "busy"}>
           {texts.t(action)}

@@ -7,6 +7,8 @@ import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { List, PAGE, Table, type Column } from "./List";
 import { readAgain, useAreas, useOrgs } from "./places";
+import { Rename } from "./Rename";
+import { SafeZone } from "./SafeZone";
 
 export async function readHomes(area: string, text: string, after?: string) {
   const query = { area, text, limit: PAGE, ...(after === undefined ? {} : { after }) };
@@ -111,10 +113,13 @@ export function NewHome(): ReactElement {
   );
 }
 
+const renameBed = (bed: Bed, label: string) =>
+  answered(api.PUT("/api/v1/beds/{bed_id}", { params: { path: { bed_id: bed.id } }, body: { label, revision: bed.revision } }));
+
 function useBedColumns(): readonly Column<Bed>[] {
   const { t } = useTexts();
   return [
-    { label: "admin.label", show: (bed) => bed.label || t("admin.none") },
+    { label: "admin.label", show: (bed) => <Rename name={bed.label} save={(label) => renameBed(bed, label)} /> },
     {
       label: "admin.people",
       show: (bed) =>
@@ -194,6 +199,7 @@ export function Home(): ReactElement {
       <h2>{[home.street, home.compound, home.building, home.unit, home.room].filter(Boolean).join(" ") || id}</h2>
       <Beds home={home} />
       <DevicesOf home={id} />
+      <SafeZone key={`zone-${home.revision}`} home={home} />
       <h3>{t("admin.address")}</h3>
       <Form key={home.revision} label={t("admin.address")} fields={fields} initial={initial} action="admin.save" save={save} />
       <Stale />

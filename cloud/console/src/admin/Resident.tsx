@@ -7,6 +7,7 @@ import { useTexts } from "../texts/texts";
 import { Contacts } from "./Contacts";
 import { Form, linesOf, listOf, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
+import { Limits } from "./Limits";
 import { readAgain, useAreas, useOrgs } from "./places";
 import { STATES, type StateName } from "./Residents";
 import { Stay } from "./Stay";
@@ -153,6 +154,8 @@ export function Resident(): ReactElement {
       <Contacts key={resident.revision} resident={resident} />
       <h3>{t("admin.profile")}</h3>
       <Facts resident={resident} />
+      <h3>{t("admin.limits")}</h3>
+      <Limits resident={id} />
       <h3>{t("admin.state_title")}</h3>
       <State resident={resident} />
       <Stale />

@@ -1,4 +1,5 @@
 /** The words of administration. */
+import { careEn, careZh } from "./careTexts";
 import { importEn, importZh } from "./importTexts";
 import { stateEn, stateZh } from "./stateTexts";
 
@@ -145,6 +146,7 @@ export const adminZh = {
   "admin.role_family": "家属",
   "admin.role_official": "主管部门",
   "admin.role_admin": "管理员",
+  ...careZh,
   ...importZh,
   ...stateZh,
 } as const;
@@ -292,6 +294,7 @@ export const adminEn: Record<keyof typeof adminZh, string> = {
   "admin.role_family": "family",
   "admin.role_official": "official",
   "admin.role_admin": "admin",
+  ...careEn,
   ...importEn,
   ...stateEn,
 };

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/areas/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Area
+         * @description Rename an area.
+         */
+        put: operations["change_area"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -57,7 +77,11 @@ export interface paths {
          * @description Who lived in a bed, what was installed at it, and when they were away.
          */
         get: operations["get_bed"];
-        put?: never;
+        /**
+         * Change Bed
+         * @description Rename a bed.
+         */
+        put: operations["change_bed"];
         post?: never;
         delete?: never;
         options?: never;
@@ -707,6 +731,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device_id}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire Device
+         * @description Out of use from now on: its installation and its technical alarms end, what it told stays.
+         */
+        post: operations["retire_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispatches": {
         parameters: {
             query?: never;
@@ -1115,6 +1159,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways/{gateway_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Gateway
+         * @description A gateway as it is registered.
+         */
+        get: operations["get_gateway"];
+        /**
+         * Change Gateway
+         * @description Where a gateway stands; a retired one may no longer connect, and can be brought back.
+         */
+        put: operations["change_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Gateway Secret
+         * @description A new secret, shown this once; the old one stops to work.
+         */
+        post: operations["renew_gateway_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -1197,6 +1285,26 @@ export interface paths {
          * @description Add a bed to a home.
          */
         post: operations["create_bed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home_id}/safe-zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Safe Zone
+         * @description How far from home its people may go; 422 for a ring that encloses no area once.
+         */
+        put: operations["set_safe_zone"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1383,6 +1491,26 @@ export interface paths {
          * @description Add an organisation.
          */
         post: operations["create_org"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orgs/{org_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Org
+         * @description Rename an organisation.
+         */
+        put: operations["change_org"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1594,6 +1722,30 @@ export interface paths {
          */
         get: operations["get_last_readings"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/residents/{resident_id}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Resident Limits
+         * @description An elder's own limits as they are kept, and the product's bands that hold for what they leave out.
+         */
+        get: operations["get_resident_limits"];
+        /**
+         * Set Resident Limits
+         * @description Replace an elder's own limits, such as a clinician's order; what was before is in the audit trail.
+         */
+        put: operations["set_resident_limits"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2125,6 +2277,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/zones/{zone_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Zone
+         * @description Change a zone; 404 where there is none, 409 where `revision` is given and old.
+         */
+        put: operations["change_zone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2637,19 +2809,44 @@ export interface components {
             /** @enum {string} */
             state: "ready" | "wrap_up" | "not_ready" | "logged_out";
         };
+        /** @description A bed's new label. */
+        ChangedBed: {
+            /** @description the one that was read; 409 where it is old */
+            revision: number;
+            /** @default  */
+            label: string;
+        };
         /** @description Whom to call, in this order. */
         ChangedContacts: {
             /** @description the one that was read; 409 where it is old */
             revision: number;
             contacts: components["schemas"]["NewContact"][];
         };
-        /** @description What a device is. */
+        /** @description What a device is, and where in its home and what for; null leaves that as it is. */
         ChangedDevice: {
             /** @description the one that was read; 409 where it is old */
             revision: number;
             family: string;
             /** @default  */
             model: string;
+            room?: string | null;
+            role?: string | null;
+        };
+        /** @description Where a gateway stands and what carries it; a retired one may no longer connect. */
+        ChangedGateway: {
+            /** @description the one that was read; 409 where it is old */
+            revision: number;
+            home_id?: string | null;
+            network?: {
+                [key: string]: unknown;
+            };
+            /** @default false */
+            retired: boolean;
+            /**
+             * @description why it is taken out of use or brought back
+             * @default
+             */
+            reason: string;
         };
         /** @description A home as it is to be. `door_code`: null leaves it, an empty one takes it away. `verified`: on site. */
         ChangedHome: {
@@ -2674,6 +2871,12 @@ export interface components {
             safe_radius_m?: number | null;
             /** @default false */
             verified: boolean;
+        };
+        /** @description A new name of an area or organisation. */
+        ChangedName: {
+            /** @description the one that was read; 409 where it is old */
+            revision: number;
+            name: string;
         };
         /** @description An elder as they are to be. `id_number`: null leaves it as it is. */
         ChangedResident: {
@@ -2734,6 +2937,11 @@ export interface components {
             /** @enum {string} */
             disposition: "real_emergency" | "help_given" | "false_alarm" | "test" | "technical" | "service_order" | "other";
             note?: string | null;
+        };
+        /** @description A corner of a safe zone that is no circle. */
+        Corner: {
+            lat: number;
+            lon: number;
         };
         /** @description The id of what was made. */
         Created: {
@@ -2831,6 +3039,8 @@ export interface components {
             link_quality: number | null;
             last_seen_at: string | null;
             revision: number;
+            /** @description out of use since */
+            retired_at: string | null;
         };
         /** @description The device, and its installation where a home was named. */
         DeviceCreated: {
@@ -3188,9 +3398,31 @@ export interface components {
             id: string;
             secret: string;
         };
+        /** @description A gateway as it is registered. */
+        GatewayDetail: {
+            id: string;
+            /** @enum {string} */
+            kind: "home" | "protocol";
+            home_id: string | null;
+            area_code: string;
+            /** Format: uuid */
+            org_id: string;
+            network: {
+                [key: string]: unknown;
+            };
+            retired_at: string | null;
+            revision: number;
+        };
         /** @description Gateways. */
         GatewayList: {
             items: components["schemas"]["Gateway"][];
+        };
+        /** @description Outside is worth attention; beyond an urgent limit, once confirmed, it is urgent. */
+        GivenBand: {
+            low?: number | null;
+            high?: number | null;
+            urgent_low?: number | null;
+            urgent_high?: number | null;
         };
         /** @description To whom: a seat's or a user's id; null is the queue. */
         HandOver: {
@@ -3276,6 +3508,8 @@ export interface components {
             access_note: string;
             has_door_code: boolean;
             safe_radius_m: number | null;
+            /** @description goes before the circle */
+            safe_ring: components["schemas"]["Point"][] | null;
             verified_at: string | null;
             revision: number;
             beds: components["schemas"]["HomeBed"][];
@@ -3676,6 +3910,16 @@ export interface components {
             /** @enum {string} */
             method: "operator" | "order" | "monitor" | "cuff" | "oximeter" | "thermometer" | "contactless" | "glucometer" | "scales" | "wrist" | "unknown";
             device: string | null;
+        };
+        /** @description A clinician's order: the SpO2 scale, and whether the person breathes oxygen all the time. */
+        News2Order: {
+            /**
+             * @default 1
+             * @enum {integer}
+             */
+            spo2_scale: 1 | 2;
+            oxygen?: boolean | null;
+            ordered_by: string;
         };
         /** @description One parameter with the points of its newest value; `confirmed_points` by two readings or a symptom. */
         News2Parameter: {
@@ -4181,6 +4425,30 @@ export interface components {
         ResidentHits: {
             items: components["schemas"]["ResidentHit"][];
         };
+        /** @description A person's own limits; what is left out is the product's. */
+        ResidentLimits: {
+            news2?: components["schemas"]["News2Order"] | null;
+            bands?: {
+                [key: string]: components["schemas"]["GivenBand"];
+            };
+            bed_return_min?: number | null;
+            door_open_min?: number | null;
+            inactivity_h?: number | null;
+            fence?: ("urgent" | "attention" | "off") | null;
+            high_risk?: boolean | null;
+            /** @default  */
+            note: string;
+        };
+        /** @description The limits as they are kept; `not_understood` names what the rules leave out. */
+        ResidentLimitsShown: {
+            limits: components["schemas"]["ResidentLimits"];
+            not_understood: string[];
+            /** @description what holds for everybody: the bands of each value */
+            product: {
+                [key: string]: components["schemas"]["GivenBand"];
+            };
+            revision: number;
+        };
         /** @description The state and its dates. */
         ResidentStateShown: {
             /** @enum {string} */
@@ -4204,9 +4472,22 @@ export interface components {
             position_at: string | null;
             load: number;
         };
+        /** @description Why a device is taken out of use. */
+        Retired: {
+            /** @description the one that was read; 409 where it is old */
+            revision: number;
+            reason: string;
+        };
         /** @description The record's new revision. */
         Revised: {
             revision: number;
+        };
+        /** @description How far from home its people may go: a circle round the gate, or a ring, which goes before it. */
+        SafeZone: {
+            /** @description the one that was read; 409 where it is old */
+            revision: number;
+            radius_m?: number | null;
+            ring?: components["schemas"]["Point"][] | null;
         };
         /** @description The newest version of a schedule, and who is on duty now. */
         Schedule: {
@@ -4559,6 +4840,8 @@ export interface components {
         Whereabouts: {
             home: components["schemas"]["HomePoint"] | null;
             fence: components["schemas"]["Circle"] | null;
+            /** @description the safe zone where it is no circle */
+            ring: components["schemas"]["Corner"][] | null;
             fix: components["schemas"]["Fix"] | null;
         };
         /** @description What the next shift must know. */
@@ -4575,6 +4858,7 @@ export interface components {
             lat: number | null;
             lon: number | null;
             promise_s: number;
+            revision: number;
         };
         /** @description A part of a district, the place responders set off from, and the promise: there within so long. */
         ZoneGiven: {
@@ -4585,6 +4869,8 @@ export interface components {
             lon?: number | null;
             /** @default 1800 */
             promise_s: number;
+            /** @description the one that was read */
+            revision?: number | null;
         };
         /** @description By district. */
         ZoneList: {
@@ -4652,6 +4938,32 @@ export interface operations {
             };
         };
     };
+    change_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query: {
@@ -4699,6 +5011,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BedDetail"];
+                };
+            };
+        };
+    };
+    change_bed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bed_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedBed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
                 };
             };
         };
@@ -5504,6 +5842,8 @@ export interface operations {
                 limit?: number;
                 /** @description the last one's `id` */
                 after?: string | null;
+                /** @description those that are out of use instead */
+                retired?: boolean;
             };
             header?: never;
             path?: never;
@@ -5644,6 +5984,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Created"];
+                };
+            };
+        };
+    };
+    retire_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retired"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
                 };
             };
         };
@@ -6170,6 +6539,8 @@ export interface operations {
                 limit?: number;
                 /** @description the last one's `id` */
                 after?: string | null;
+                /** @description those that are out of use instead */
+                retired?: boolean;
             };
             header?: never;
             path?: never;
@@ -6206,6 +6577,79 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayCreated"];
+                };
+            };
+        };
+    };
+    get_gateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayDetail"];
+                };
+            };
+        };
+    };
+    change_gateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedGateway"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
+                };
+            };
+        };
+    };
+    renew_gateway_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                gateway_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6364,6 +6808,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Created"];
+                };
+            };
+        };
+    };
+    set_safe_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SafeZone"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
                 };
             };
         };
@@ -6641,6 +7111,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Created"];
+                };
+            };
+        };
+    };
+    change_org: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
                 };
             };
         };
@@ -6978,6 +7474,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LastReadings"];
+                };
+            };
+        };
+    };
+    get_resident_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentLimitsShown"];
+                };
+            };
+        };
+    };
+    set_resident_limits: {
+        parameters: {
+            query?: {
+                /** @description the one that was read; 409: it is old */
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResidentLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidentLimitsShown"];
                 };
             };
         };
@@ -7729,6 +8276,32 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Zone"];
+                };
+            };
+        };
+    };
+    change_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                zone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ZoneGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

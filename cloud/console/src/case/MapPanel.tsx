@@ -30,13 +30,14 @@ function wordsOf(found: Whereabouts, nowMs: number, t: Texts["t"]): string[] {
   return words;
 }
 
-function sceneOf({ home, fence, fix }: Whereabouts, candidates: readonly Candidate[]): Scene {
+function sceneOf({ home, fence, ring, fix }: Whereabouts, candidates: readonly Candidate[]): Scene {
   const responders = candidates.flatMap(({ staff_id, name, minutes, standing, lat, lon }) =>
     lat === null || lon === null ? [] : [{ id: staff_id, name, at: { lat, lon }, minutes, free: standing === "free" }],
   );
   return {
     home: home === null ? null : { at: home, label: home.label },
     fence: fence === null ? null : { at: fence, radiusM: fence.radius_m },
+    ring,
     fix: fix === null ? null : { at: fix, accuracyM: fix.accuracy_m },
     responders,
   };

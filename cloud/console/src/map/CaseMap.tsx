@@ -2,6 +2,7 @@ import { useEffect, useRef, useState, type ReactElement } from "react";
 
 import { useTexts } from "../texts/texts";
 import type { Basemap } from "./basemap";
+import type { Wgs } from "./datum";
 import type { Scene } from "./scene";
 import { theMap } from "./view";
 
@@ -10,10 +11,12 @@ interface CaseMapProps {
   basemap: Basemap;
   /** What the map shows, in words. */
   said: string;
+  /** What a press on the map does, if anything. */
+  onPick?: (at: Wgs) => void;
 }
 
 /** The map in its frame, with buttons beside the gestures; everything it shows is also said in words. */
-export function CaseMap({ scene, basemap, said }: CaseMapProps): ReactElement {
+export function CaseMap({ scene, basemap, said, onPick }: CaseMapProps): ReactElement {
   const { t } = useTexts();
   const frame = useRef<HTMLDivElement>(null);
   const [failed, setFailed] = useState(false);
@@ -25,6 +28,7 @@ export function CaseMap({ scene, basemap, said }: CaseMapProps): ReactElement {
     view.element.setAttribute("aria-label", label);
   }, [view, label]);
   useEffect(() => view.show(scene, { home: t("map.home_mark"), band: t("map.band_mark") }), [view, scene, t]);
+  useEffect(() => view.onPick(onPick ?? null), [view, onPick]);
   const approval = basemap.approval_no === null ? "" : ` · ${t("map.approval", { number: basemap.approval_no })}`;
   return (
     <div className="map-frame" ref={frame}>

@@ -13,6 +13,10 @@ export interface Going {
 export interface Scene {
   home: { at: Wgs; label: string } | null;
   fence: { at: Wgs; radiusM: number } | null;
+  /** A safe zone that is no circle. */
+  ring?: readonly Wgs[] | null;
+  /** Whether the ring is being drawn: each corner has a mark. */
+  drawing?: boolean;
   fix: { at: Wgs; accuracyM: number | null } | null;
   responders: readonly Going[];
 }
@@ -23,9 +27,10 @@ function sooner(a: Going, b: Going): number {
   return (a.minutes ?? Infinity) - (b.minutes ?? Infinity) || Number(b.free) - Number(a.free) || a.id.localeCompare(b.id);
 }
 
-/** Home, wristband, and the three who are there soonest: what the view is fitted to. */
+/** Home, wristband, and the three who are there soonest: what the view is fitted to. What is drawn by hand moves no view. */
 export function pointsToFit(scene: Scene): Wgs[] {
   const found = [scene.home?.at, scene.fix?.at].filter((at) => at !== undefined);
+  if (scene.drawing === true) return found.length > 0 ? found : [...(scene.ring ?? [])];
   const nearest = scene.responders.toSorted(sooner).slice(0, NEAREST);
   return [...found, ...nearest.map((one) => one.at)];
 }

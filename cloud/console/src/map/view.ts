@@ -4,7 +4,7 @@ import "leaflet/dist/leaflet.css";
 import "./map.css";
 
 import { addBasemap, type Basemap } from "./basemap";
-import { toBasemap, type Crs, type MapPoint, type Wgs } from "./datum";
+import { fromBasemap, toBasemap, type Crs, type MapPoint, type Wgs } from "./datum";
 import { beside, labelOf, placeLabels, pointsToFit, widthOf, type Box, type Scene, type Wanted } from "./scene";
 import type { Name } from "./town";
 
@@ -49,13 +49,14 @@ export class MapView {
   readonly element = document.createElement("div");
   private readonly map: L.Map;
   private readonly crs: Crs;
-  private readonly layers = new Map<string, L.Marker | L.Circle>();
+  private readonly layers = new Map<string, L.Marker | L.Circle | L.Polygon>();
   private readonly labels = L.layerGroup();
   private names: readonly Name[] = [];
   private scene: Scene | null = null;
   private fitted = "";
   private moved = false;
   private tellFailed: () => void = () => undefined;
+  private picked: ((at: Wgs) => void) | null = null;
 
   constructor(basemap: Basemap) {
     this.crs = basemap.crs;
@@ -83,6 +84,7 @@ export class MapView {
     });
     this.map.on("moveend", () => this.label());
     this.map.on("dragstart", () => (this.moved = true));
+    this.map.on("click", ({ latlng }) => this.picked?.(fromBasemap(latlng, this.crs)));
   }
 
   /** Into a frame of the page; the view begins anew. */
@@ -92,6 +94,7 @@ export class MapView {
     this.tellFailed = failed;
     this.moved = false;
     this.fitted = "";
+    this.picked = null;
     const sized = new ResizeObserver(() => {
       this.map.invalidateSize({ animate: false, pan: false });
       this.fit();
@@ -106,6 +109,11 @@ export class MapView {
       this.labels.clearLayers();
       this.element.remove();
     };
+  }
+
+  /** Who is told where somebody pressed the map; null where that means nothing. */
+  onPick(told: ((at: Wgs) => void) | null): void {
+    this.picked = told;
   }
 
   zoom(by: 1 | -1): void {
@@ -134,6 +142,15 @@ export class MapView {
       if (found instanceof L.Marker) found.setLatLng(this.point(at)).setIcon(what);
       else this.put(key, L.marker(this.point(at), { icon: what, interactive: false, keyboard: false, zIndexOffset: above }));
     };
+    const ring = scene.ring ?? [];
+    if (ring.length > 1) {
+      wanted.add("ring");
+      const found = this.layers.get("ring");
+      const corners = ring.map((at) => this.point(at));
+      if (found instanceof L.Polygon) found.setLatLngs(corners);
+      else this.put("ring", L.polygon(corners, { className: "map-fence", interactive: false }));
+    }
+    if (scene.drawing === true) ring.forEach((at, index) => mark(`corner-${index}`, at, icon("map-dot", "", DOT), 0));
     if (scene.fence !== null) circle("fence", scene.fence.at, scene.fence.radiusM);
     if (scene.fix?.accuracyM) circle("accuracy", scene.fix.at, scene.fix.accuracyM);
     for (const one of scene.responders) {
@@ -146,7 +163,7 @@ export class MapView {
     this.label();
   }
 
-  private put(key: string, layer: L.Marker | L.Circle): void {
+  private put(key: string, layer: L.Marker | L.Circle | L.Polygon): void {
     this.layers.set(key, layer.addTo(this.map));
   }
 
