@@ -19,7 +19,7 @@ import psycopg
 from pydantic import ValidationError
 
 from cloud import admin_commands as do
-from cloud import notification_commands
+from cloud import import_commands, notification_commands
 from cloud.access.access import Role
 from cloud.access.errors import CareBedError
 from cloud.admin_commands import Command, Desk, Option
@@ -148,7 +148,8 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
     ),
     **notification_commands.COMMANDS,
 }
-_BROKER_CONFIG: Final = Command(
+_BARE: Final[dict[str, Command]] = {"import": import_commands.COMMAND}
+_BARE["broker-config"] = Command(
     "为自有的消息服务器写出用户与权限",
     "write users and permissions for a broker of your own",
     (
@@ -176,15 +177,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             parser = nouns.add_parser(noun)
             verbs[noun] = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
         _add_command(verbs[noun].add_parser(verb, help=_words(command.zh, command.en)), command)
-    _add_command(
-        nouns.add_parser("broker-config", help=_words(_BROKER_CONFIG.zh, _BROKER_CONFIG.en)), _BROKER_CONFIG
-    )
+    for noun, command in _BARE.items():
+        _add_command(nouns.add_parser(noun, help=_words(command.zh, command.en)), command)
 
 
 def _add_command(parser: argparse.ArgumentParser, command: Command) -> None:
     for option in command.options:
         name = "--" + option.name.replace("_", "-")
         said: dict[str, Any] = {"help": _words(option.zh, option.en)}
+        if option.place:
+            parser.add_argument(option.name, metavar=option.name.upper(), type=option.type, **said)
+            continue
         if option.flag:
             said["action"] = "store_true"
         else:
@@ -216,7 +219,7 @@ def run(arguments: argparse.Namespace) -> int:
     except psycopg.Error as error:
         return _refuse(_words(f"数据库出错：{error}", f"the database failed: {error}"))
     _show(arguments, made)
-    return 0
+    return 1 if made.get(arguments.admin_command.wrong) else 0
 
 
 def _mistakes(error: ValidationError) -> Iterator[str]:
@@ -234,9 +237,13 @@ def _show(arguments: argparse.Namespace, made: dict[str, Any]) -> None:
     if arguments.json:
         sys.stdout.write(json.dumps(made, ensure_ascii=False) + "\n")
         return
+    labels = arguments.admin_command.labels
     for name, value in made.items():
         text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-        sys.stdout.write(f"{name}: {'' if text is None else text}\n")
+        if name in labels and isinstance(value, list):
+            text = "".join(f"\n  {line}" for line in value) or "0"
+        label = _words(*labels[name]) if name in labels else name
+        sys.stdout.write(f"{label}: {'' if text is None else text}\n")
     if arguments.admin_command.once:
         sys.stdout.write(
             _words(

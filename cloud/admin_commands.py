@@ -3,8 +3,8 @@
 import argparse
 import secrets
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Option:
-    """One `--name`; `values` are the allowed ones."""
+    """One `--name`, or without dashes where it has its place; `values` are the allowed ones."""
 
     name: str
     zh: str
@@ -45,17 +45,22 @@ class Option:
     type: Callable[[str], Any] = str
     many: bool = False
     flag: bool = False
+    place: bool = False
 
 
 @dataclass(frozen=True)
 class Command:
-    """One noun and verb. `once` names the fields of the answer that are shown this once."""
+    """One noun and verb. `once` names the fields of the answer that are shown this once, `labels` what they
+    are called in words, `wrong` the one that counts what a person must set right.
+    """
 
     zh: str
     en: str
     options: tuple[Option, ...]
     act: Callable[[Desk, Arguments], Awaitable[Made]]
     once: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    wrong: str = ""
 
 
 def _given(arguments: Arguments, *names: str) -> dict[str, Any]:

@@ -175,3 +175,25 @@ def test_sealed_fields_need_the_key_file(
     arguments = ["home", "create", "--area", "370502", "--org", "x", "--database-url", database_url]
     assert admin.run(parsed(arguments)) == 1
     assert "--key-file" in capsys.readouterr().err
+
+
+def test_a_register_is_checked_row_by_row_and_then_imported(
+    run: Run, place: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    run("area", "create", "--code", "370502", "--name", "东营区")
+    run("org", "create", "--name", "康养中心")
+    file = tmp_path / "register.csv"
+    file.write_bytes("姓名,身份证号,区划\n钱一,3.70502E+17,370502\n钱二,,东营区\n".encode("gb18030"))
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert admin.run(parsed(["import", str(file), "--dry-run", *place])) == 1
+    said = capsys.readouterr().out
+    assert "新增: 1" in said
+    assert "第 2 行 B 列（身份证号）" in said
+    told = run("import", str(file), expected=1)["err"]
+    assert "没有导入" in told
+    assert "第 2 行" in told
+    assert rows(database_url, "select count(*) from resident") == [(0,)]
+    assert run("import", str(file), "--leave-out-bad")["created"] == 1
+    assert run("import", str(file), "--leave-out-bad")["unchanged"] == 1
+    assert rows(database_url, "select name from person") == [("钱二",)]
