@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from edge.decoding.bluetooth import bluetooth
 from edge.decoding.forms import Decoder, Unreadable
 from edge.decoding.gt06 import gt06
 from edge.decoding.home_assistant import home_assistant
@@ -27,6 +28,7 @@ _BAD_INPUT: Final = 1
 _BAD_USAGE: Final = 2
 
 DECODERS: Final[dict[str, Callable[[], Decoder]]] = {
+    "bluetooth": bluetooth,
     "gt06": gt06,
     "home_assistant": home_assistant,
     "jt808": jt808,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.drivers import home_assistant, zigbee2mqtt
+from edge.drivers.bluetooth import BluetoothDriver
 from edge.drivers.gt06 import Gt06Driver
 from edge.drivers.home_assistant import HomeAssistantDriver
 from edge.drivers.jt808 import Jt808Driver
@@ -22,6 +23,7 @@ DRIVERS: Final[dict[str, Callable[[DriverOptions], Driver]]] = {
     "gt06": Gt06Driver,
     "jt808": Jt808Driver,
     "zigbee2mqtt": ZigbeeDriver,
+    "bluetooth": BluetoothDriver,
     "home_assistant": HomeAssistantDriver,
     "r60": R60Driver,
     "tinyframe": TinyFrameDriver,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from edge.drivers.liveness import Liveness
 from edge.drivers.zigbee_exposes import Meaning, is_sos_action
-from edge.drivers.zigbee_liveness import Liveness
 from edge.readings import Happening, Press
 from firmware_specs.messages import Phase
 

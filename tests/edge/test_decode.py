@@ -78,6 +78,7 @@ def test_a_bad_line_is_an_error_line_and_the_next_one_is_read(protocol: str, bad
         "watch": frame("LK"),
         "zigbee2mqtt": b'{"topic":"zigbee2mqtt/x","payload":"{\\"smoke\\":true}"}',
         "wrist_accelerometer": b'{"type":"hello","device":"wrist-a","rate_hz":20,"range_g":8}',
+        "bluetooth": b'{"uuid":"2a37","value":"0648"}',
         "home_assistant": b'{"topic":"homeassistant/sensor/x/config",'
         b'"payload":{"stat_t":"x","dev_cla":"humidity"},"then":{"topic":"x","payload":"40"}}',
         "trv": Trv().heartbeat(),

@@ -9,6 +9,7 @@ from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
 from edge.readings import Happening
 from simulators.devices import radars
+from simulators.devices.bluetooth import Peripheral
 from simulators.devices.gt06 import Gt06
 from simulators.devices.home_assistant import Board
 from simulators.devices.jt808 import Jt808
@@ -19,12 +20,14 @@ from tests.edge.drivers.test_wrist_accelerometer import HELLO, line, samples
 from tests.edge.drivers.zigbee_lines import binary, entry, enum, tell
 from tests.edge.drivers.zigbee_lines import line as zigbee_line
 
-CALLS = ("sos", "fall")
+ALARM = Peripheral("54:48:E6:00:00:02")
+CALLS = ("sos", "fall", "smoke")
 SOS: dict[str, bytes] = {
     "watch": frame(position("AL", status="00010000")),
     "zigbee2mqtt": zigbee_line("bridge/devices", [entry(enum("action", "sos"))])
     + zigbee_line("厨房/烟感", {"action": "sos"}),
     "wrist_accelerometer": line(HELLO) + samples(1) + line({"type": "button", "at": AT, "button": "sos"}),
+    "bluetooth": ALARM.advertises("clear_air") + ALARM.advertises("smoke"),
     "home_assistant": b"".join(map(ha_line, [*Board("bath-1").announce(), Board("bath-1").tell("sos")])),
     "trv": Trv().login() + Trv().alarm("sos", AT),
     "gt06": Gt06().login() + Gt06().alarm("sos", AT),
