@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm soak-desk chaos conformance clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm bench-ingest soak-desk chaos conformance clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -76,6 +76,9 @@ bench-edge: $(VENV)/.dev ## 网关的内存、启动与流量 / the agent's memo
 
 bench-storm: $(VENV)/.dev ## 5,000 条报警的风暴 / 5,000 alarms in 60 s -> every P1 on the screen, the rest grouped
 	$(BIN)/python -m tests.benchmarks.bench_storm $(ARGS)
+
+bench-ingest: $(VENV)/.dev ## 读数入库速度，对照 COPY 与 mq-bridge（需 mosquitto）/ a backlog of readings -> committed rows
+	$(BIN)/python -m tests.benchmarks.bench_ingest $(ARGS)
 
 soak-desk: $(VENV)/.dev ## 接警台模型随机演练一万轮 / the model of the desk, 10,000 random runs on a real database
 	$(BIN)/python -m tests.benchmarks.soak_desk $(ARGS)

@@ -80,6 +80,7 @@ def _run(parsed: argparse.Namespace) -> int:
 
             programs = {
                 "ingest": wiring.run_ingest,
+                "telemetry": wiring.run_telemetry,
                 "api": wiring.run_api,
                 "work": wiring.run_work,
                 "canary": wiring.run_canary,
@@ -165,14 +166,17 @@ def _parser(given: str) -> argparse.ArgumentParser:
     migrated.add_argument(
         "--database-url", help=f"默认 {config.DATABASE_URL} / default {config.DATABASE_URL}"
     )
-    ingest = commands.add_parser("ingest", help="MQTT -> 数据库 / MQTT to the database")
+    ingest = commands.add_parser(
+        "ingest", help="事件与状态：MQTT -> 数据库 / events and states to the database"
+    )
+    readings = commands.add_parser("telemetry", help="读数：MQTT -> 数据库 / readings to the database")
     api = commands.add_parser("api", help="HTTP 与实时推送 / HTTP and the live feed")
     api.add_argument("--host", default="127.0.0.1", help="监听地址 / address")
     api.add_argument("--port", type=int, default=8420, help="端口 / port")
     work = commands.add_parser("work", help="定时任务与下行消息 / timers and messages to gateways")
     canary = commands.add_parser("canary", help="全链路自检 / press and see, once a minute")
     commands.add_parser("openapi", help="输出 OpenAPI / print the API's description")
-    for program in (up, migrated, ingest, api, work, canary):
+    for program in (up, migrated, ingest, readings, api, work, canary):
         add_clock_arguments(program)
     _add_tools(commands, given)
     return parser

@@ -180,7 +180,7 @@ autosave_interval 1
 autosave_on_changes true
 max_queued_messages 0
 max_queued_bytes 1073741824
-max_inflight_messages 1000
+max_inflight_messages 8000
 max_packet_size {max_payload}
 
 listener {gateway_port} {host}

@@ -9,14 +9,13 @@ KEEP_ALIVE_S = 30
 _RECONNECT_S = (1, 5)  # shortest and longest wait before the next attempt
 
 
-def new_client(address: Address, client_id: str, *, durable: bool, manual_ack: bool = False) -> mqtt.Client:
+def new_client(address: Address, client_id: str, *, durable: bool) -> mqtt.Client:
     """A client not connected yet; `durable` keeps subscriptions and unacknowledged messages at the broker."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=not durable,
         protocol=mqtt.MQTTv311,
-        manual_ack=manual_ack,
     )
     client.username_pw_set(address.user, address.secret)
     if address.tls:

@@ -1,6 +1,6 @@
-"""`carebed-cloud up`: PostgreSQL, the broker, ingest, api and work as children, each watched and restarted.
+"""`carebed-cloud up`: PostgreSQL, the broker and the programs as children, each watched and restarted.
 
-Order: data folder locked, ports tried, database, migrations, broker, the three programs, one `ready` line.
+Order: data folder locked, ports tried, database, migrations, broker, the programs, one `ready` line.
 """
 
 import asyncio
@@ -35,7 +35,12 @@ logger = logging.getLogger(__name__)
 _START_LIMIT_S: Final = 60.0
 _DEBOUNCE_S: Final = 0.3
 _LOOK_EVERY_S: Final = 30.0
-_PROGRAMS: Final = {"ingest": broker.INGEST_USER, "api": broker.WORK_USER, "work": broker.WORK_USER}
+_PROGRAMS: Final = {
+    "ingest": broker.INGEST_USER,
+    "telemetry": broker.INGEST_USER,
+    "api": broker.WORK_USER,
+    "work": broker.WORK_USER,
+}
 _CANARY: Final = "canary"
 
 

@@ -1,18 +1,20 @@
 """START HERE: what each of the cloud's programs is built from.
 
-ingest   MQTT -> event lane, state lane, telemetry lane -> PostgreSQL
-api      PostgreSQL -> HTTP, WebSocket, console
-work     what happens because time passed, and what goes down to the gateways
-canary   a press that goes the whole road once a minute
+ingest     MQTT -> event lane, state lane -> PostgreSQL
+telemetry  MQTT -> telemetry lane -> PostgreSQL
+api        PostgreSQL -> HTTP, WebSocket, console
+work       what happens because time passed, and what goes down to the gateways
+canary     a press that goes the whole road once a minute
 
 They share nothing but the database and the broker; each may be killed and started at any moment.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cloud.basemap import Basemap, BasemapError
 from cloud.basemap import load as load_basemap
@@ -33,6 +35,7 @@ from cloud.notifications.sender import Sender
 from cloud.proof import proof_jobs
 from cloud.registry.sealing import load_seal
 from cloud.telemetry.housekeeping import keep_house
+from cloud.telemetry.last_values import keep_moving
 from cloud.timers import Timers
 from firmware_specs import topics
 from firmware_specs.clock import Clock
@@ -43,11 +46,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RETAINED_AGAIN_S = 15.0  # nats-server loads what it retains some seconds after its start
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000  # batches are lists, and never rings: looked through seldom
 Announce = Callable[[], None]
 
 
 async def run_ingest(settings: Settings, announce: Announce) -> None:
-    """Until SIGTERM: take every gateway's messages; `announce` once the broker has granted everything."""
+    """Until SIGTERM: take every gateway's events and states; `announce` once the broker grants everything."""
     now = settings.clock.now
     events = _source(settings, INGEST_USER, Subscription(topics.EVENTS))
     states = _source(
@@ -57,23 +61,37 @@ async def run_ingest(settings: Settings, announce: Announce) -> None:
         Subscription(topics.RESULTS),
         Subscription(topics.LOGS, qos=0),
     )
-    telemetry = _source(settings, f"{INGEST_USER}-telemetry", Subscription(topics.TELEMETRY))
     url = settings.database_url
     async with (
         open_pool(url, name="carebed-events") as for_events,
         open_pool(url, name="carebed-states", max_size=4) as for_states,
-        open_pool(url, name="carebed-telemetry", max_size=2) as for_telemetry,
         events,
         states,
-        telemetry,
     ):
-        sources = (events, states, telemetry)
+        sources = (events, states)
         await _until_stopped(
             event_lane(for_events, now).run(events),
             state_lane(for_states, now).run(states),
-            TelemetryLane(for_telemetry, now).run(telemetry),
             show_life(for_states, settings.clock, lambda: all(source.listening for source in sources)),
             _announce_listening(sources, for_states, settings.clock, announce),
+        )
+
+
+async def run_telemetry(settings: Settings, announce: Announce) -> None:
+    """Until SIGTERM: take every gateway's readings; a process of its own, so that no event waits for it."""
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    source = _source(settings, f"{INGEST_USER}-telemetry", Subscription(topics.TELEMETRY))
+    url = settings.database_url
+    async with open_pool(url, name="carebed-telemetry", max_size=3) as pool, source:
+        lane = TelemetryLane(pool, settings.clock.now)
+
+        async def announce_listening() -> None:
+            await source.wait_listening()
+            announce()
+
+        await _until_stopped(
+            lane.run(source), lane.remember_places(url), keep_moving(url), announce_listening()
         )
 
 

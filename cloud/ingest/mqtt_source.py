@@ -1,27 +1,31 @@
 """Messages of any MQTT 3.1.1 broker as an asynchronous stream, acknowledged only when the reader says so.
 
-paho runs in a thread of its own. What is unacknowledged stays at the broker, bounded by its window, and comes
-again after a crash; after a lost connection the reader's late acknowledgements are void.
+What is unacknowledged stays at the broker, bounded by its window, and comes again after a crash; after a lost
+connection the reader's late acknowledgements are void. While too much waits here, nothing is read.
 """
 
 import asyncio
+import contextlib
 import logging
-import threading
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
-
-import paho.mqtt.client as mqtt
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
+from typing import Final, NamedTuple, Self
 
 from cloud.broker import Address
-from cloud.mqtt import KEEP_ALIVE_S, new_client
+from cloud.ingest import mqtt_packets as packets
+from cloud.ingest.mqtt_packets import Control, ProtocolError, Publish, Splitter
+from cloud.mqtt import KEEP_ALIVE_S
 
 logger = logging.getLogger(__name__)
+
+_PING_S: Final = KEEP_ALIVE_S / 2
+_RECONNECT_S: Final = (1.0, 2.0, 5.0)
+_CONNECT_LIMIT_S: Final = 15.0
+_OVERHEAD_BYTES: Final = 300  # what a waiting message weighs beside its payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +37,20 @@ class Subscription:
     again_after_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One message. `received_at` is the program's clock; call `ack` once what it says is committed."""
 
     topic: str
     payload: bytes
     retained: bool
     received_at: datetime
-    qos: int
     mid: int
-    connection: int
-    source: "MqttSource"
+    link: "_Link"
 
     def ack(self) -> None:
         """Tell the broker that this message is kept; void when the connection that brought it is gone."""
-        self.source.ack(self)
+        if self.mid:
+            self.link.ack(self.mid)
 
 
 class MqttSource:
@@ -61,23 +63,21 @@ class MqttSource:
         subscriptions: Sequence[Subscription],
         *,
         now: Callable[[], datetime],
-        limit_bytes: int = 64 << 20,
+        limit_bytes: int = 16 << 20,
     ) -> None:
-        """Keep the arguments; `limit_bytes` of waiting payload stop the reading from the broker."""
-        self._address = address
-        self._client_id = client_id
-        self._subscriptions = subscriptions
-        self._now = now
-        self._limit_bytes = limit_bytes
-        self._client = new_client(address, client_id, durable=True, manual_ack=True)
+        """Keep the arguments; `limit_bytes` of waiting messages stop the reading from the broker."""
+        self.address = address
+        self.client_id = client_id
+        self.subscriptions = subscriptions
+        self.now = now
+        self.limit_bytes = limit_bytes
+        self.reconnects = 0
         self._waiting: deque[Arrival] = deque()
-        self._held: set[int] = set()  # packet ids that were handed on and not acknowledged yet
         self._bytes = 0
-        self._connection = 0
-        self._room = threading.Condition()
         self._arrived = asyncio.Event()
         self._subscribed = asyncio.Event()
-        self._closing = False
+        self._link: _Link | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._lost = False
 
     @property
@@ -85,31 +85,27 @@ class MqttSource:
         """True while the broker has granted every subscription of the present connection."""
         return self._subscribed.is_set()
 
+    @property
+    def waiting(self) -> int:
+        """How many messages have arrived and were not taken yet."""
+        return len(self._waiting)
+
     async def wait_listening(self) -> None:
         """Return when the broker has granted every subscription."""
         await self._subscribed.wait()
 
     async def __aenter__(self) -> Self:
         """Begin to connect; does not wait for the broker."""
-        self._loop = asyncio.get_running_loop()
-        self._client.on_connect = self._on_connect
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_connect_fail = self._on_connect_fail
-        self._client.on_message = self._on_message
-        self._client.connect_async(self._address.host, self._address.port, KEEP_ALIVE_S)
-        self._client.loop_start()
+        self._keeping = asyncio.create_task(self._keep(), name=f"mqtt-{self.client_id}")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Disconnect; the broker keeps the session and what was not acknowledged."""
-        with self._room:
-            self._closing = True
-            self._room.notify_all()
-        self._client.disconnect()
-        await asyncio.to_thread(self._client.loop_stop)
+        assert self._keeping is not None
+        self._keeping.cancel()
+        await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def __aiter__(self) -> AsyncIterator[Arrival]:
         """Messages in the order of their arrival, endless."""
@@ -118,113 +114,201 @@ class MqttSource:
                 yield arrival
 
     async def take(self, limit: int, *, linger_s: float = 0.0) -> list[Arrival]:
-        """At least one message, at most `limit`; after the first waits up to `linger_s` for more."""
+        """At least one message, at most `limit`; after the first waits up to `linger_s` while more come."""
         while True:
             while not self._waiting:
                 self._arrived.clear()
                 await self._arrived.wait()
-            if linger_s and len(self._waiting) < limit:
-                await asyncio.sleep(linger_s)
-            with self._room:
-                taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
-                self._bytes -= sum(len(arrival.payload) for arrival in taken)
-                self._room.notify_all()
+            await self._linger(limit, linger_s)
+            taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+            self._bytes -= sum(len(arrival.payload) + _OVERHEAD_BYTES for arrival in taken)
+            if self._link is not None and self._bytes <= self.limit_bytes:
+                self._link.go_on()
             if taken:  # a new connection may have emptied the queue meanwhile
                 return taken
 
-    def ack(self, arrival: Arrival) -> None:
-        """See Arrival.ack."""
-        with self._room:
-            if arrival.connection != self._connection or arrival.qos == 0:
-                return
-            self._held.discard(arrival.mid)
-            self._client.ack(arrival.mid, arrival.qos)  # under the lock: never on a later connection
+    async def _linger(self, limit: int, linger_s: float) -> None:
+        before, until = -1, asyncio.get_running_loop().time() + linger_s
+        while before < len(self._waiting) < limit and asyncio.get_running_loop().time() < until:
+            before = len(self._waiting)
+            await asyncio.sleep(linger_s / 5)
 
-    # Below: called in paho's thread.
+    # Below: called by the connection.
 
-    def _on_connect(
-        self, client: mqtt.Client, _: Any, flags: mqtt.ConnectFlags, code: ReasonCode, __: Properties | None
-    ) -> None:
-        if code.is_failure:
-            self._say_lost(f"refused: {code}")
-            return
-        with self._room:
-            self._connection += 1
-            self._waiting.clear()
-            self._held.clear()
-            self._bytes = 0
-        client.subscribe([(entry.topic, entry.qos) for entry in self._subscriptions])
+    def connected(self, link: "_Link") -> None:
+        """A new connection: the broker sends again what waited here from the former."""
+        self._link = link
+        self._waiting.clear()
+        self._bytes = 0
 
-    def _on_subscribe(
-        self, client: mqtt.Client, _: Any, mid: int, codes: list[ReasonCode], __: Properties | None
-    ) -> None:
-        refused = [str(code) for code in codes if code.is_failure]
-        if refused:
-            self._say_lost(f"subscription refused: {refused}")
-            return
+    def arrived(self, found: list[Arrival]) -> None:
+        """Messages have arrived."""
+        self._waiting.extend(found)
+        self._bytes += sum(len(arrival.payload) + _OVERHEAD_BYTES for arrival in found)
+        if self._link is not None and self._bytes > self.limit_bytes:
+            self._link.pause()
+        self._arrived.set()
+
+    def granted(self, link: "_Link") -> None:
+        """Every subscription is granted."""
         if self._lost:
             self._lost = False
-            logger.info("broker is back", extra={"action": "broker_back", "client_id": self._client_id})
-        self._loop.call_soon_threadsafe(self._listen)
-
-    def _on_disconnect(
-        self,
-        client: mqtt.Client,
-        _: Any,
-        flags: mqtt.DisconnectFlags,
-        code: ReasonCode,
-        __: Properties | None,
-    ) -> None:
-        with self._room:
-            self._connection += 1  # what is held now can no longer be acknowledged
-            self._room.notify_all()
-        if not self._closing:
-            self._say_lost(str(code))
-
-    def _on_connect_fail(self, client: mqtt.Client, _: Any) -> None:
-        self._say_lost("no connection")
-
-    def _on_message(self, client: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:
-        with self._room:
-            if message.qos and message.mid in self._held:
-                return  # sent again while we still work on it
-            while self._bytes > self._limit_bytes and not self._closing:
-                self._room.wait(1.0)
-            if message.qos:
-                self._held.add(message.mid)
-            self._bytes += len(message.payload)
-            arrival = Arrival(
-                message.topic,
-                bytes(message.payload),
-                message.retain,
-                self._now(),
-                message.qos,
-                message.mid,
-                self._connection,
-                self,
-            )
-            first = not self._waiting
-            self._waiting.append(arrival)
-        if first:
-            self._loop.call_soon_threadsafe(self._arrived.set)
-
-    def _say_lost(self, reason: str) -> None:
-        if not self._closing:
-            self._loop.call_soon_threadsafe(self._subscribed.clear)
-        if not self._lost:
-            self._lost = True
-            extra = {"action": "broker_lost", "client_id": self._client_id, "reason": reason}
-            logger.warning("broker is lost", extra=extra)
-
-    # Below: called in the event loop.
-
-    def _listen(self) -> None:
+            self.reconnects += 1
+            logger.info("broker is back", extra={"action": "broker_back", "client_id": self.client_id})
         if not self._subscribed.is_set():
-            for entry in self._subscriptions:
+            for entry in self.subscriptions:
                 if entry.again_after_s is not None:
-                    self._loop.call_later(entry.again_after_s, self._subscribe_again, entry, self._connection)
+                    asyncio.get_running_loop().call_later(entry.again_after_s, link.subscribe, [entry])
         self._subscribed.set()
 
-    def _subscribe_again(self, entry: Subscription, connection: int) -> None:
-        if connection == self._connection and not self._closing:
-            self._client.subscribe(entry.topic, entry.qos)
+    async def _keep(self) -> None:
+        """Endless: connect, stay connected, connect again."""
+        failures = 0
+        while True:
+            try:
+                await self._stay()
+                failures = 0
+            except (OSError, TimeoutError) as error:
+                self._say_lost(str(error) or type(error).__name__)
+                failures += 1
+            await asyncio.sleep(_RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)])
+
+    async def _stay(self) -> None:
+        """One connection until it ends; raises OSError when there is none."""
+        address = self.address
+        tls = ssl.create_default_context() if address.tls else None
+        async with asyncio.timeout(_CONNECT_LIMIT_S):
+            transport, link = await asyncio.get_running_loop().create_connection(
+                lambda: _Link(self), address.host, address.port, ssl=tls
+            )
+        try:
+            self._say_lost(await link.ended())
+        finally:
+            self._subscribed.clear()
+            with contextlib.suppress(OSError, RuntimeError):
+                transport.close()
+
+    def _say_lost(self, reason: str) -> None:
+        if not self._lost:
+            self._lost = True
+            extra = {"action": "broker_lost", "client_id": self.client_id, "reason": reason}
+            logger.warning("broker is lost", extra=extra)
+
+
+class _Link(asyncio.Protocol):
+    """One connection: greets, subscribes, keeps alive, hands on what arrives, acknowledges in one write."""
+
+    def __init__(self, source: MqttSource) -> None:
+        self._source = source
+        self._splitter = Splitter()
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[str] = self._loop.create_future()
+        self._held: set[int] = set()  # packet ids that were handed on and not acknowledged yet
+        self._acks: list[int] = []
+        self._heard_at = self._loop.time()
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._source.connected(self)
+        address = self._source.address
+        transport.write(
+            packets.connect(self._source.client_id, address.user, address.secret, keep_alive_s=KEEP_ALIVE_S)
+        )
+        self._loop.call_later(_PING_S, self._ping)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._finish("connection closed" if error is None else str(error))
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        try:
+            found = self._splitter.receive(data)
+        except (ProtocolError, IndexError) as error:
+            self._finish(f"not MQTT: {error}")
+            return
+        now = self._source.now()
+        arrivals = []
+        for packet in found:
+            if isinstance(packet, Publish):
+                if packet.mid:
+                    if packet.mid in self._held:
+                        continue  # sent again while we still work on it
+                    self._held.add(packet.mid)
+                topic = packet.topic.decode(errors="replace")
+                arrivals.append(Arrival(topic, packet.payload, packet.retained, now, packet.mid, self))
+            else:
+                self._control(packet)
+        if arrivals:
+            self._source.arrived(arrivals)
+
+    async def ended(self) -> str:
+        """Why the connection ended, once it has; says goodbye when the waiting is cancelled."""
+        try:
+            return await self._end
+        except asyncio.CancelledError:
+            self._flush()
+            self._write(packets.DISCONNECT)
+            raise
+
+    def ack(self, mid: int) -> None:
+        """Acknowledge with the next write; void when the connection is gone."""
+        self._held.discard(mid)
+        if not self._acks:
+            self._loop.call_soon(self._flush)
+        self._acks.append(mid)
+
+    def subscribe(self, entries: Sequence[Subscription]) -> None:
+        """Ask for these topics."""
+        self._write(packets.subscribe(1, [(entry.topic, entry.qos) for entry in entries]))
+
+    def pause(self) -> None:
+        """Read nothing more for now: the broker's window, then its queue, holds what comes."""
+        if not self._paused and not self._end.done() and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        if self._paused and not self._end.done() and self._transport is not None:
+            self._paused = False
+            self._heard_at = self._loop.time()
+            self._transport.resume_reading()
+
+    def _control(self, packet: Control) -> None:
+        if packet.kind == packets.CONNACK:
+            refused = packets.refusal(packet.body)
+            if refused is None:
+                self.subscribe(self._source.subscriptions)
+            else:
+                self._finish(f"refused: {refused}")
+        elif packet.kind == packets.SUBACK:
+            if any(code & 0x80 for code in packet.body[2:]):
+                self._finish("subscription refused")
+            else:
+                self._source.granted(self)
+
+    def _ping(self) -> None:
+        if self._end.done():
+            return
+        if not self._paused and self._loop.time() - self._heard_at > 2 * KEEP_ALIVE_S:
+            self._finish("silent")
+            return
+        self._write(packets.PINGREQ)
+        self._loop.call_later(_PING_S, self._ping)
+
+    def _flush(self) -> None:
+        acks, self._acks = self._acks, []
+        self._write(packets.pubacks(acks))
+
+    def _write(self, data: bytes) -> None:
+        if data and not self._end.done() and self._transport is not None:
+            self._transport.write(data)
+
+    def _finish(self, reason: str) -> None:
+        if not self._end.done():
+            self._end.set_result(reason)
+            if self._transport is not None:
+                self._transport.abort()

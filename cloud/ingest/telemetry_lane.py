@@ -5,6 +5,7 @@ halving finds it: it is quarantined alone, and the others are stored.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -16,18 +17,24 @@ from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from cloud.alarms.vitals_store import enqueue
+from cloud.database.listen import notifications
 from cloud.database.pool import Pool
 from cloud.downlink.store import queue_batch_acks
 from cloud.ingest import quarantine
 from cloud.ingest.event_lane import Arrived, gateway_of
+from cloud.telemetry import homes
 from cloud.telemetry.columns import Incoming, to_ms
-from cloud.telemetry.writer import TelemetryWriter
+from cloud.telemetry.writer import Prepared, TelemetryWriter
 from firmware_specs.fields import RunId, Seq
-from firmware_specs.messages import decode_batch, inflate
+from firmware_specs.messages import BatchReader, inflate
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 300  # messages in a transaction: some thousand readings
+AT_ONCE: Final = 2000  # messages in a transaction; three times as many fit into the broker's window
+_DECODED_AT_ONCE: Final = 250
+_GATEWAYS_HELD: Final = 100_000
+_LAST_WORK_S: Final = 3.0
+_PLACES_S: Final = 30.0
 LINGER_S: Final = 0.05
 _TRIES_ALONE: Final = 2
 _BACK_OFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -55,36 +62,116 @@ class Message(NamedTuple):
     incoming: Incoming
 
 
+class Taken(NamedTuple):
+    """What was taken at once: all messages, those understood, those not and why, and the columns made of it.
+
+    `prepared` is None where that could not be done; then the messages are stored the slow way.
+    """
+
+    arrivals: Sequence[Arrived]
+    understood: list[Message]
+    refused: list[tuple[Arrived, str]]
+    prepared: Prepared | None
+
+
 class TelemetryLane:
-    """Takes `up/telemetry` from a source; give it connections that nothing else uses."""
+    """Takes `up/telemetry` from a source; give it connections that nothing else uses, at least two."""
 
     def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
         """Keep the arguments."""
         self._pool = pool
         self._now = now
         self._writer = TelemetryWriter(follow=enqueue)
+        self._reader = BatchReader()
+        self._gateways: dict[str, str] = {}
         self._away = False
 
     async def run(self, source: Source) -> None:
-        """Endless."""
-        while True:
-            await self.take(await source.take(AT_ONCE, linger_s=LINGER_S))
+        """Endless: while one batch is being committed, the next is made ready and a third arrives.
+
+        When it is cancelled, what has been taken is stored and acknowledged within some seconds.
+        """
+        ready: asyncio.Queue[Taken] = asyncio.Queue(1)
+        reading = asyncio.create_task(self._read_all(source, ready), name="telemetry-read")
+        storing = asyncio.create_task(self._store_all(ready), name="telemetry-store")
+        try:
+            await asyncio.gather(reading, storing)
+        finally:
+            reading.cancel()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ready.join(), _LAST_WORK_S)
+            storing.cancel()
+
+    async def remember_places(self, url: str) -> None:
+        """Endless: remember gateways and installations, and forget them at every change."""
+        async for _ in notifications(url, [homes.CHANNEL], every_s=_PLACES_S, name="carebed-places"):
+            self._writer.homes.forget()
+            self._writer.homes.remembering = True
 
     async def take(self, arrivals: Sequence[Arrived]) -> None:
         """Store or set aside every message, then acknowledge all of them."""
+        await self._finish(await self._make_ready(arrivals))
+
+    async def _read_all(self, source: Source, ready: asyncio.Queue[Taken]) -> None:
+        while True:
+            await ready.put(await self._make_ready(await source.take(AT_ONCE, linger_s=LINGER_S)))
+
+    async def _store_all(self, ready: asyncio.Queue[Taken]) -> None:
+        while True:
+            await self._finish(await ready.get())
+            ready.task_done()
+
+    async def _make_ready(self, arrivals: Sequence[Arrived]) -> Taken:
+        """Decode every message and make columns of all that were understood."""
         understood: list[Message] = []
         refused: list[tuple[Arrived, str]] = []
-        for arrived in arrivals:
+        for n, arrived in enumerate(arrivals, start=1):
             try:
-                understood.append(_read(arrived))
+                understood.append(self._read(arrived))
             except Exception as error:  # whatever the bytes do, the others go on
                 refused.append((arrived, str(error) or type(error).__name__))
+            if n % _DECODED_AT_ONCE == 0:
+                await asyncio.sleep(0)  # the connections go on meanwhile
+        prepared = None
         if understood:
-            await self._store(understood)
-        for arrived, reason in refused:
+            try:
+                async with self._pool.connection() as conn:
+                    batches = [message.incoming for message in understood]
+                    prepared = await self._writer.prepare(conn, batches, self._now())
+            except Exception:
+                self._writer.forget()  # what is the matter is found, and said, the slow way
+        return Taken(arrivals, understood, refused, prepared)
+
+    def _read(self, arrived: Arrived) -> Message:
+        batch = self._reader.decode(arrived.payload)
+        gateway = self._gateways.get(arrived.topic)
+        if gateway is None:
+            if len(self._gateways) > _GATEWAYS_HELD:
+                self._gateways.clear()
+            gateway = self._gateways[arrived.topic] = gateway_of(arrived.topic)
+        return Message(arrived, Incoming(gateway, to_ms(arrived.received_at), batch))
+
+    async def _finish(self, taken: Taken) -> None:
+        """Commit, set aside, acknowledge."""
+        if taken.understood and not await self._committed(taken.prepared):
+            await self._store(taken.understood)
+        for arrived, reason in taken.refused:
             await self._set_aside(arrived, reason)
-        for arrived in arrivals:
+        for arrived in taken.arrivals:
             arrived.ack()
+
+    async def _committed(self, prepared: Prepared | None) -> bool:
+        """The quick way, once; False where it was none."""
+        if prepared is None:
+            return False
+        try:
+            async with self._pool.connection() as conn:
+                await self._writer.commit(conn, prepared, self._now())
+        except Exception:
+            self._writer.forget()
+            return False
+        self._say_back()
+        return True
 
     async def _store(self, messages: Sequence[Message]) -> None:
         """Store all of them, whatever it takes; what cannot be stored is set aside."""
@@ -159,11 +246,6 @@ class TelemetryLane:
             self._away = False
             self._writer.forget()
             logger.info("database is back", extra={"action": "database_back", "lane": "telemetry"})
-
-
-def _read(arrived: Arrived) -> Message:
-    batch = decode_batch(arrived.payload)
-    return Message(arrived, Incoming(gateway_of(arrived.topic), to_ms(arrived.received_at), batch))
 
 
 def _number(payload: bytes) -> Number | None:

@@ -5,15 +5,16 @@ what the sender's own clock was wrong (arrival minus `sent_at`), to the arrival 
 help, gets quality 0 and never becomes the last value. Without a clock, times count from boot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_specs.messages import Position, TelemetryBatch
+from firmware_specs.messages import TelemetryBatch
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -25,6 +26,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _POSTGRES_EPOCH_MS: Final = 946_684_800_000  # 2000-01-01
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
+_PACKED: Final = np.dtype(
+    [("device_key", "<i4"), ("kind_id", "<i2"), ("quality", "<i2"), ("measured_ms", "<i8"), ("value", "<f8")]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,12 @@ class Columns:
         """How many readings."""
         return len(self.value)
 
-    def where(self, chosen: Flags) -> "Columns":
-        """The chosen readings."""
+    def order(self) -> Ints:
+        """The numbers of the readings in the order of the index: device, kind, time."""
+        return np.lexsort((self.measured_ms, self.device_key << 16 | self.kind_id))
+
+    def where(self, chosen: Flags | Ints) -> "Columns":
+        """The chosen readings, or those with these numbers in this order."""
         return Columns(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
@@ -68,52 +76,66 @@ def from_ms(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
 
 
-def judge_times(claimed_ms: Ints, incoming: Incoming) -> tuple[Ints, Flags]:
-    """When it was measured, and whether that could be believed."""
-    received, batch = incoming.received_ms, incoming.batch
-    offset = received - batch.sent_at
-    if batch.clock.source == "none":
-        claimed_ms = claimed_ms + (offset if incoming.boot_ms is None else incoming.boot_ms)
-    believed = plausible(claimed_ms, received)
+def judge_times(claimed_ms: Ints, of: Ints, batches: Sequence[Incoming]) -> tuple[Ints, Flags]:
+    """When it was measured, and whether that could be believed; `of` is the batch of each time."""
+    received = np.array([each.received_ms for each in batches], np.int64)
+    offset = received - np.array([each.batch.sent_at for each in batches], np.int64)
+    boot = [
+        0 if each.batch.clock.source != "none" else late if each.boot_ms is None else each.boot_ms
+        for each, late in zip(batches, offset.tolist(), strict=True)
+    ]
+    arrived, claimed_ms = received[of], claimed_ms + np.array(boot, np.int64)[of]
+    believed = plausible(claimed_ms, arrived)
     if believed.all():
         return claimed_ms, believed
-    moved = claimed_ms + offset
-    moved = np.where(plausible(moved, received), moved, received)
+    moved = claimed_ms + offset[of]
+    moved = np.where(plausible(moved, arrived), moved, arrived)
     return np.where(believed, claimed_ms, moved), believed
 
 
-def plausible(at_ms: Ints, received_ms: int) -> Flags:
+def plausible(at_ms: Ints, received_ms: Ints) -> Flags:
     """Neither ahead of the arrival by more than 10 min nor older than 400 days."""
     return (at_ms <= received_ms + FUTURE_MS) & (at_ms >= received_ms - OLDEST_MS)
 
 
-def columns_of(incoming: Incoming, devices: dict[str, int], kinds: dict[str, int]) -> Columns:
-    """The readings of a batch; those that are no number, or of a kind without a number, are left out."""
-    batch = incoming.batch
-    count = len(batch.value)
-    keys = np.array([devices[name] for name in batch.devices], np.int64)
-    ids = np.array([kinds.get(name, 0) for name in batch.kinds], np.int64)
-    measured, believed = judge_times(batch.t0 + np.array(batch.dt, np.int64), incoming)
-    if batch.quality is None:
-        quality = np.full(count, NO_QUALITY, np.int64)
-    else:
-        quality = np.array(batch.quality, np.int64)
+def columns_of(
+    batches: Sequence[Incoming], devices: Mapping[str, int], kinds: Mapping[str, int]
+) -> tuple[Columns, Ints]:
+    """The readings of all batches, and which batch each is of.
+
+    Those that are no number, or of a kind without a number, are left out.
+    """
+    found = [each.batch for each in batches]
+    counts = np.array([len(batch.value) for batch in found], np.int64)
+    total, of = int(counts.sum()), np.repeat(np.arange(len(found)), counts)
+    keys = np.array([devices[name] for batch in found for name in batch.devices], np.int64)
+    ids = np.array([kinds.get(name, 0) for batch in found for name in batch.kinds], np.int64)
+    key_from = _begins([len(batch.devices) for batch in found])
+    id_from = _begins([len(batch.kinds) for batch in found])
+    claimed = np.array([batch.t0 for batch in found], np.int64)[of] + _flat((b.dt for b in found), total)
+    measured, believed = judge_times(claimed, of, batches)
+    quality = _flat((b.quality or repeat(NO_QUALITY, len(b.value)) for b in found), total)
     made = Columns(
-        device_key=keys[np.array(batch.d, np.int64)],
-        kind_id=ids[np.array(batch.k, np.int64)],
+        device_key=keys[_flat((batch.d for batch in found), total) + key_from[of]],
+        kind_id=ids[_flat((batch.k for batch in found), total) + id_from[of]],
         measured_ms=measured,
-        received_ms=np.full(count, incoming.received_ms, np.int64),
-        value=np.array(batch.value, np.float64),
+        received_ms=np.array([each.received_ms for each in batches], np.int64)[of],
+        value=np.fromiter(chain.from_iterable(batch.value for batch in found), np.float64, total),
         quality=np.where(believed, quality, 0),
-        newest=believed & (not batch.late),
+        newest=believed & ~np.array([batch.late for batch in found], np.bool_)[of],
     )
     kept = np.isfinite(made.value) & (made.kind_id > 0)
-    return made if kept.all() else made.where(kept)
+    return (made, of) if kept.all() else (made.where(kept), of[kept])
 
 
-def join(parts: Sequence[Columns]) -> Columns:
-    """All readings of several batches."""
-    return Columns(*(np.concatenate([getattr(part, name) for part in parts]) for name in Columns.__slots__))
+def _begins(lengths: Sequence[int]) -> Ints:
+    """Where each of several lists begins once they are joined."""
+    ends = np.cumsum(np.array(lengths, np.int64))
+    return ends - np.array(lengths, np.int64)
+
+
+def _flat(parts: Iterable[Iterable[int]], total: int) -> Ints:
+    return np.fromiter(chain.from_iterable(parts), np.int64, total)
 
 
 def newest_of(columns: Columns) -> Columns:
@@ -123,7 +145,7 @@ def newest_of(columns: Columns) -> Columns:
     """
     found = columns.where(columns.newest)
     at = np.minimum(found.measured_ms, found.received_ms)
-    order = np.lexsort((at, found.kind_id, found.device_key))
+    order = np.lexsort((at, found.device_key << 16 | found.kind_id))
     device, kind = found.device_key[order], found.kind_id[order]
     last = np.ones(len(order), np.bool_)
     last[:-1] = (device[1:] != device[:-1]) | (kind[1:] != kind[:-1])
@@ -162,6 +184,18 @@ def binary_copy(columns: Columns, *, quality: bool) -> bytes:
     return _HEADER + rows.tobytes() + _TRAILER
 
 
-def position_times(positions: Sequence[Position], incoming: Incoming) -> tuple[Ints, Flags]:
-    """When the positions were taken, and whether that could be believed."""
-    return judge_times(np.array([position.at for position in positions], np.int64), incoming)
+def pack(newest: Columns) -> bytes:
+    """Readings that may become last values, as bytes for `unpack`."""
+    rows = np.empty(len(newest), _PACKED)
+    for name in _PACKED.names or ():
+        rows[name] = getattr(newest, name)
+    return rows.tobytes()
+
+
+def unpack(packed: Iterable[bytes]) -> Columns:
+    """What `pack` packed, several together."""
+    rows = np.frombuffer(b"".join(packed), _PACKED)
+    columns = {name: rows[name].astype(np.int64) for name in ("device_key", "kind_id", "quality")}
+    at = rows["measured_ms"].astype(np.int64)
+    value = rows["value"].astype(np.float64)
+    return Columns(**columns, measured_ms=at, received_ms=at, value=value, newest=np.ones(len(at), np.bool_))

@@ -59,18 +59,16 @@ where i.inhparent = 'reading'::regclass order by c.relname
 -- Drop whole chunks of readings older than a time.
 select drop_chunks('reading', older_than => %(before)s::timestamptz)
 
--- name: open_runs --
--- Make a row for each run that is new here; sorted, so that two ingestors never wait for each other in a ring.
-insert into batch_seen (gateway_id, run, seen, changed_at)
-select distinct g, r, '{}'::int8multirange, %(now)s::timestamptz
-from unnest(%(gateway_ids)s::text[], %(runs)s::text[]) as t (g, r) order by g, r
-on conflict do nothing
-
--- name: lock_runs --
--- Hold the runs of these batches, in order.
-select 1 from batch_seen
-where (gateway_id, run) in (select * from unnest(%(gateway_ids)s::text[], %(runs)s::text[]))
-order by gateway_id, run for update
+-- name: take_runs --
+-- Note batches of runs of which none of these was seen, and say which runs; holds the rows of the others, too.
+-- In order, so that two ingestors never wait for each other in a ring. Runs with many gaps are not for here.
+insert into batch_seen as b (gateway_id, run, seen, changed_at)
+select g, r, range_agg(int8range(seq, seq, '[]')), %(now)s::timestamptz
+from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint[]) as w (g, r, seq)
+group by g, r order by g, r
+on conflict (gateway_id, run) do update set seen = b.seen + excluded.seen, changed_at = excluded.changed_at
+where not b.seen && excluded.seen and pg_column_size(b.seen) < 8000
+returning gateway_id, run
 
 -- name: seen_batches --
 -- Which of these batches are stored already, in the order of the arguments.
@@ -162,6 +160,49 @@ select * from unnest(
     %(device_keys)s::integer[], %(kind_ids)s::smallint[], %(measured_at)s::timestamptz[],
     %(values)s::double precision[], %(qualities)s::smallint[]
 ) as t (d, k, at, v, q) order by d, k
+on conflict (device_key, kind_id) do update
+set measured_at = excluded.measured_at, value = excluded.value, quality = excluded.quality
+where excluded.measured_at > l.measured_at
+
+-- name: move_later --
+-- What may become last values, kept for `move_many`.
+insert into last_waiting (readings) values (%(readings)b)
+
+-- name: waiting_last --
+-- What waits, oldest first.
+select id from last_waiting order by id limit 1000
+
+-- name: kept_last --
+-- What was kept under these numbers.
+select readings from last_waiting where id = any(%(ids)s)
+
+-- name: lock_mover --
+-- True for the one connection that moves what waits, until it ends.
+select pg_try_advisory_lock(7809911814141391728)
+
+-- name: forget_waiting --
+-- They are moved.
+delete from last_waiting where id = any(%(ids)s)
+
+-- name: make_moved --
+-- A place of this connection's own for what is moved now.
+create temp table if not exists moved (
+    device_key integer, kind_id smallint, quality smallint,
+    measured_at timestamptz, received_at timestamptz, value double precision
+) on commit delete rows
+
+-- name: copy_moved --
+-- The same form as readings.
+copy moved (device_key, kind_id, quality, measured_at, received_at, value) from stdin (format binary)
+
+-- name: copy_moved_plain --
+-- The same without a quality.
+copy moved (device_key, kind_id, measured_at, received_at, value) from stdin (format binary)
+
+-- name: move_many --
+-- The newest values of many; an older one never replaces a newer.
+insert into reading_last as l (device_key, kind_id, measured_at, value, quality)
+select device_key, kind_id, measured_at, value, quality from moved order by device_key, kind_id
 on conflict (device_key, kind_id) do update
 set measured_at = excluded.measured_at, value = excluded.value, quality = excluded.quality
 where excluded.measured_at > l.measured_at

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-
-import numpy as np
 
 from cloud.database import queries
 from cloud.database.pool import Connection
@@ -17,6 +15,7 @@ _SQL = queries.load(__package__)
 BatchKey = tuple[str, str, int]  # gateway id, run, seq
 _POSITION = ("device_keys", "measured_at", "received_at", "lats", "lons")
 _POSITION_MORE = ("accuracies", "sources", "datums", "lates")
+_PACKS_AT_ONCE: Final = 10
 PositionRow = tuple[int, datetime, datetime, float, float, float | None, str, str, bool]
 Period = tuple[UUID, datetime | None, datetime | None]  # home, from, to
 
@@ -25,23 +24,34 @@ async def take_new(conn: Connection, batches: Sequence[BatchKey], now: datetime)
     """Which batches are stored for the first time, with this transaction; each key at most once."""
     gateway_ids, runs, seqs = (list(column) for column in zip(*batches, strict=True))
     given = {"gateway_ids": gateway_ids, "runs": runs, "seqs": seqs, "now": now}
-    await conn.execute(_SQL["open_runs"], given)
-    await conn.execute(_SQL["lock_runs"], given)
-    seen = await (await conn.execute(_SQL["seen_batches"], given)).fetchall()
+    taken = set(await (await conn.execute(_SQL["take_runs"], given)).fetchall())
+    if len(taken) == len(set(zip(gateway_ids, runs, strict=True))):
+        return [True] * len(batches)
+    # Some of these runs' batches may be here already: asked one by one, while their rows are held.
+    rest = [key for key in batches if (key[0], key[1]) not in taken]
+    gateway_ids, runs, seqs = (list(column) for column in zip(*rest, strict=True))
+    given |= {"gateway_ids": gateway_ids, "runs": runs, "seqs": seqs}
+    rows = await (await conn.execute(_SQL["seen_batches"], given)).fetchall()
     await conn.execute(_SQL["mark_batches"], given)
-    return [not row[0] for row in seen]
+    seen = dict(zip(rest, (row[0] for row in rows), strict=True))
+    return [not seen.get(key, False) for key in batches]
 
 
 async def copy_readings(conn: Connection, readings: Columns) -> None:
-    """Write readings as binary columns."""
+    """Write readings as binary columns; quickest in the order of the index."""
+    await _copy(conn, "copy_readings", readings)
+
+
+async def _copy(conn: Connection, query: str, readings: Columns) -> None:
     with_quality = readings.quality != c.NO_QUALITY
-    for chosen, query, quality in (
-        (with_quality, "copy_readings", True),
-        (~with_quality, "copy_readings_plain", False),
+    for chosen, name, quality in (
+        (with_quality, query, True),
+        (~with_quality, f"{query}_plain", False),
     ):
         if chosen.any():
-            async with conn.cursor() as cursor, cursor.copy(_SQL[query]) as copy:
-                await copy.write(c.binary_copy(readings.where(chosen), quality=quality))
+            part = readings if chosen.all() else readings.where(chosen)
+            async with conn.cursor() as cursor, cursor.copy(_SQL[name]) as copy:
+                await copy.write(c.binary_copy(part, quality=quality))
 
 
 async def move_last(conn: Connection, newest: Columns) -> None:
@@ -59,6 +69,44 @@ async def move_last(conn: Connection, newest: Columns) -> None:
             "qualities": qualities,
         },
     )
+
+
+async def move_later(conn: Connection, newest: Columns) -> None:
+    """Keep many that may become last values, see cloud/telemetry/last_values.py."""
+    await conn.execute(_SQL["move_later"], {"readings": c.pack(newest)})
+
+
+async def waiting_last(conn: Connection) -> list[int]:
+    """The numbers of what `move_later` kept, oldest first."""
+    return [row[0] for row in await (await conn.execute(_SQL["waiting_last"])).fetchall()]
+
+
+async def newest_waiting(conn: Connection, ids: Sequence[int]) -> Columns:
+    """The newest reading of each device and kind of what was kept under these numbers."""
+    newest = c.unpack([])
+    for start in range(0, len(ids), _PACKS_AT_ONCE):
+        given = {"ids": ids[start : start + _PACKS_AT_ONCE]}
+        packs = [row[0] for row in await (await conn.execute(_SQL["kept_last"], given)).fetchall()]
+        newest = c.newest_of(c.unpack([c.pack(newest), *packs]))
+    return newest
+
+
+async def move_many(conn: Connection, newest: Columns) -> None:
+    """As `move_last`, for tens of thousands."""
+    await conn.execute(_SQL["make_moved"])
+    await _copy(conn, "copy_moved", newest)
+    await conn.execute(_SQL["move_many"])
+
+
+async def forget_waiting(conn: Connection, ids: Sequence[int]) -> None:
+    """What was kept under these numbers is moved."""
+    await conn.execute(_SQL["forget_waiting"], {"ids": ids})
+
+
+async def become_mover(conn: Connection) -> bool:
+    """True for the one connection that moves last values, until it ends."""
+    row = await (await conn.execute(_SQL["lock_mover"])).fetchone()
+    return bool(row and row[0])
 
 
 async def add_positions(conn: Connection, rows: Sequence[PositionRow]) -> None:
@@ -121,8 +169,3 @@ async def boot_at(
 async def forget_runs(conn: Connection, before: datetime) -> int:
     """Forget the batch numbers of runs that sent nothing since; returns how many runs."""
     return (await conn.execute(_SQL["forget_runs"], {"before": before})).rowcount
-
-
-def days_of(readings: Columns) -> list[int]:
-    """The UTC days of readings, as days since 1970."""
-    return [int(day) for day in np.unique(readings.measured_ms // 86_400_000)]

@@ -1,11 +1,13 @@
-"""Writes batches in one transaction: each batch once, each reading under its device, kind and time."""
+"""Writes batches in one transaction: each batch once, each reading under its device, kind and time.
+
+`prepare` turns batches into columns while the database is busy with those before; `commit` stores them.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import numpy as np
 
@@ -13,12 +15,14 @@ from cloud.database.pool import Connection
 from cloud.downlink.store import queue_batch_acks
 from cloud.telemetry import columns as c
 from cloud.telemetry import partitions, store
-from cloud.telemetry.columns import Columns, Flags, Incoming, Ints
-from cloud.telemetry.store import BatchKey, Period, PositionRow
+from cloud.telemetry.columns import Columns, Incoming, Ints
+from cloud.telemetry.homes import Homes, Known
+from cloud.telemetry.store import BatchKey, PositionRow
 
 logger = logging.getLogger(__name__)
 
 _NAMES_HELD: Final = 500_000
+_LAST_AT_ONCE: Final = 2000
 _LONGEST_UPTIME_MS: Final = 3650 * 86_400_000
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -26,31 +30,17 @@ Follow = Callable[[Connection, Columns, Mapping[str, int]], Awaitable[None]]
 """Done in the transaction that stores readings of installed devices; is given the numbers of the kinds."""
 
 
-@dataclass(frozen=True)
-class Homes:
-    """For which home each gateway speaks, and where each device was installed when.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Batches that are ready to be stored; `of` is the batch that each reading or position came with."""
 
-    A home's gateway does not speak for a device while that is installed in another home; a protocol gateway
-    speaks for all, one that is not in service for none that is installed.
-    """
-
-    gateways: dict[str, tuple[str, UUID | None]]
-    installed: dict[int, list[Period]]
-
-    def allowed(self, gateway_id: str, device_key: Ints, measured_ms: Ints) -> Flags:
-        """Which readings the gateway may send."""
-        kind, own = self.gateways.get(gateway_id, ("home", None))
-        allowed = np.ones(len(device_key), np.bool_)
-        if kind == "protocol":
-            return allowed
-        for key in np.unique(device_key).tolist():
-            for home, start, end in self.installed.get(key, ()):
-                if home != own:
-                    inside = device_key == key
-                    inside &= start is None or measured_ms >= c.to_ms(start)
-                    inside &= end is None or measured_ms < c.to_ms(end)
-                    allowed &= ~inside
-        return allowed
+    age: int
+    batches: Sequence[Incoming]
+    known: Known
+    readings: Columns
+    of: Ints
+    positions: Sequence[PositionRow]
+    positions_of: Sequence[int]
 
 
 class TelemetryWriter:
@@ -58,49 +48,80 @@ class TelemetryWriter:
 
     def __init__(self, follow: Follow | None = None) -> None:
         """Begin knowing nothing; `follow` is told of each transaction's readings."""
+        self.homes = Homes()
         self._follow = follow
         self._devices: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
         self._days: set[int] = set()
         self._told: set[tuple[str, str]] = set()
+        self._age = 0
 
     def forget(self) -> None:
         """Read everything again, such as from a database that was restored."""
+        self._age += 1
+        self.homes.forget()
         self._devices.clear()
         self._kinds.clear()
         self._days.clear()
 
     async def write(self, conn: Connection, batches: Sequence[Incoming], now: datetime) -> int:
-        """Store what is new of these batches and queue their acks; returns how many readings were stored.
+        """Prepare and commit; returns how many readings were stored."""
+        return await self.commit(conn, await self.prepare(conn, batches, now), now)
 
-        The connection must not be in a transaction: names and partitions are made before the one that counts.
+    async def prepare(self, conn: Connection, batches: Sequence[Incoming], now: datetime) -> Prepared:
+        """Columns of what came; names, boots and partitions that are new are made at once.
+
+        The connection must not be in a transaction.
         """
-        batches = [await _with_boot(conn, incoming, now) for incoming in batches]
+        age = self._age
+        batches = [
+            each if each.batch.clock.source != "none" else await _with_boot(conn, each, now)
+            for each in batches
+        ]
         await self._learn_names(conn, batches, now)
-        homes = await self._homes(conn, batches)
-        readings = [self._readings(incoming, homes) for incoming in batches]
+        senders = [(each.gateway_id, self._keys(each)) for each in batches]
+        keys = {key for _, devices in senders for key in devices}
+        known = await self.homes.learn(conn, {gateway_id for gateway_id, _ in senders}, keys)
+        readings, of = c.columns_of(batches, self._devices, self._kinds)
+        allowed = known.allowed(senders, of, readings.device_key, readings.measured_ms)
+        if not allowed.all():
+            self._tell_foreign(batches, of[~allowed], readings.device_key[~allowed])
+            readings, of = readings.where(allowed), of[allowed]
+        order = readings.order()
+        readings, of = readings.where(order), of[order]
         await self._make_room(conn, readings)
+        positions_of, positions = self._positions(batches, senders, known)
+        return Prepared(age, batches, known, readings, of, positions, positions_of)
+
+    async def commit(self, conn: Connection, prepared: Prepared, now: datetime) -> int:
+        """Store what is new of these batches and queue their acks; returns how many readings were stored."""
+        if prepared.age != self._age:  # its numbers may be of another database
+            prepared = await self.prepare(conn, prepared.batches, now)
+        batches = prepared.batches
         first: dict[BatchKey, int] = {}
-        for n, incoming in enumerate(batches):
-            first.setdefault((incoming.gateway_id, incoming.batch.run, incoming.batch.seq), n)
+        for n, each in enumerate(batches):
+            first.setdefault((each.gateway_id, each.batch.run, each.batch.seq), n)
+        is_new = np.zeros(len(batches), np.bool_)
         async with conn.transaction():
             new = await store.take_new(conn, list(first), now)
-            chosen = [n for n, is_new in zip(first.values(), new, strict=True) if is_new]
-            stored = c.join([readings[n] for n in chosen]) if chosen else None
-            if stored is not None and len(stored):
+            is_new[list(first.values())] = new
+            stored = prepared.readings if is_new.all() else prepared.readings.where(is_new[prepared.of])
+            if len(stored):
                 await store.copy_readings(conn, stored)
-                await store.move_last(conn, c.newest_of(stored))
-                await self._tell(conn, stored, homes)
-            rows = [row for n in chosen for row in self._positions(batches[n], homes)]
-            await store.add_positions(conn, rows)
+                newest = c.newest_of(stored)
+                await (store.move_last if len(newest) <= _LAST_AT_ONCE else store.move_later)(conn, newest)
+                await self._tell(conn, stored, prepared.known)
+            chosen = zip(prepared.positions_of, prepared.positions, strict=True)
+            await store.add_positions(conn, [row for n, row in chosen if is_new[n]])
             await queue_batch_acks(conn, list(first))
-        for n in chosen:
-            _tell_gaps(batches[n])
-        return 0 if stored is None else len(stored)
+        for n in np.flatnonzero(is_new).tolist():
+            if batches[n].batch.gaps:
+                _tell_gaps(batches[n])
+        return len(stored)
 
-    async def _tell(self, conn: Connection, stored: Columns, homes: Homes) -> None:
-        if self._follow is not None and homes.installed:
-            installed = np.isin(stored.device_key, np.array(list(homes.installed), np.int64))
+    async def _tell(self, conn: Connection, stored: Columns, known: Known) -> None:
+        if self._follow is not None:
+            installed = known.installed(stored.device_key)
             if installed.any():
                 await self._follow(conn, stored.where(installed), self._kinds)
 
@@ -117,49 +138,49 @@ class TelemetryWriter:
             for name in kinds - self._kinds.keys():
                 self._tell_once("reading_kinds_exhausted", "", name)
 
-    async def _homes(self, conn: Connection, batches: Sequence[Incoming]) -> Homes:
-        names = {name for each in batches for name in each.batch.devices}
-        names |= {position.device for each in batches for position in each.batch.positions}
-        keys = [self._devices[name] for name in names]
-        gateways = await store.gateway_homes(conn, (each.gateway_id for each in batches))
-        return Homes(gateways, await store.installations_of(conn, keys))
+    def _keys(self, incoming: Incoming) -> list[int]:
+        """The devices that a batch speaks of."""
+        keys = [self._devices[name] for name in incoming.batch.devices]
+        if incoming.batch.positions:
+            keys += {self._devices[position.device] for position in incoming.batch.positions}
+        return keys
 
-    def _readings(self, incoming: Incoming, homes: Homes) -> Columns:
-        found = c.columns_of(incoming, self._devices, self._kinds)
-        allowed = homes.allowed(incoming.gateway_id, found.device_key, found.measured_ms)
-        if allowed.all():
-            return found
-        foreign = set(found.device_key[~allowed].tolist())
-        for name in incoming.batch.devices:
-            if self._devices[name] in foreign:
-                self._tell_once("device_of_another_home", incoming.gateway_id, name)
-        return found.where(allowed)
+    def _tell_foreign(self, batches: Sequence[Incoming], of: Ints, device_key: Ints) -> None:
+        for n, key in dict.fromkeys(zip(of.tolist(), device_key.tolist(), strict=True)):
+            for name in batches[n].batch.devices:
+                if self._devices[name] == key:
+                    self._tell_once("device_of_another_home", batches[n].gateway_id, name)
 
-    def _positions(self, incoming: Incoming, homes: Homes) -> list[PositionRow]:
-        positions = incoming.batch.positions
-        keys = np.array([self._devices[position.device] for position in positions], np.int64)
-        measured, believed = c.position_times(positions, incoming)
-        allowed = homes.allowed(incoming.gateway_id, keys, measured)
-        received_at = c.from_ms(incoming.received_ms)
-        return [
+    def _positions(
+        self, batches: Sequence[Incoming], senders: Sequence[tuple[str, Iterable[int]]], known: Known
+    ) -> tuple[list[int], list[PositionRow]]:
+        found = [(n, position) for n, each in enumerate(batches) for position in each.batch.positions]
+        if not found:
+            return [], []
+        of = np.array([n for n, _ in found], np.int64)
+        keys = np.array([self._devices[position.device] for _, position in found], np.int64)
+        claimed = np.array([position.at for _, position in found], np.int64)
+        measured, believed = c.judge_times(claimed, of, batches)
+        allowed = known.allowed(senders, of, keys, measured)
+        rows: list[PositionRow] = [
             (
-                int(keys[n]),
-                c.from_ms(int(measured[n])),
-                received_at,
+                int(keys[i]),
+                c.from_ms(int(measured[i])),
+                c.from_ms(batches[n].received_ms),
                 position.lat,
                 position.lon,
                 position.accuracy_m,
                 position.source,
                 position.datum,
-                bool(incoming.batch.late or not believed[n]),
+                bool(batches[n].batch.late or not believed[i]),
             )
-            for n, position in enumerate(positions)
-            if allowed[n]
+            for i, (n, position) in enumerate(found)
+            if allowed[i]
         ]
+        return of[allowed].tolist(), rows
 
-    async def _make_room(self, conn: Connection, readings: Iterable[Columns]) -> None:
-        days = {int(day) for part in readings for day in np.unique(part.measured_ms // 86_400_000)}
-        if days := days - self._days:
+    async def _make_room(self, conn: Connection, readings: Columns) -> None:
+        if days := set(np.unique(readings.measured_ms // 86_400_000).tolist()) - self._days:
             await partitions.ensure_days(conn, [_EPOCH + timedelta(days=day) for day in days])
             self._days |= days
 
@@ -174,8 +195,6 @@ class TelemetryWriter:
 async def _with_boot(conn: Connection, incoming: Incoming, now: datetime) -> Incoming:
     """For a sender without a clock: when its boot was."""
     batch = incoming.batch
-    if batch.clock.source != "none":
-        return incoming
     boot = batch.boot.replace("\0", "")
     candidate = None
     if batch.sent_at < _LONGEST_UPTIME_MS:

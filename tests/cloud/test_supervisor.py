@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.broker]
 
 STORED = """select (select count(*) from event), (select count(*) from reading),
     (select count(*) from cases where class = 'care')"""
-CHILDREN = ("postgres", "nats", "ingest", "api", "work")
+CHILDREN = ("postgres", "nats", "ingest", "telemetry", "api", "work")
 
 
 async def healthy(cloud: Cloud) -> bool:
@@ -183,7 +183,7 @@ async def test_debians_postgresql_and_mosquitto_take_the_place_of_the_embedded_o
 ) -> None:
     addresses = ["--database-url", debian_database_url, "--broker-url"]
     async with running_cloud(data_dir, *addresses, f"mqtt://127.0.0.1:{mosquitto.service_port}") as cloud:
-        assert set(cloud.facts["children"]) == {"ingest", "api", "work"}
+        assert set(cloud.facts["children"]) == {"ingest", "telemetry", "api", "work"}
         await add_gateway(debian_database_url, "gw-1")
         await asyncio.to_thread(
             send_sos_and_readings, mosquitto.gateway_port, "gw-1", mosquitto.secrets["gw-1"]

@@ -11,7 +11,15 @@ import msgspec
 import pytest
 
 from firmware_specs.__main__ import CHANNELS, schema
-from firmware_specs.messages import Message, ReplayArgs, TelemetryBatch, decode, decode_batch, encode
+from firmware_specs.messages import (
+    BatchReader,
+    Message,
+    ReplayArgs,
+    TelemetryBatch,
+    decode,
+    decode_batch,
+    encode,
+)
 
 EXAMPLES: Final = Path(__file__).parents[2] / "firmware_specs" / "examples"
 VALID: Final = sorted(EXAMPLES.glob("v*/valid/*.json"))
@@ -75,6 +83,9 @@ def test_an_invalid_example_is_refused_for_its_reason(path: Path) -> None:
     reason = as_json(path.with_name("REASONS.json"))[path.name]
     with pytest.raises(ValueError, match=re.escape(reason)):
         decoded(path)
+    if message_of(path) is TelemetryBatch:
+        with pytest.raises(ValueError, match=re.escape(reason)):
+            BatchReader().decode(path.read_bytes())
 
 
 @pytest.mark.parametrize("path", INVALID, ids=name_of)

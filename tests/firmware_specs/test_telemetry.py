@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from firmware_specs.fields import LAST_MS
 from firmware_specs.messages import (
     TELEMETRY_MAX_BYTES,
+    BatchReader,
     Event,
     Gap,
     Message,
@@ -20,6 +21,7 @@ from firmware_specs.messages import (
     TelemetryBatch,
     decode,
     decode_batch,
+    encode,
     encode_batch,
     inflate,
 )
@@ -73,6 +75,10 @@ def test_a_batch_survives_the_wire(batch: TelemetryBatch, compress: bool) -> Non
     payload = encode_batch(batch, compress=compress)
     assert (payload[0] == 0x78) is compress
     assert decode_batch(payload) == batch
+    reader = BatchReader()
+    for _ in range(2):  # its names are new, then known
+        read = reader.decode(payload)
+        assert encode(read) == encode(batch)
 
 
 def test_twenty_readings_are_about_600_bytes() -> None:
