@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import importlib
 import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import psycopg
 
@@ -18,6 +20,14 @@ from cloud.registry.sealing import SealError
 from cloud.texts import text
 from firmware_specs.clock import add_clock_arguments, clock_from
 
+# Command -> the module with its `add_parser` and `run`, and what it is for.
+_TOOLS: Final = {
+    "admin": ("cloud.admin", "用户、住户、设备 / users, homes, devices"),
+    "backup": ("cloud.backup_commands", "备份与恢复 / copies of the database, and going on from one"),
+    "case": ("cloud.case_commands", "警情证据与校验 / evidence of cases, and checking it"),
+    "kpi": ("cloud.kpi_commands", "值班指标 / figures of the desk"),
+    "replay-rules": ("cloud.replay_rules", "重放规则，只读 / replay rules over stored data"),
+}
 _READER_GONE = 141  # as the shell says of a program that SIGPIPE ended
 
 
@@ -25,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it went well, 1 when a person must set something right."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     parsed = _parser(given[0] if given else "").parse_args(given)
-    if parsed.command not in ("admin", "case", "kpi", "openapi", "replay-rules"):
+    if parsed.command not in (*_TOOLS, "openapi"):
         logs.start(parsed.command)
     try:
         code = _run(parsed)
@@ -47,22 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(parsed: argparse.Namespace) -> int:
     """Each command imports what it needs: the supervisor is light and starts its children at once."""
     match parsed.command:
-        case "admin":
-            from cloud import admin
-
-            return admin.run(parsed)
-        case "case":
-            from cloud import case_commands
-
-            return case_commands.run(parsed)
-        case "kpi":
-            from cloud import kpi_commands
-
-            return kpi_commands.run(parsed)
-        case "replay-rules":
-            from cloud import replay_rules
-
-            return replay_rules.run(parsed)
+        case tool if tool in _TOOLS:
+            code: int = importlib.import_module(_TOOLS[tool][0]).run(parsed)
+            return code
         case "openapi":
             from cloud.api.app import openapi
 
@@ -117,30 +114,11 @@ def _say(line: str) -> None:
 
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: str) -> None:
     """Commands of which only the one that was given is imported."""
-    if given == "admin":
-        from cloud import admin
-
-        admin.add_parser(commands)
-    else:
-        commands.add_parser("admin", help="用户、住户、设备 / users, homes, devices")
-    if given == "case":
-        from cloud import case_commands
-
-        case_commands.add_parser(commands)
-    else:
-        commands.add_parser("case", help="警情证据与校验 / evidence of cases, and checking it")
-    if given == "kpi":
-        from cloud import kpi_commands
-
-        kpi_commands.add_parser(commands)
-    else:
-        commands.add_parser("kpi", help="值班指标 / figures of the desk")
-    if given == "replay-rules":
-        from cloud import replay_rules
-
-        replay_rules.add_parser(commands)
-    else:
-        commands.add_parser("replay-rules", help="重放规则，只读 / replay rules over stored data")
+    for name, (module, words) in _TOOLS.items():
+        if name == given:
+            importlib.import_module(module).add_parser(commands)
+        else:
+            commands.add_parser(name, help=words)
 
 
 def _parser(given: str) -> argparse.ArgumentParser:

