@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from edge.decoding.beds import emfit_qs, sca11h
 from edge.decoding.bluetooth import bluetooth
 from edge.decoding.forms import Decoder, Unreadable
 from edge.decoding.gt06 import gt06
@@ -29,10 +30,12 @@ _BAD_USAGE: Final = 2
 
 DECODERS: Final[dict[str, Callable[[], Decoder]]] = {
     "bluetooth": bluetooth,
+    "emfit_qs": emfit_qs,
     "gt06": gt06,
     "home_assistant": home_assistant,
     "jt808": jt808,
     "r60": r60,
+    "sca11h": sca11h,
     "tinyframe": tinyframe,
     "trv": trv,
     "watch": watch,

@@ -5,11 +5,13 @@ from typing import Final
 
 from edge.drivers import home_assistant, zigbee2mqtt
 from edge.drivers.bluetooth import BluetoothDriver
+from edge.drivers.emfit_qs import EmfitDriver
 from edge.drivers.gt06 import Gt06Driver
 from edge.drivers.home_assistant import HomeAssistantDriver
 from edge.drivers.jt808 import Jt808Driver
 from edge.drivers.options import DriverOptions
 from edge.drivers.r60 import R60Driver
+from edge.drivers.sca11h import Sca11hDriver
 from edge.drivers.tinyframe import TinyFrameDriver
 from edge.drivers.trv import TrvDriver
 from edge.drivers.watch import WatchDriver
@@ -24,6 +26,8 @@ DRIVERS: Final[dict[str, Callable[[DriverOptions], Driver]]] = {
     "jt808": Jt808Driver,
     "zigbee2mqtt": ZigbeeDriver,
     "bluetooth": BluetoothDriver,
+    "emfit_qs": EmfitDriver,
+    "sca11h": Sca11hDriver,
     "home_assistant": HomeAssistantDriver,
     "r60": R60Driver,
     "tinyframe": TinyFrameDriver,

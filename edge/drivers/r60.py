@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from edge.drivers.binary_frames import BinaryFrames
+from edge.drivers.one_device import OneDevice
 from edge.drivers.options import DriverOptions
-from edge.drivers.radar import RadarLine
 from edge.readings import Item
 
 MARK: Final = b"\x53\x59"
@@ -130,7 +130,7 @@ class R60Driver:
     def __init__(self, options: DriverOptions) -> None:
         self.counts: Counter[str] = Counter()
         self._frames = BinaryFrames(MARK, measure, check, self.counts)
-        self._line = RadarLine(options, "r60", self.counts)
+        self._line = OneDevice(options, "r60", self.counts)
         self._replies = bytearray()
         self._asked_at: int | None = None
 

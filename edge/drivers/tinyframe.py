@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from edge.drivers.binary_frames import BinaryFrames
+from edge.drivers.one_device import OneDevice
 from edge.drivers.options import DriverOptions
-from edge.drivers.radar import RadarLine
 from edge.readings import Item
 
 MARK: Final = b"\x01"
@@ -110,7 +110,7 @@ class TinyFrameDriver:
     def __init__(self, options: DriverOptions) -> None:
         self.counts: Counter[str] = Counter()
         self._frames = BinaryFrames(MARK, measure, check, self.counts)
-        self._line = RadarLine(options, "tinyframe", self.counts)
+        self._line = OneDevice(options, "tinyframe", self.counts)
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the frames that these bytes complete; never raises. `b""` lets time pass."""

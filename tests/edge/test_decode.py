@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge import decode
-from simulators.devices import radars
+from simulators.devices import beds, radars
 from simulators.devices.gt06 import Gt06
 from simulators.devices.jt808 import Jt808
 from simulators.devices.trv import Trv
@@ -78,6 +78,8 @@ def test_a_bad_line_is_an_error_line_and_the_next_one_is_read(protocol: str, bad
         "watch": frame("LK"),
         "zigbee2mqtt": b'{"topic":"zigbee2mqtt/x","payload":"{\\"smoke\\":true}"}',
         "wrist_accelerometer": b'{"type":"hello","device":"wrist-a","rate_hz":20,"range_g":8}',
+        "sca11h": b"hex:" + beds.sca11h_record("sleeps").hex().encode(),
+        "emfit_qs": b"SER=1<br>PRES=1<br>",
         "bluetooth": b'{"uuid":"2a37","value":"0648"}',
         "home_assistant": b'{"topic":"homeassistant/sensor/x/config",'
         b'"payload":{"stat_t":"x","dev_cla":"humidity"},"then":{"topic":"x","payload":"40"}}',

@@ -1,5 +1,5 @@
-"""What every radar on a serial line has in common: one device, values that become readings and events,
-silence.
+"""What radars and bed sensors on a line of their own have in common: one device, values that become
+readings and events, silence.
 """
 
 from collections import Counter
@@ -17,11 +17,12 @@ VITALS: Final = {"heart_rate": "heart_rate", "resp_rate": "resp_rate"}
 SILENT_MS: Final = 100_000
 
 
-class RadarLine:
-    """The one radar of a connection. `values` become items; a radar silent for 100 s is offline."""
+class OneDevice:
+    """The one device of a connection. `values` become items; a device silent for 100 s is offline."""
 
-    def __init__(self, options: DriverOptions, fallback: str, counts: Counter[str]) -> None:
-        self.device = wire_id(options.device or fallback)
+    def __init__(self, options: DriverOptions, name: str, counts: Counter[str], *, own: bool = False) -> None:
+        """`own`: the frames name the device, `name` is its id; else the configuration's goes first."""
+        self.device = wire_id(name if own else options.device or name)
         self._levels = levels_of(options, self.device)
         self._counts = counts
 
@@ -45,7 +46,7 @@ class RadarLine:
         return [*items, Sighting(state=state)]
 
     def silence(self, at: int) -> list[Item]:
-        """The radar has gone, said once."""
+        """The device has gone, said once."""
         heard = self._levels.heard
         if not heard or self._levels.silent or at - heard < SILENT_MS:
             return []
