@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm bench-ingest soak-desk chaos conformance clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm bench-ingest soak-desk chaos conformance fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -88,6 +88,9 @@ chaos: $(VENV)/.dev ## 逐个杀死进程，一条不丢 / kill -9 of each proce
 
 conformance: $(VENV)/.dev ## 设备报文一致性（VECTORS=样本文件夹）/ every driver over a folder of sample messages
 	@$(BIN)/python -m tests.conformance $(VECTORS) $(ARGS)
+
+fuzz-drivers: $(VENV)/.dev ## 每个驱动吃下一千万个乱字节 / 10 million hostile bytes into every driver
+	$(BIN)/python -m tests.benchmarks.fuzz_drivers $(ARGS)
 
 clean: ## 删除构建产物 / delete build outputs
 	rm -rf $(VENV) $(CONSOLE)/dist $(CONSOLE)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Final
 
 from firmware_specs.clock import Clock
+from simulators.devices.tracker import Tracker, speech
 from simulators.devices.watch import Watch, WatchState
 from simulators.devices.wrist import Wrist
 from simulators.devices.zigbee import MODELS, Sensor, Zigbee2Mqtt
 from simulators.local_broker import LocalBroker
 from simulators.processes import Child, SimulatorError, free_port, python_module
-from simulators.registration import DeviceRecord, HomeRecord
+from simulators.registration import TRACKERS, DeviceRecord, HomeRecord
 from simulators.texts import say
 
 _LINK_LIMIT_S: Final = 30.0
 
 
 class Household:
-    """Devices by name in `watches`, `wrists`, `sensors`; start once, stop once."""
+    """Devices by name in `watches`, `trackers`, `wrists`, `sensors`; start once, stop once."""
 
     def __init__(
         self, record: HomeRecord, folder: Path, broker_url: str, clock: Clock, *, batch_s: float = 10
@@ -28,6 +29,7 @@ class Household:
         self.record = record
         self.clock = clock
         self.watches: dict[str, Watch] = {}
+        self.trackers: dict[str, Tracker] = {}
         self.wrists: dict[str, Wrist] = {}
         self.sensors: dict[str, Sensor] = {}
         self.bridge: Zigbee2Mqtt | None = None
@@ -35,6 +37,7 @@ class Household:
         self._broker_url = broker_url
         self._batch_s = batch_s
         self._ports = {"watch": free_port(), "wrist_accelerometer": free_port()}
+        self._ports |= {kind: free_port() for kind in TRACKERS if any(d.type == kind for d in record.devices)}
         self._local: LocalBroker | None = None
         self._agent = Child(
             f"agent {record.gateway}",
@@ -109,8 +112,8 @@ class Household:
         if self._local is not None:
             await self._local.stop()
 
-    def _linked_devices(self) -> list[Watch | Wrist]:
-        return [*self.watches.values(), *self.wrists.values()]
+    def _linked_devices(self) -> list[Watch | Tracker | Wrist]:
+        return [*self.watches.values(), *self.trackers.values(), *self.wrists.values()]
 
     def _add(self, device: DeviceRecord) -> None:
         seed = self.record.seed
@@ -124,6 +127,9 @@ class Household:
             case "wrist":
                 name, port = device.id.removeprefix("wrist-"), self._ports["wrist_accelerometer"]
                 self.wrists[device.name] = Wrist(name, "127.0.0.1", port, self.clock, seed=seed)
+            case kind if kind in TRACKERS:
+                says = speech(kind, device.id.removeprefix(f"{kind}-"), self.record.lat, self.record.lon)
+                self.trackers[device.name] = Tracker(says, "127.0.0.1", self._ports[kind], self.clock)
             case kind if kind in MODELS:
                 label = f"{device.room or 'home'}/{device.name}".replace(" ", "-")  # nats takes no blanks
                 self.sensors[device.name] = Sensor(kind, device.id.removeprefix("zb-"), label)

@@ -10,7 +10,10 @@ from simulators.devices.zigbee import MODELS
 from simulators.home import AREAS, ORG, Home, Profile
 
 _CONFLICT: Final = 409
-_FAMILY: Final = {"watch": "watch", "wrist": "wrist_accelerometer", "wire_button": "button"}
+TRACKERS: Final = ("trv", "gt06", "jt808")
+_FAMILY: Final = {"watch": "watch", "wrist": "wrist_accelerometer", "wire_button": "button"} | {
+    tracker: tracker for tracker in TRACKERS
+}
 
 
 class DeviceRecord(msgspec.Struct, kw_only=True):
@@ -42,12 +45,16 @@ class HomeRecord(msgspec.Struct, kw_only=True):
 
 
 def device_id(device_type: str, seed: int, n: int) -> str:
-    """The wire id of the nth device of a seed: ten watch digits, an IEEE address, a bracelet's name."""
+    """The wire id of the nth device of a seed: ten watch digits, an IMEI, an IEEE address ..."""
     match device_type:
         case "watch":
             return f"watch-{23:02d}{seed % 1_000_000:06d}{n % 100:02d}"
         case "wrist":
             return f"wrist-b{seed % 1_000_000:06d}-{n}"
+        case "trv" | "gt06":
+            return f"{device_type}-8611{seed % 1_000_000:09d}{n % 100:02d}"
+        case "jt808":
+            return f"jt808-139{seed % 1_000_000:06d}{n % 100:02d}"
         case "wire_button":
             return f"button-{seed % 1_000_000:06d}-{n}"
         case _:

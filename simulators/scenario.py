@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from simulators.devices.faults import FAULTS
 from simulators.texts import say
 
 VERBS: Final[dict[str, tuple[str, ...]]] = {
@@ -27,6 +28,9 @@ VERBS: Final[dict[str, tuple[str, ...]]] = {
         "old_sos",
         "garbage",
     ),
+    "trv": ("press_sos", "fall", "report", "hang"),
+    "gt06": ("press_sos", "fall", "report", "hang"),
+    "jt808": ("press_sos", "report", "hang"),
     "wrist": ("fall", "get_up", "cancel", "press_sos", "rest", "walk"),
     "sos_button": ("press",),
     "smoke": ("alarm", "clear", "self_test"),
@@ -71,7 +75,19 @@ class DeviceSpec(_Table, frozen=True, kw_only=True):
 
     name: str
     type: Literal[
-        "watch", "wrist", "sos_button", "smoke", "gas", "co", "water_leak", "door", "motion", "wire_button"
+        "watch",
+        "trv",
+        "gt06",
+        "jt808",
+        "wrist",
+        "sos_button",
+        "smoke",
+        "gas",
+        "co",
+        "water_leak",
+        "door",
+        "motion",
+        "wire_button",
     ]
     room: str = ""
     role: str = ""
@@ -81,7 +97,7 @@ class DeviceSpec(_Table, frozen=True, kw_only=True):
 
 
 class StepSpec(_Table, frozen=True, kw_only=True):
-    """Something happens `at` seconds after the home is ready."""
+    """Something happens `at` s after the home is ready; with a `fault` (`devices/faults.py`) at first."""
 
     at: float
     device: str
@@ -96,6 +112,7 @@ class StepSpec(_Table, frozen=True, kw_only=True):
     minutes: int = 10
     target: str = ""
     clock: str | None = None
+    fault: str = ""
 
 
 class ExpectSpec(_Table, frozen=True, kw_only=True):
@@ -208,6 +225,9 @@ def _step_mistakes(n: int, step: StepSpec, types: dict[str, Any]) -> list[tuple[
     if step.device == "technician" and step.target not in types:
         known = ", ".join(sorted(types))
         return [("step", n, "target", say("unknown_name", key="target", value=step.target, known=known))]
+    if step.fault and step.fault not in FAULTS:
+        known = ", ".join(FAULTS)
+        return [("step", n, "fault", say("unknown_name", key="fault", value=step.fault, known=known))]
     if step.at < 0:
         return [("step", n, "at", say("wrong_value", key="at", expected=">= 0", value=step.at))]
     return []

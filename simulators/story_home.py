@@ -11,6 +11,7 @@ from firmware_specs.clock import Clock
 from firmware_specs.messages import InventoryEntry
 from simulators.cloud_api import CloudApi
 from simulators.devices import watch, wrist
+from simulators.devices.tracker import Tracker
 from simulators.devices.watch import Watch, WatchState
 from simulators.devices.wrist import Wrist
 from simulators.devices.zigbee import ON
@@ -89,6 +90,8 @@ class StoryHome:
             await self._technician(step, api)
         elif name in house.watches:
             await self._watch(house.watches[name], step)
+        elif name in house.trackers:
+            await self._tracker(house.trackers[name], step)
         elif name in house.wrists:
             await self._wrist(house.wrists[name], step)
         elif name in house.sensors:
@@ -146,7 +149,8 @@ class StoryHome:
     def _shift_clock(self, name: str, iso: str) -> None:
         assert self._household is not None
         error = round(datetime.fromisoformat(iso).timestamp() * 1000) - self._clock.now_ms()
-        for device in (self._household.watches.get(name), self._household.wrists.get(name)):
+        house = self._household
+        for device in (house.watches.get(name), house.trackers.get(name), house.wrists.get(name)):
             if device is not None:
                 device.clock_error_ms = error
 
@@ -197,6 +201,15 @@ class StoryHome:
             case "garbage":
                 for _ in range(step.times):
                     await device.garbage(watch.spoil(watch.frame("3G", device.identity, "LK"), "garbage"))
+
+    async def _tracker(self, device: Tracker, step: StepSpec) -> None:
+        match step.do:
+            case "press_sos" | "fall":
+                await device.alarm("sos" if step.do == "press_sos" else "fall", fault=step.fault)
+            case "report":
+                await device.report()
+            case "hang":
+                device.hang()
 
     async def _walk(self, device: Watch, metres: float) -> None:
         """Three fixes of a walk to `metres` from the gate."""

@@ -19,9 +19,10 @@ _BLANKS: Final = b"\r\n\0 "
 _HEADER: Final = re.compile(rb"(TRV|IW)([A-Z]P[A-Z0-9]{2})")
 _FIX: Final = re.compile(
     r"(\d{6})([AV])(\d{2})(\d{2}\.\d{4})([NS])(\d{3})(\d{2}\.\d{4})([EW])"
-    r"([\d.]{5})(\d{6})([\d.]{6})(\d{3})(\d{3})(\d{3})(\d)?(\d{2})?(\d{2})?"
+    r"([\d.]{5})(\d{6})([\d.]{6})(\d{3})(\d{3})(\d{3})",
+    re.ASCII,
 )
-_HEARTBEAT: Final = re.compile(r"(\d{3})(\d{3})(\d{3})")
+_HEARTBEAT: Final = re.compile(r"(\d{3})(\d{3})(\d{3})", re.ASCII)
 POSITION_TYPES: Final = frozenset({"AP01", "AP10", "YP03", "YP14"})
 _UNANSWERED: Final = frozenset(
     {"AP12", "AP33", "AP34", "AP40", "AP76", "AP77", "AP84", "AP85", "AP86", "AP87"}
@@ -223,7 +224,7 @@ def _degrees(whole: str, minutes: str, negative: bool) -> float:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"\s*-?[0-9]{1,12}\s*", text) else None
+    return int(text) if re.fullmatch(r" *-?[0-9]{1,12} *", text) else None
 
 
 def _int(value: float | None) -> int | None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,7 +155,19 @@ async def test_a_watch_is_asked_for_its_position(
         await fake_cloud.order_to(GATEWAY, order("locate", 3))
         await until(lambda: len(fake_cloud.results) == 3)
         assert [result.status for result in fake_cloud.results] == ["done", "rejected", "rejected"]
+        call = {"name": "call", "phone": "05468001234"}
+        await fake_cloud.order_to(GATEWAY, order("order", 4, DEVICE, call))
+        async with asyncio.timeout(30):
+            assert (await device.reader.readuntil(b"]")).endswith(b"*CALL,05468001234]")
+        for number, (to, args) in enumerate(
+            [(DEVICE, {"name": "power_off"}), (DEVICE, {"name": "dance"}), ("watch-999", call), (None, call)],
+            5,
+        ):
+            await fake_cloud.order_to(GATEWAY, order("order", number, to, args))
+        await until(lambda: len(fake_cloud.results) == 8)
+        assert [result.status for result in fake_cloud.results[3:]] == ["done", *["rejected"] * 4]
+        assert "dangerous" in (fake_cloud.results[4].error or "")
 
 
-def order(op: str, number: int, device: str | None = None) -> Command:
-    return Command(id=str(uuid7(number)), op=op, device=device, expires_at=FAR, by="test")
+def order(op: str, number: int, device: str | None = None, args: dict[str, Any] | None = None) -> Command:
+    return Command(id=str(uuid7(number)), op=op, device=device, args=args or {}, expires_at=FAR, by="test")

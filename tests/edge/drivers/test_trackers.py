@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
@@ -12,6 +14,7 @@ from simulators.devices.faults import FAULTS
 from simulators.devices.gt06 import Gt06
 from simulators.devices.jt808 import Jt808
 from simulators.devices.trv import Trv
+from tests.benchmarks.fuzz_drivers import fuzz
 from tests.edge.drivers.frames import AT, of, raised, values
 from tests.edge.drivers.replays import AT as REPLAYED_AT
 from tests.edge.drivers.replays import assert_same_in_pieces
@@ -107,3 +110,28 @@ def test_a_place_at_zero_is_no_place(name: str) -> None:
     items = hear(new(name), device.login(), device.alarm("sos", AT))
     assert of(Fix, items) == []
     assert raised(items) == ["sos"]
+
+
+@trackers
+@settings(max_examples=40, deadline=None)
+@given(
+    lat=st.floats(-89.9, 89.9),
+    lon=st.floats(-179.9, 179.9),
+    at=st.integers(AT - 300 * 24 * HOUR, AT),
+    what=st.sampled_from(["sos", "position"]),
+)
+def test_what_a_device_says_is_what_is_read(name: str, lat: float, lon: float, at: int, what: str) -> None:
+    assume(max(abs(lat), abs(lon)) > 1e-3)
+    device = MAKE[name](lat=lat, lon=lon)
+    message = device.alarm("sos", at) if what == "sos" else device.position(at)
+    items = hear(new(name), device.login(), message, at=at)
+    assert raised(items) == (["sos"] if what == "sos" else [])
+    places = [(fix.position.lat, fix.position.lon) for fix in of(Fix, items)]
+    assert places == [pytest.approx((lat, lon), abs=5e-6)]
+    assert all(fix.position.at == at // 1000 * 1000 for fix in of(Fix, items))
+
+
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_hostile_bytes_neither_raise_nor_pile_up(name: str) -> None:
+    outcome = fuzz(name, 60_000)
+    assert (outcome.crashes, outcome.held_kib < 1024) == (0, True)

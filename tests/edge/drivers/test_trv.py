@@ -98,6 +98,13 @@ def test_a_network_report() -> None:
     assert [(seen.mac, seen.rssi) for seen in message.wifi] == [("A4:00:00:00:00:01", -59)]
 
 
+@pytest.mark.parametrize("odd", ["\x1e", "\u0665", "\x85", "-", " ", "9" * 30])
+def test_odd_characters_in_numbers_are_left_out(odd: str) -> None:
+    tail = f",01,zhcn,00,x|A4-00-00-00-00-01|{odd}1#"
+    assert raised(hear(f"IWAP10{PLACE.replace(',460', f',{odd}460')}{tail}")[0]) == ["sos"]
+    hear(f"IWAP49,{odd}#", f"IWAP02,x,0,{odd},460,0,{odd}|1|1,1,x#", f"IWCP01,{odd}#", f"IWAP00{odd}#")
+
+
 def test_a_message_cut_by_the_next_one_is_still_tried() -> None:
     items, answers = hear(f"IWAP10{PLACE},01IWCP01,08000908000102#")
     assert raised(items) == ["sos"]
