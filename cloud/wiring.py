@@ -22,6 +22,7 @@ from cloud.broker import INGEST_USER, WORK_USER
 from cloud.cases.signing import Signer, SigningError, load_signer, make_signing_key
 from cloud.config import Settings
 from cloud.database.pool import Pool, open_pool
+from cloud.downlink.configs import publish_configs
 from cloud.downlink.mqtt_publisher import MqttPublisher
 from cloud.downlink.publisher import publish_queues, publish_status
 from cloud.ingest.event_lane import event_lane
@@ -149,6 +150,7 @@ async def run_work(settings: Settings, announce: Announce) -> None:
             Timers(for_timers, clock, proof_jobs(_signer(settings))).run(),
             publish_queues(url, for_downlink, publisher, clock),
             publish_status(url, publisher, clock),
+            publish_configs(for_downlink, publisher, clock),
             keep_house(for_timers, clock),
             Sender(for_sender, outbox.providers, clock, outbox.words).run(url),
         )

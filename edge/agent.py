@@ -13,6 +13,7 @@ import msgspec
 
 from edge import supervisor
 from edge.config import Config, ConfigError
+from edge.desired import Desired
 from edge.effects import Effects
 from edge.intake import PIPELINE_NOTE, Intake
 from edge.outbox.outbox import Outbox
@@ -53,6 +54,8 @@ class Agent:
     link: Link
     transports: list[Transport]
     help: Effects
+    desired: Desired
+    batch_s: float
     pulse: Pulse = field(default_factory=Pulse)
     problems: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -122,6 +125,7 @@ class Agent:
 
     async def _restore(self) -> None:
         """Give the pipeline and local help what they knew before the restart."""
+        await self.desired.restore()
         await self.help.restore()
         kept = await self.outbox.note(PIPELINE_NOTE)
         if kept is None:
@@ -147,10 +151,10 @@ class Agent:
 
     async def _telemetry_loop(self) -> None:
         """Commit readings each second, seal a batch each `batch_s` of the agent's clock."""
-        batch_s = self.config.effective_batch_s()
-        step_s = min(TICK_S, batch_s)
         open_s = 0.0
         while True:
+            batch_s = self.batch_s
+            step_s = min(TICK_S, batch_s)
             await asyncio.sleep(max(step_s / self.time.clock.rate, SHORTEST_SLEEP_S))
             open_s += max(step_s, SHORTEST_SLEEP_S * self.time.clock.rate)
             seal = open_s >= batch_s

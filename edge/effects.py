@@ -78,6 +78,7 @@ class Effects:
     house: House | None = None
     speech: Speech | None = None
     phone: Phone | None = None
+    place: str = ""
     rate: float = 1.0
     _texts: dict[str, str] = field(default_factory=dict)
     _changed: dict[Lane, asyncio.Event] = field(

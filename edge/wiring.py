@@ -15,6 +15,7 @@ import msgspec
 from edge import config
 from edge.agent import Agent, Transport
 from edge.config import Broker, Config, ConfigError, MqttTransport, RecordingTransport, TcpTransport
+from edge.desired import Desired
 from edge.drivers.catalogue import BASE_TOPICS, DRIVERS
 from edge.drivers.options import DriverOptions
 from edge.effects import Effects, House
@@ -56,7 +57,8 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     )
     entries = {entry.id: entry for entry in settings.device}
     board = Board(entries, timings.device_state_s, run, time.boot, time.state)
-    pipeline = steps.steps(_pipeline_options(settings))
+    options = _pipeline_options(settings)
+    pipeline = steps.steps(options)
     intake = Intake(pipeline, outbox, board, time.boot, time.now_ms, time.state)
     # The cloud counts silence by the same clock.
     timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
@@ -64,7 +66,14 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     doors = _transports(settings, intake)
     pulse = Pulse()
     effects = _effects(settings, time, link, doors, pulse)
-    agent = Agent(settings, time, outbox, intake, link, doors, effects, pulse)
+
+    def set_batch_s(wanted_s: float) -> None:
+        agent.batch_s = msgspec.structs.replace(settings, batch_s=wanted_s).effective_batch_s()
+
+    desired = Desired(settings, outbox, options, entries, effects, set_batch_s)
+    link.configure = desired.take
+    batch_s = settings.effective_batch_s()
+    agent = Agent(settings, time, outbox, intake, link, doors, effects, desired, batch_s, pulse)
     link.commands.restart = lambda: agent.stop(again=True)
     outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
     return agent

@@ -15,6 +15,7 @@ Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 Name = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}" + END)]
 Text = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f]*" + END)]
 LongText = Annotated[str, Meta(max_length=16_000)]
+Phone = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,20}" + END)]
 Ms = Annotated[int, Meta(ge=0, le=LAST_MS)]
 Seq = Annotated[int, Meta(ge=1, le=2**62)]
 Quality = Annotated[int, Meta(ge=0, le=100)]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast
 import msgspec
 from msgspec import Meta
 
-from firmware_specs.fields import LAST_MS, LongText, Ms, Name, Quality, RunId, Seq, Text, Uuid, WireId
+from firmware_specs.fields import LAST_MS, LongText, Ms, Name, Phone, Quality, RunId, Seq, Text, Uuid, WireId
 
 VERSION: Final = 1
 TELEMETRY_MAX_BYTES: Final = 64 * 1024
@@ -224,13 +224,39 @@ class Log(Message, frozen=True, kw_only=True, omit_defaults=True):
     clock: ClockState = ClockState()
 
 
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """A circle around home: degrees WGS-84, metres."""
+
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    lon: Annotated[float, Meta(ge=-180, le=180)]
+    radius_m: Annotated[float, Meta(gt=0)]
+
+
+class HomeContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whom a gateway may tell without the cloud; `inside`: the telephone is in the home itself."""
+
+    name: Text
+    phone: Phone
+    inside: bool = False
+
+
 class Config(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """Retained desired configuration; a gateway keeps the highest version that it could apply."""
+    """Retained desired configuration; a gateway keeps the highest version that it could apply.
+
+    Where it says nothing, the gateway's own settings count. `contacts` in order; `place` is the address for a
+    message to them; `help_after_s`, `help_away_s`: when the gateway helps alone. Never to be logged.
+    """
 
     version: Annotated[int, Meta(ge=1)]
     heartbeat_s: Annotated[int, Meta(gt=0)] | None = None
     batch_s: Annotated[float, Meta(gt=0)] | None = None
     roles: dict[str, str] = {}
+    rooms: dict[WireId, Text] = {}
+    contacts: Annotated[list[HomeContact], Meta(max_length=20)] = []
+    place: Text = ""
+    safe_zone: Zone | None = None
+    help_after_s: Annotated[float, Meta(gt=0, le=600)] | None = None
+    help_away_s: Annotated[float, Meta(gt=0, le=600)] | None = None
 
 
 class CloudStatus(Message, frozen=True, kw_only=True):

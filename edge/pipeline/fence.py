@@ -30,18 +30,19 @@ class Fence:
     """
 
     def __init__(self, options: PipelineOptions) -> None:
-        self._zone = options.safe_zone
+        self._options = options
         self._tracks: Recent[str, _Track] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; add `fence_exit` raised or cleared behind the fix that showed it."""
-        if self._zone is None:
+        zone = self._options.safe_zone
+        if zone is None:
             return items
         judged: list[Item] = []
         for item in items:
             judged.append(item)
             if isinstance(item, Fix) and not item.late:
-                judged.extend(self._judge(item.position, self._zone))
+                judged.extend(self._judge(item.position, zone))
         return judged
 
     def state(self) -> dict[str, Any]:

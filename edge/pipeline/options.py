@@ -1,6 +1,6 @@
-"""What the pipeline is given when it is built."""
+"""What the pipeline is given when it is built; roles, rooms and safe zone may change while it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -13,7 +13,7 @@ class SafeZone:
     radius_m: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class PipelineOptions:
     """`new_id(now)` makes an event id (UUIDv7); `roles` and `rooms` are by device id.
 
@@ -23,8 +23,8 @@ class PipelineOptions:
     """
 
     new_id: Callable[[int], str]
-    roles: Mapping[str, str] = field(default_factory=dict)
-    rooms: Mapping[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    rooms: dict[str, str] = field(default_factory=dict)
     safe_zone: SafeZone | None = None
     button_only: frozenset[str] = frozenset()
     many_homes: bool = False

@@ -29,7 +29,8 @@ class Link:
     """Keeps one MQTT session alive and moves messages both ways.
 
     `birth` describes the agent; `cloud_time` takes a live cloud time in ms; `claimed` what became of events;
-    `cloud_status` what the cloud says of itself (alive, retained).
+    `cloud_status` what the cloud says of itself (alive, retained);
+    `configure` takes the desired configuration.
     `connected` is set while a session runs, `tried` once the first attempt has ended either way.
     """
 
@@ -48,6 +49,7 @@ class Link:
     cloud_time: Callable[[int], None]
     claimed: Callable[[list[str], str], Awaitable[None]]
     cloud_status: Callable[[bool, bool], None] = lambda alive, retained: None
+    configure: Callable[[bytes], Awaitable[None]] | None = None
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -221,6 +223,8 @@ class Link:
                 self.cloud_time(status.at)
         elif topic == topics.down(self.gateway, "ack"):
             await self._acked(decode(payload, Ack))
+        elif topic == topics.down(self.gateway, "config") and self.configure is not None:
+            await self.configure(payload)
         elif topic == topics.down(self.gateway, "command") and not retained:
             await self.commands.handle(payload, lambda answer: self._publish("result", answer))
 

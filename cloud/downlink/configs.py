@@ -1,0 +1,68 @@
+"""Tells each home's gateway what it must know to help alone: contacts, rooms, roles, address, safe zone.
+
+The configurations are compared with the registry every minute, so that every road into it counts: the
+console, an import, a merge of persons, a restored backup. No number or name is ever logged.
+"""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from cloud.database import queries
+from cloud.database.pool import Pool
+from cloud.downlink.mqtt_publisher import MqttPublisher, NotPublished
+from firmware_specs import topics
+from firmware_specs.clock import Clock
+from firmware_specs.messages import Config, encode
+
+logger = logging.getLogger(__name__)
+
+_SQL = queries.load(__package__, "configs.sql")
+EVERY_S: Final = 60.0
+_AT_ONCE: Final = 200
+
+
+async def publish_configs(pool: Pool, publisher: MqttPublisher, clock: Clock) -> None:
+    """Endless: each minute compare and publish."""
+    while True:
+        try:
+            await refresh(pool, clock.now())
+            while await publish_waiting(pool, publisher, clock.now()):
+                pass
+        except (NotPublished, psycopg.OperationalError):
+            pass  # lost and back are logged by the connections; the rows are still there
+        await asyncio.sleep(EVERY_S)
+
+
+async def refresh(pool: Pool, now: datetime) -> int:
+    """Write down what changed, by one worker at a time; returns how many gateways it concerns."""
+    async with pool.connection() as conn, conn.transaction():
+        row = await (await conn.execute(_SQL["lock_configs"])).fetchone()
+        if not (row and row[0]):
+            return 0
+        changed = (await conn.execute(_SQL["refresh_configs"], {"now": now})).rowcount
+    if changed:
+        logger.info("configurations changed", extra={"action": "configs_changed", "count": changed})
+    return changed
+
+
+async def publish_waiting(pool: Pool, publisher: MqttPublisher, now: datetime) -> bool:
+    """Publish one round; True when there may be more."""
+    async with pool.connection() as conn, conn.transaction():
+        rows = await (await conn.execute(_SQL["unpublished_configs"], {"limit": _AT_ONCE})).fetchall()
+        await asyncio.gather(
+            *(
+                publisher.publish(topics.down(gateway_id, "config"), _payload(version, content), retain=True)
+                for gateway_id, version, content in rows
+            )
+        )
+        await conn.execute(_SQL["configs_published"], {"now": now, "ids": [row[0] for row in rows]})
+    return len(rows) == _AT_ONCE
+
+
+def _payload(version: int, content: dict[str, Any]) -> bytes:
+    return encode(msgspec.convert({**content, "version": version}, Config))

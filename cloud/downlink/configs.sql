@@ -1,0 +1,72 @@
+-- What a home's gateway must know when it has to help alone; compared with what it was told last.
+
+-- name: refresh_configs --
+-- Write down the configuration of every gateway whose home no longer is as it was told; how many.
+with living as (
+    select s.resident_id, b.home_id
+    from bed_stay s join bed b on b.key = s.bed_key
+    where s.valid @> %(now)s::timestamptz and not exists (
+        select from resident_state t where t.resident_id = s.resident_id and t.valid @> %(now)s::timestamptz
+            and t.state in ('deceased', 'moved'))
+),
+called as (
+    select l.home_id, c.position, p.name, regexp_replace(t.phone, '[^0-9+]', '', 'g') as phone,
+        exists (select from living i join resident r on r.id = i.resident_id
+            where i.home_id = l.home_id and r.person_id = c.person_id) as inside
+    from living l
+    join contact c on c.resident_id = l.resident_id
+    join person p on p.id = c.person_id
+    join person_phone t on t.person_id = p.id
+),
+numbered as (
+    select home_id, name, phone, inside, row_number() over (partition by home_id order by position, name, phone) as n
+    from (
+        select distinct on (home_id, phone) home_id, position, name, phone, inside from called
+        where phone ~ '^\+?[0-9]{3,20}$' order by home_id, phone, position, name
+    ) once
+),
+contacts as (
+    select home_id, jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'name', left(regexp_replace(name, '[\x01-\x1f]', '', 'g'), 64), 'phone', phone,
+        'inside', nullif(inside, false))) order by n) as list
+    from numbered where n <= 20 group by home_id
+),
+devices as (
+    select i.home_id,
+        jsonb_object_agg(d.id, left(i.room, 64)) filter (where i.room <> '') as rooms,
+        jsonb_object_agg(d.id, left(i.role, 64)) filter (where i.role <> '') as roles
+    from installation i join device d on d.key = i.device_key
+    where i.valid @> %(now)s::timestamptz group by i.home_id
+),
+wanted as (
+    select g.id, jsonb_strip_nulls(jsonb_build_object(
+        'contacts', c.list, 'rooms', v.rooms, 'roles', v.roles,
+        'place', nullif(left(concat(h.compound, h.building, h.unit, h.room), 64), ''),
+        'safe_zone', case when h.gate_lat is not null and h.gate_lon is not null and h.safe_radius_m > 0
+            then jsonb_build_object('lat', h.gate_lat, 'lon', h.gate_lon, 'radius_m', h.safe_radius_m) end
+    )) as content
+    from gateway g join home h on h.id = g.home_id
+    left join contacts c on c.home_id = h.id
+    left join devices v on v.home_id = h.id
+    where g.retired_at is null
+)
+insert into gateway_config as k (gateway_id, version, content, changed_at)
+select w.id, extract(epoch from %(now)s::timestamptz)::bigint, w.content, %(now)s
+from wanted w left join gateway_config had on had.gateway_id = w.id
+where had.content is distinct from w.content
+on conflict (gateway_id) do update set
+    version = greatest(k.version + 1, excluded.version), content = excluded.content,
+    changed_at = excluded.changed_at, published_at = null
+
+-- name: unpublished_configs --
+-- Configurations that no broker has taken, the oldest first, locked until they are published.
+select gateway_id, version, content from gateway_config
+where published_at is null order by changed_at, gateway_id limit %(limit)s for update skip locked
+
+-- name: configs_published --
+-- The broker keeps these for their gateways.
+update gateway_config set published_at = %(now)s where gateway_id = any(%(ids)s)
+
+-- name: lock_configs --
+-- True for one worker at a time, until its transaction ends.
+select pg_try_advisory_xact_lock(7809911814141391728)

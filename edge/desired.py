@@ -1,0 +1,94 @@
+"""The configuration that the cloud wants: the highest version is kept in the outbox and applied at once.
+
+Where it says nothing, edge.toml counts. No number or address of it is ever logged.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from edge.config import Config, DeviceEntry
+from edge.effects import Effects
+from edge.local_help import Contact
+from edge.outbox.outbox import Outbox
+from edge.pipeline.options import PipelineOptions, SafeZone
+from firmware_specs import messages
+from firmware_specs.ids import is_wire_id
+from firmware_specs.messages import decode
+
+log = logging.getLogger(__name__)
+
+NOTE: Final = "config"
+
+
+@dataclass
+class Desired:
+    """Applies configurations to the parts that they concern; `set_batch_s` takes seconds."""
+
+    settings: Config
+    outbox: Outbox
+    options: PipelineOptions
+    entries: dict[str, DeviceEntry]
+    effects: Effects
+    set_batch_s: Callable[[float], None]
+    version: int = 0
+
+    async def restore(self) -> None:
+        """Apply what was kept; an unreadable note is as none."""
+        kept = await self.outbox.note(NOTE)
+        if kept is not None:
+            self._take(kept)
+
+    async def take(self, payload: bytes) -> None:
+        """Apply and keep a configuration of a higher version; anything else changes nothing."""
+        if self._take(payload):
+            await self.outbox.keep([], {NOTE: payload})
+            log.info("configured", extra={"action": "configured", "version": self.version})
+
+    def _take(self, payload: bytes) -> bool:
+        try:
+            wanted = decode(payload, messages.Config)
+        except ValueError as error:
+            log.error("unreadable configuration", extra={"action": "config_unreadable", "reason": str(error)})
+            return False
+        if wanted.version <= self.version:
+            return False
+        self.version = wanted.version
+        self._devices(wanted)
+        self._help(wanted)
+        if wanted.safe_zone is not None:
+            zone = wanted.safe_zone
+            self.options.safe_zone = SafeZone(zone.lat, zone.lon, zone.radius_m)
+        if wanted.batch_s is not None:
+            self.set_batch_s(wanted.batch_s)
+        return True
+
+    def _devices(self, wanted: messages.Config) -> None:
+        """Rooms and roles: what edge.toml says, and over it what the cloud says now."""
+        given = {entry.id: entry for entry in self.settings.device}
+        self.entries.clear()
+        for device in [*given, *filter(is_wire_id, {**wanted.roles, **wanted.rooms})]:
+            entry = given.get(device, DeviceEntry(id=device))
+            self.entries[device] = msgspec.structs.replace(
+                entry,
+                room=wanted.rooms.get(device, entry.room),
+                role=wanted.roles.get(device, entry.role),
+            )
+        for known, field in ((self.options.rooms, "room"), (self.options.roles, "role")):
+            known.clear()
+            known |= {id: value for id, entry in self.entries.items() if (value := getattr(entry, field))}
+
+    def _help(self, wanted: messages.Config) -> None:
+        plan, own = self.effects.plan, self.settings.local_help
+        contacts = [Contact(name=c.name, number=c.phone, inside=c.inside) for c in wanted.contacts]
+        phone = self.settings.phone
+        plan.rules = msgspec.structs.replace(
+            plan.rules,
+            after_s=wanted.help_after_s or own.after_s,
+            away_s=wanted.help_away_s or own.away_s,
+            contacts=contacts or [entry.contact() for entry in (phone.contact if phone else [])],
+        )
+        self.effects.place = wanted.place or own.place

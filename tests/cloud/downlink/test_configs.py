@@ -1,0 +1,107 @@
+"""A home's gateway is told of every change of its home, however it came about, and only of changes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from cloud.broker import WORK_USER, Address
+from cloud.database.pool import Connection, Pool
+from cloud.downlink import configs
+from cloud.downlink.mqtt_publisher import MqttPublisher
+from firmware_specs.messages import Config, HomeContact, Zone, decode
+from tests.cloud.town import NOW, add_device, add_home, add_resident
+from tests.conftest import RunningBroker
+from tests.mqtt_client import TestClient, mqtt_client
+
+pytestmark = [pytest.mark.broker, pytest.mark.postgres]
+
+
+@pytest.fixture
+async def publisher(broker: RunningBroker) -> AsyncIterator[MqttPublisher]:
+    async with MqttPublisher(Address.parse(broker.url(WORK_USER)), WORK_USER) as opened:
+        await asyncio.wait_for(opened.wait_connected(), 30)
+        yield opened
+
+
+def told(client: TestClient) -> tuple[Config, bool]:
+    message = client.next()
+    return decode(bytes(message.payload), Config), message.retain
+
+
+async def test_a_gateway_is_told_of_its_home_and_of_each_change(
+    pool: Pool, conn: Connection, broker: RunningBroker, publisher: MqttPublisher
+) -> None:
+    home = await add_home(conn, "gw-1")
+    await add_device(conn, "zb-1", home, room="卧室")
+    assert await configs.refresh(pool, NOW) == 1
+    assert await configs.refresh(pool, NOW) == 0
+    assert not await configs.publish_waiting(pool, publisher, NOW)
+    with mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]) as gateway:
+        assert gateway.subscribe("carebed/v1/gw-1/down/#", 0)
+        first, retained = await asyncio.to_thread(told, gateway)
+        assert retained
+        assert first.contacts == [HomeContact(name="女儿", phone="13800000000")]
+        assert (first.place, first.rooms, first.safe_zone) == (
+            "胜利小区3号楼2单元501",
+            {"zb-1": "卧室"},
+            None,
+        )
+        await conn.execute("update home set safe_radius_m = 300")
+        await conn.execute("update person_phone set phone = '+86 138-1111-2222'")
+        await conn.execute(
+            "insert into person_phone (person_id, phone) select person_id, '不知道' from contact"
+        )
+        assert await configs.refresh(pool, NOW + timedelta(minutes=1)) == 1
+        await configs.publish_waiting(pool, publisher, NOW)
+        second, _ = await asyncio.to_thread(told, gateway)
+        assert second.safe_zone == Zone(lat=37.43, lon=118.67, radius_m=300)
+        assert [contact.phone for contact in second.contacts] == ["+8613811112222"]
+        assert second.version > first.version
+
+
+async def test_versions_grow_even_over_a_restored_backup(pool: Pool, conn: Connection) -> None:
+    await add_home(conn, "gw-1")
+    await configs.refresh(pool, NOW)
+    await conn.execute("delete from gateway_config")
+    await configs.refresh(pool, NOW + timedelta(seconds=5))
+    row = await (await conn.execute("select version from gateway_config")).fetchone()
+    assert row is not None
+    assert row[0] == round(NOW.timestamp()) + 5
+
+
+async def test_a_spouse_who_lives_there_is_inside_and_the_dead_are_left_in_peace(
+    pool: Pool, conn: Connection
+) -> None:
+    home = await add_home(conn, "gw-1")
+    _, spouse = await add_resident(conn, home.id, "李桂英")
+    await conn.execute(
+        "insert into contact (resident_id, person_id, position)"
+        " select %s, person_id, 2 from resident where id = %s",
+        (home.resident_id, spouse),
+    )
+    await conn.execute(
+        "insert into person_phone (person_id, phone)"
+        " select person_id, '0546-8123456' from resident where id = %s",
+        (spouse,),
+    )
+    await configs.refresh(pool, NOW)
+    content = await _content(conn)
+    assert content["contacts"] == [
+        {"name": "女儿", "phone": "13800000000"},
+        {"name": "李桂英", "phone": "05468123456", "inside": True},
+    ]
+    await conn.execute(
+        "insert into resident_state (resident_id, state, valid)"
+        " select id, 'deceased', tstzrange(%s, null) from resident",
+        (NOW,),
+    )
+    await configs.refresh(pool, NOW)
+    assert "contacts" not in await _content(conn)
+
+
+async def _content(conn: Connection) -> dict[str, object]:
+    row = await (await conn.execute("select content from gateway_config")).fetchone()
+    assert row is not None
+    return dict(row[0])

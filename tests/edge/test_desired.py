@@ -1,0 +1,67 @@
+"""The cloud's configuration reaches a running agent, outlives its restart, and is never logged."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.agent import Agent
+from edge.local_help import Contact
+from firmware_specs import topics
+from firmware_specs.messages import Config, HomeContact, Zone, encode
+from tests.edge.stand import DEVICE, GATEWAY, Broker, FakeCloud, door, running, sos, watch, write_config
+from tests.waiting import until
+
+pytestmark = pytest.mark.broker
+
+WANTED = Config(
+    version=7,
+    rooms={DEVICE: "卧室"},
+    roles={DEVICE: "wrist", "No Such Id": "x"},
+    contacts=[HomeContact(name="son", phone="13800000001")],
+    safe_zone=Zone(lat=37.4, lon=118.0, radius_m=200),
+    help_after_s=15,
+    batch_s=0.5,
+)
+
+
+async def publish(cloud: FakeCloud, payload: bytes) -> None:
+    assert cloud.client is not None
+    await cloud.client.publish(topics.down(GATEWAY, "config"), payload, qos=1, retain=True)
+
+
+def applied(agent: Agent) -> bool:
+    rules = agent.help.plan.rules
+    zone = agent.desired.options.safe_zone
+    return (
+        agent.desired.version == 7
+        and rules.contacts == [Contact(name="son", number="13800000001")]
+        and (rules.after_s, rules.away_s) == (15, 30)
+        and zone is not None
+        and zone.radius_m == 200
+        and agent.batch_s == 0.5
+        and "No Such Id" not in agent.desired.entries
+    )
+
+
+async def test_a_configuration_counts_at_once_and_after_a_restart(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="edge")
+    path = write_config(tmp_path / "home", broker)
+    async with running(path) as agent, watch(door(agent)) as device:
+        await publish(fake_cloud, encode(WANTED))
+        await until(lambda: applied(agent))
+        await device.say(sos())
+        await until(lambda: bool(fake_cloud.events))
+        assert next(iter(fake_cloud.events.values())).room == "卧室"
+        await publish(fake_cloud, b'{"version": 6, "contacts": []}')
+        await publish(fake_cloud, b'{"version": 9, "contacts": [{"name": "x", "phone": "secret-number"}]}')
+        await publish(fake_cloud, b"not json")
+        await until(lambda: sum("unreadable configuration" in r.getMessage() for r in caplog.records) == 2)
+        assert applied(agent)
+    await publish(fake_cloud, b"")
+    async with running(path) as agent:
+        assert applied(agent)
+    logged = " ".join(str(record.__dict__) for record in caplog.records if record.name.startswith("edge"))
+    assert "13800000001" not in logged
+    assert "secret-number" not in logged
