@@ -5,13 +5,22 @@ import { sessionWasLost, type SessionInfo } from "./api/client";
 import { queries, useSession, useUiConfig, type UiConfig } from "./api/queries";
 import { SeatContext, type Seat } from "./desk/context";
 import { Boundary } from "./look/Boundary";
+import { startPhone } from "./phone/shell";
 import { Unreachable } from "./phone/Unreachable";
 import { homeOf, SCREENS } from "./screens";
 import { SignIn } from "./signin/SignIn";
+import { signOut } from "./signin/signOut";
 import { useTexts } from "./texts/texts";
 
 const ACTING = new Set(["operator", "supervisor"]);
 const RETRY_MS = 3_000;
+
+/** Whoever signed in at the front door goes on to his own page. */
+function goHome({ user }: SessionInfo): void {
+  const home = homeOf(user.role);
+  if (window.location.pathname === "/" && home !== undefined) window.history.replaceState(null, "", home.path);
+  startPhone();
+}
 
 function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig }): ReactElement {
   const { t } = useTexts();
@@ -20,7 +29,7 @@ function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig 
     [session.user, config],
   );
   const home = homeOf(session.user.role);
-  if (home === undefined) return <p className="plain-page">{t("app.not_for_role")}</p>;
+  if (home === undefined) return <NoScreen />;
   const allowed = SCREENS.filter((screen) => screen.roles.includes(session.user.role));
   return (
     <SeatContext value={seat}>
@@ -31,13 +40,32 @@ function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig 
               {allowed.map(({ path, Page }) => (
                 <Route key={path} path={path === "/" ? path : `${path}/*`} element={<Page />} />
               ))}
-              <Route path="*" element={<Navigate to={home.path} replace />} />
+              <Route path="*" element={<Home path={home.path} />} />
             </Routes>
           </BrowserRouter>
         </Suspense>
       </Boundary>
     </SeatContext>
   );
+}
+
+/** Somebody whose work is not in the browser: said, with the way out. */
+function NoScreen(): ReactElement {
+  const { t } = useTexts();
+  return (
+    <main className="plain-page">
+      <p>{t("app.not_for_role")}</p>
+      <button type="button" className="plain big" onClick={signOut}>
+        {t("top.sign_out")}
+      </button>
+    </main>
+  );
+}
+
+/** An address that is not his: his own page instead, which may be a phone's. */
+function Home({ path }: { path: string }): ReactElement {
+  useEffect(startPhone, []);
+  return <Navigate to={path} replace />;
 }
 
 /** Nobody signed in: the sign-in page; else the screen of the address, or the first one of his role. A server that does not answer is said and asked again. */
@@ -54,7 +82,7 @@ export function App(): ReactElement {
   if (unreachable) {
     return <Unreachable />;
   }
-  if (session.data === null) return <SignIn expired={sessionWasLost()} />;
+  if (session.data === null) return <SignIn expired={sessionWasLost()} signedIn={goHome} />;
   if (session.data === undefined || config.data === undefined) return <p className="plain-page">{t("app.loading")}</p>;
   return <SignedIn session={session.data} config={config.data} />;
 }

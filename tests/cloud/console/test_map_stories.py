@@ -3,13 +3,14 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.crew import north_of_home, responder, wear
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import AXE, CLIPPED, check_everywhere
+from tests.cloud.console.test_layout import AXE, CLIPPED, check, check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -106,6 +107,27 @@ def test_one_click_sends_and_within_five_seconds_it_is_undone(
     expect(page.locator(".log-list")).to_contain_text("撤销")
 
 
+def photographs_are_seen_beside_the_case(page: Page, sent: httpx.Client, dispatch: str) -> None:
+    """Two are sent from the spot: the newest is shown where the map was, and the map comes back."""
+    for part in (".map", ".dispatch"):
+        picture = page.locator(part).screenshot(type="jpeg")
+        kind = {"Content-Type": "image/jpeg"}
+        assert sent.post(f"/dispatches/{dispatch}/photos", content=picture, headers=kind).is_success
+    page.get_by_role("button", name="看现场照片 2").click()
+    image = page.locator(".photos img")
+    expect(image).to_have_attribute("alt", re.compile(r"^马志强 \d\d:\d\d:\d\d 拍的现场照片$"))
+    newest = image.get_attribute("src")
+    page.wait_for_function("() => document.querySelector('.photos img').naturalWidth > 100")
+    for width, height in ((1366, 768), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        check(page, f"photographs {width}", small=width < 1500)
+    page.get_by_role("button", name="上一张").click()
+    expect(page.locator(".photos")).to_contain_text("第 1 张，共 2 张")
+    assert image.get_attribute("src") != newest
+    page.get_by_role("button", name="返回地图").click()
+    expect(page.locator(".map-frame")).to_be_visible()
+
+
 def test_an_answer_is_seen_by_every_operator_and_who_is_not_needed_is_recalled(
     district: District, open_seat: OpenSeat
 ) -> None:
@@ -120,6 +142,7 @@ def test_an_answer_is_seen_by_every_operator_and_who_is_not_needed_is_recalled(
     dispatch = ma.get("/dispatches").json()["items"][0]["id"]
     assert ma.post(f"/dispatches/{dispatch}/accept", json={"eta_minutes": 3}).is_success
     expect(row).to_contain_text("已接受 预计 3′")
+    photographs_are_seen_beside_the_case(page, ma, dispatch)
     page.get_by_role("button", name="召回 马志强").click()
     expect(row).to_contain_text("已召回")
     expect(page.get_by_role("button", name="派单给 马志强")).to_have_text("再派")

@@ -50,6 +50,10 @@ def test_the_steps_tick_as_calls_are_made_and_f9_sends_the_first_free_responder(
     expect(here).to_contain_text("呼叫本人")
     expect(steps.locator(".alarm-list")).to_contain_text("跌倒")
 
+    page.keyboard.press("F9")
+    expect(page.locator(".queue .notice")).to_contain_text("当前步骤不是派单")
+    expect(page.locator(".dispatch-list [data-dispatch]")).to_have_count(0)
+
     here.get_by_role("button", name="呼叫 本人").click()
     here.get_by_role("button", name="未接").click()
     first = steps.locator(".step-list > li").first

@@ -409,6 +409,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Photos
+         * @description What was photographed for a case, oldest first.
+         */
+        get: operations["list_photos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{case_id}/protocol": {
         parameters: {
             query?: never;
@@ -4133,6 +4153,10 @@ export interface components {
             size: number;
             taken_by: string;
         };
+        /** @description Oldest first. */
+        PhotoList: {
+            items: components["schemas"]["Photo"][];
+        };
         /** @description Where help must go; degrees are WGS-84. */
         Place: {
             area: string;
@@ -5474,6 +5498,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseSummary"];
+                };
+            };
+        };
+    };
+    list_photos: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoList"];
                 };
             };
         };

@@ -1,4 +1,4 @@
-import { useMemo, type ReactElement } from "react";
+import { useMemo, useState, type ReactElement } from "react";
 
 import type { CaseDetail, CaseSummary } from "../api/client";
 import { useCase, useLiveCases, useResident } from "../api/queries";
@@ -16,6 +16,7 @@ import { DispatchPanel } from "./DispatchPanel";
 import { Identity } from "./Identity";
 import { Log } from "./Log";
 import { MapPanel } from "./MapPanel";
+import { Photos } from "./Photos";
 import { Steps } from "./Steps";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
@@ -60,16 +61,17 @@ interface BodyProps {
   mine: boolean;
 }
 
-/** Six areas: steps, vitals, map over contacts, log, dispatch; each panel names its own. */
+/** Six areas: steps, vitals, map (or photographs) over contacts, log, dispatch; each panel names its own. */
 function Body({ detail, elder, ...contacts }: BodyProps): ReactElement {
+  const [photos, showPhotos] = useState(false);
   return (
     <div className="case-body">
       <Steps detail={detail} elder={elder} callees={contacts.callees} calls={contacts.calls} mine={contacts.mine} />
       <Trends item={detail} />
-      <MapPanel item={detail} />
+      {photos ? <Photos detail={detail} close={() => showPhotos(false)} /> : <MapPanel item={detail} />}
       <Contacts detail={detail} {...contacts} />
       <Log detail={detail} />
-      <DispatchPanel detail={detail} mine={contacts.mine} />
+      <DispatchPanel detail={detail} mine={contacts.mine} photos={photos} showPhotos={showPhotos} />
     </div>
   );
 }

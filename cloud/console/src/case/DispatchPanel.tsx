@@ -7,6 +7,7 @@ import { Panel } from "../look/Panel";
 import { phaseOf } from "../queue/phase";
 import { useTexts, type Key, type Texts } from "../texts/texts";
 import { instant, span } from "../time/format";
+import { photoCount } from "./Photos";
 import {
   isRunning,
   lastOf,
@@ -141,8 +142,29 @@ function inOrder(candidates: readonly Candidate[], dispatches: ReadonlyMap<strin
   return candidates.toSorted((a, b) => sent(a) - sent(b));
 }
 
+interface PhotosOpener {
+  detail: CaseDetail;
+  photos: boolean;
+  showPhotos: (shown: boolean) => void;
+}
+
+/** What those photographed who went; nothing where nobody has. */
+function OpenPhotos({ detail, photos, showPhotos }: PhotosOpener): ReactElement | null {
+  const { t } = useTexts();
+  const count = photoCount(detail);
+  if (count === 0) return null;
+  return (
+    <p className="photo-open">
+      <button type="button" className="plain" aria-expanded={photos} onClick={() => showPhotos(!photos)}>
+        {t(photos ? "photos.hide" : "photos.show", { count })}
+      </button>
+    </p>
+  );
+}
+
 /** Everybody who can go, and how those stand who were sent. One click sends; 5 s to undo it. */
-export function DispatchPanel({ detail, mine }: { detail: CaseDetail; mine: boolean }): ReactElement {
+export function DispatchPanel({ mine, ...opener }: PhotosOpener & { mine: boolean }): ReactElement {
+  const { detail } = opener;
   const { t } = useTexts();
   const { mayAct } = useSeat();
   const phase = phaseOf(detail);
@@ -163,7 +185,7 @@ export function DispatchPanel({ detail, mine }: { detail: CaseDetail; mine: bool
   };
   const aside = mine || !live ? t("dispatch.aside") : t("dispatch.claim_first");
   return (
-    <Panel name="dispatch" title={t("dispatch.title")} aside={aside}>
+    <Panel name="dispatch" title={t("dispatch.title")} aside={aside} foot={mayAct && <OpenPhotos {...opener} />}>
       {!mayAct && <p className="label">{t("dispatch.not_for_role")}</p>}
       {candidates.data === undefined && mayAct && live && (
         <p className="label">{t(candidates.isError ? "dispatch.unreadable" : "dispatch.reading")}</p>

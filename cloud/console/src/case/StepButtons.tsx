@@ -4,7 +4,7 @@ import type { CaseDetail, CaseSummary } from "../api/client";
 import { takeCase } from "../api/queries";
 import { explain, resolve } from "../desk/actions";
 import { tell, useDesk } from "../desk/state";
-import { useTexts } from "../texts/texts";
+import { textNow, useTexts } from "../texts/texts";
 import { CallButtons } from "./CallButtons";
 import { lastTry, whosOf, type Callee } from "./calls";
 import { firstFree, tickStep, type CaseProtocol, type CaseStep } from "./protocol";
@@ -26,6 +26,7 @@ function SendButton({ caseId }: { caseId: string }): ReactElement {
   const send = useRef<() => void>(() => undefined);
   useEffect(() => {
     send.current = () => {
+      if (data !== undefined && first === undefined) tell(textNow("steps.nobody_free"));
       if (first === undefined || stale || sending.current) return;
       sending.current = true;
       void sendResponder(caseId, first.staff_id).finally(() => {

@@ -1,14 +1,14 @@
-import { useLayoutEffect, useRef, type ReactElement } from "react";
+import { useEffect, useLayoutEffect, useRef, type ReactElement } from "react";
 
 import type { CaseDetail } from "../api/client";
 import { useSeat } from "../desk/context";
-import { useDesk } from "../desk/state";
+import { tell, useDesk } from "../desk/state";
 import { Panel } from "../look/Panel";
-import { useTexts } from "../texts/texts";
+import { textNow, useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
 import { Alarms } from "./Alarms";
 import type { Callee } from "./calls";
-import { undoable, useCaseProtocol, type CaseProtocol, type CaseStep } from "./protocol";
+import { currentStep, undoable, useCaseProtocol, type CaseProtocol, type CaseStep } from "./protocol";
 import { undoDispatch } from "./sending";
 import { StepButtons } from "./StepButtons";
 import type { Calls } from "./useCall";
@@ -60,11 +60,28 @@ function Step({ step, protocol, ...room }: StepsProps & { step: CaseStep; protoc
   );
 }
 
+/** F9 where the current step sends nobody says so; a step that does answers the key itself. */
+function useF9Elsewhere(protocol: CaseProtocol | undefined, mine: boolean): void {
+  const current = protocol === undefined ? undefined : currentStep(protocol);
+  const why = !mine || protocol === undefined || current?.action === "dispatch" ? null : current === undefined ? "steps.all_done" : "steps.f9_not_now";
+  useEffect(() => {
+    if (why === null) return undefined;
+    const press = (event: KeyboardEvent): void => {
+      if (event.key !== "F9" || event.repeat || event.isComposing) return;
+      event.preventDefault();
+      tell(textNow(why));
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [why]);
+}
+
 /** What is to be done, numbered: done steps with their time, exactly one current with its buttons; then what rang. */
 export function Steps(props: StepsProps): ReactElement {
   const { t, language } = useTexts();
   const { detail } = props;
   const { data: protocol, isError } = useCaseProtocol(detail);
+  useF9Elsewhere(protocol, props.mine);
   const name = protocol === undefined ? "" : language === "en" ? protocol.name_en : protocol.name_zh;
   const aside = protocol === undefined ? undefined : t("steps.version", { name, version: protocol.version });
   return (
@@ -75,6 +92,7 @@ export function Steps(props: StepsProps): ReactElement {
           <Step key={step.number} step={step} protocol={protocol} {...props} />
         ))}
       </ol>
+      {protocol !== undefined && currentStep(protocol) === undefined && <p className="label">{t("steps.all_done")}</p>}
     </Panel>
   );
 }

@@ -40,13 +40,18 @@ async function keepShell(scope: string): Promise<void> {
   ready.active?.postMessage({ type: "keep", page: scope, files: files() });
 }
 
-/** Before the first paint; does nothing on a desk. */
+let started: Phone | null = null;
+
+/** Before the first paint, and when a sign-in leads to a phone's page; does nothing on a desk. */
 export function startPhone(): void {
   const phone = phoneOf(window.location.pathname);
-  if (phone === null) return;
+  if (phone === null || phone === started) return;
+  started = phone;
   link("manifest", `${ADDRESS[phone]}.webmanifest`);
   link("apple-touch-icon", "/icon-192.png");
   if (!("serviceWorker" in navigator)) return;
   // Once everything of the first view was fetched.
-  window.addEventListener("load", () => setTimeout(() => void keepShell(ADDRESS[phone]).catch(() => undefined), 1500));
+  const keep = (): void => void setTimeout(() => void keepShell(ADDRESS[phone]).catch(() => undefined), 1500);
+  if (document.readyState === "complete") keep();
+  else window.addEventListener("load", keep);
 }

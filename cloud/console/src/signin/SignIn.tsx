@@ -1,6 +1,6 @@
 import { useState, type FormEvent, type ReactElement } from "react";
 
-import { answered, api, ApiError, rememberCsrf } from "../api/client";
+import { answered, api, ApiError, rememberCsrf, type SessionInfo } from "../api/client";
 import { queries } from "../api/queries";
 import { armSound } from "../desk/sounds";
 import { phoneOf, type Phone } from "../phone/shell";
@@ -22,7 +22,7 @@ interface Form {
 }
 
 /** The click that signs in at a desk is also the gesture that arms the loudspeaker. */
-function useForm(texts: Texts, phone: Phone | null): Form {
+function useForm(texts: Texts, phone: Phone | null, signedIn: (session: SessionInfo) => void): Form {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState("");
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -35,6 +35,7 @@ function useForm(texts: Texts, phone: Phone | null): Form {
       .then(
         (session) => {
           rememberCsrf(session.csrf_token);
+          signedIn(session);
           queries.setQueryData(["session"], session);
         },
         (error: unknown) => setFailure(failureText(error, texts)),
@@ -44,11 +45,17 @@ function useForm(texts: Texts, phone: Phone | null): Form {
   return { busy, failure, submit };
 }
 
-export function SignIn({ expired }: { expired: boolean }): ReactElement {
+interface SignInProps {
+  expired: boolean;
+  /** Before the first page is shown. */
+  signedIn: (session: SessionInfo) => void;
+}
+
+export function SignIn({ expired, signedIn }: SignInProps): ReactElement {
   const texts = useTexts();
   const { t } = texts;
   const phone = phoneOf(window.location.pathname);
-  const { busy, failure, submit } = useForm(texts, phone);
+  const { busy, failure, submit } = useForm(texts, phone, signedIn);
   return (
     <main className="sign-in">
       <form className="panel" onSubmit={submit}>
@@ -72,7 +79,15 @@ export function SignIn({ expired }: { expired: boolean }): ReactElement {
         <button type="submit" className="primary big" disabled={busy}>
           {t(busy ? "sign_in.busy" : phone === null ? "sign_in.submit" : "sign_in.plain_submit")}
         </button>
-        {phone === null && <p className="label">{t("sign_in.sound_note")}</p>}
+        {phone === null && (
+          <>
+            <p className="label">{t("sign_in.sound_note")}</p>
+            <nav className="sign-in-others">
+              <a href="/family">{t("sign_in.family_title")}</a>
+              <a href="/go">{t("sign_in.responder_title")}</a>
+            </nav>
+          </>
+        )}
       </form>
     </main>
   );

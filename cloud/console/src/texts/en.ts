@@ -7,7 +7,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "app.unreachable": "The server does not answer. Check the network; the page tries again by itself.",
   "app.broken": "The page has failed and shows nothing new. Open it again; until then answer by telephone.",
   "app.reopen": "Open again",
-  "app.not_for_role": "This account cannot use the desk. Sign in as an operator or a supervisor.",
+  "app.not_for_role": "This account has no page of its own. Sign in as an operator, a supervisor, family or a responder.",
 
   "sign_in.title": "Seat sign-in",
   "sign_in.username": "User name",

@@ -5,7 +5,7 @@ export const zh = {
   "app.unreachable": "服务器没有应答。请检查网络；页面会自动重试。",
   "app.broken": "页面出错，已停止更新。请重新打开；打开之前请用电话接警。",
   "app.reopen": "重新打开",
-  "app.not_for_role": "此账号不能使用接警台。请用坐席或班长账号登录。",
+  "app.not_for_role": "此账号没有网页界面，请用坐席、班长、家属或响应人账号登录。",
 
   "sign_in.title": "坐席登录",
   "sign_in.username": "用户名",
