@@ -8,7 +8,7 @@ from edge.decoding.forms import Decoded, Decoder, Unreadable, one_or_all, shown_
 from edge.drivers.device_clock import iso_utc
 from edge.drivers.gt06 import Gt06Driver, alarm_names
 from edge.drivers.gt06_frames import decode_frame, reply
-from edge.drivers.gt06_framing import Gt06Frame, Gt06Framer
+from edge.drivers.gt06_framing import Gt06Frame, Gt06Framer, broken_frame
 from edge.drivers.options import DriverOptions
 
 
@@ -20,6 +20,8 @@ def gt06() -> Decoder:
 
 def _decode_gt06(data: bytes, driver: Gt06Driver) -> Decoded:
     frames = Gt06Framer(Counter()).feed(data)
+    if not frames and (broken := broken_frame(data)) is not None:
+        frames = [broken]
     if not frames:
         raise Unreadable("没有完整的帧 / no whole frame 78 78 .. 0d 0a or 79 79 .. 0d 0a")
     times = [time for frame in frames if (time := decode_frame(frame).time) is not None]

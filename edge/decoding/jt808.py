@@ -1,6 +1,7 @@
 """`decode jt808`: messages of JT/T 808."""
 
 from collections import Counter
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,8 @@ from edge.drivers.jt808_frames import (
 from edge.drivers.jt808_framing import Jt808Frame, Jt808Framer
 from edge.drivers.options import DriverOptions
 
+_LATER_MS: Final = 2_000
+
 
 def jt808() -> Decoder:
     """Each line is judged alone."""
@@ -23,12 +26,13 @@ def jt808() -> Decoder:
 
 
 def _decode_jt808(data: bytes) -> Decoded:
-    frames = Jt808Framer(Counter()).feed(data)
+    framer = Jt808Framer(Counter())
+    frames = framer.feed(data) + framer.flush()
     if not frames:
         raise Unreadable("没有完整的报文 / no whole message 7e .. 7e")
     at = next((time for frame in frames if (time := _time(frame)) is not None), 0)
     driver = Jt808Driver(DriverOptions())
-    items = driver.receive(data, at)
+    items = driver.receive(data, at) + driver.receive(b"", at + _LATER_MS)
     return {
         "decoded": one_or_all([_fields(frame, at) for frame in frames]),
         "items": shown_items(items),

@@ -1,16 +1,19 @@
 """`decode watch`: frames of the watch text protocol."""
 
 from collections import Counter
+from typing import Final
 
 import msgspec
 
 from edge.decoding.forms import Decoded, Decoder, Unreadable, one_or_all, plain, shown_bytes, shown_items
 from edge.drivers.device_clock import iso_utc
 from edge.drivers.options import DriverOptions
-from edge.drivers.watch import WatchDriver, plain_values
+from edge.drivers.watch import WatchDriver, told_values
 from edge.drivers.watch_frames import WatchFix, WatchFrame, decode_frame, flags, reply_content
 from edge.drivers.watch_frames import encode_reply as encode_watch_reply
 from edge.drivers.watch_framing import BINARY_TYPES, WatchFramer, unescape
+
+_POINTS: Final = {"battery": "battery_pct", "body_temperature": "body_temp_c"}
 
 
 def watch() -> Decoder:
@@ -54,11 +57,8 @@ def _watch_fields(frame: WatchFrame) -> Decoded:
     if frame.fix is not None:
         shown |= _fix_fields(frame.fix)
     else:
-        shown |= {kind: plain(value) for kind, value in plain_values(frame)}
-        battery = shown.pop("battery", None)
-        shown |= {} if battery is None else {"battery_pct": battery}
-        values = {key for key, value in shown.items() if value is not None} & {"steps", "battery_pct"}
-        shown |= {"values": frame.fields} if frame.fields and (frame.word != "LK" or not values) else {}
+        told = {_POINTS.get(kind, kind): plain(value) for kind, value in told_values(frame)}
+        shown |= told | {"values": frame.fields}
     kept = {key: value for key, value in shown.items() if value is not None}
     return kept | {"server_ack": None if content is None else encode_watch_reply(frame, content).decode()}
 

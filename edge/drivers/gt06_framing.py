@@ -81,6 +81,18 @@ def encode_frame(proto: int, serial: int, body: bytes = b"") -> bytes:
     return b"xx" + inner + crc(inner).to_bytes(2, "big") + b"\r\n"
 
 
+def broken_frame(data: bytes) -> Gt06Frame | None:
+    """One whole line whose LEN is wrong, as far as it can be read, for a person to look at; None when it has
+    no mark or no end.
+    """
+    if data[:2] not in _MARKS or not data.endswith(b"\r\n") or len(data) < 4 + _SHORTEST + 4:
+        return None
+    head = 4 if data[:2] == b"yy" else 3
+    serial = int.from_bytes(data[-6:-4], "big")
+    body = data[head + 1 : -2]
+    return Gt06Frame(extended=head == 4, proto=data[head], serial=serial, body=body, crc_ok=False)
+
+
 def _next_mark(buffer: bytes, at: int) -> int:
     """Where the next `78 78` or `79 79` stands, or a last byte that may begin one; else the end."""
     places = [place for mark in _MARKS if (place := buffer.find(mark, at)) >= 0]

@@ -27,6 +27,7 @@ _MAX_TEXT: Final = 100
 _MAX_PARTS: Final = 64
 _MAX_UNJOINED: Final = 8
 _MAX_GSM: Final = 31
+_WAIT_MS: Final = 1_000
 _DOUBT_MS: Final = 600_000
 
 
@@ -46,13 +47,19 @@ class Jt808Driver:
         self._framer = Jt808Framer(self.counts)
         self._heard: Recent[str, Jt808Frame] = Recent(_MAX_HEARD)
         self._parts: Recent[tuple[str, int, int], dict[int, bytes]] = Recent(_MAX_UNJOINED)
+        self._fed_at = 0
         self._serial = 0
         self._replies = bytearray()
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the messages that these bytes complete; never raises."""
         items: list[Item] = []
-        for frame in self._framer.feed(data):
+        frames = self._framer.feed(data) if data else []
+        if data:
+            self._fed_at = at
+        elif at - self._fed_at >= _WAIT_MS:
+            frames = self._framer.flush()
+        for frame in frames:
             self.counts["frames" if frame.checksum_ok else "checksum_wrong"] += 1
             items += self._frame(frame, at)
         return items

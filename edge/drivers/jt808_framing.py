@@ -41,61 +41,70 @@ class Jt808Framer:
         self._counts = counts
         self._buffer = bytearray()
         self._inside = False
+        self._closed: list[bytes] = []  # between two marks each; the first may want what comes behind it
 
     def feed(self, data: bytes) -> list[Jt808Frame]:
         """Messages completed by these bytes, in order, also those with a wrong checksum. A `7E` ends one
-        message and may begin the next.
+        message and may begin the next; a message that is too short waits for more, or for `flush`.
         """
         *closed, rest = (bytes(self._buffer) + data).split(_MARK)
         if closed and not self._inside:
             self._garbage(closed.pop(0))
+        self._closed += closed
         self._inside = self._inside or _MARK in data
         self._buffer[:] = rest
         if len(self._buffer) > _LIMIT:
             self._counts["frame_too_long"] += 1
             self._buffer.clear()
             self._inside = False
+        return self._read(final=False)
+
+    def flush(self) -> list[Jt808Frame]:
+        """Messages that waited for more, as they are."""
+        return self._read(final=True)
+
+    def finish(self) -> None:
+        """No more bytes will come: a message that was begun is counted as cut."""
+        if self._closed or (self._inside and self._buffer):
+            self._counts["frame_cut"] += 1
+        self._buffer.clear()
+        self._closed.clear()
+        self._inside = False
+
+    def _read(self, *, final: bool) -> list[Jt808Frame]:
         frames: list[Jt808Frame] = []
-        while closed:
-            taken = self._take(closed, frames)
-            del closed[:taken]
+        while self._closed and (taken := self._take(frames, final=final)):
+            del self._closed[:taken]
         return frames
 
-    def _take(self, parts: list[bytes], frames: list[Jt808Frame]) -> int:
-        """Read the message that begins with the first part; how many parts it had.
+    def _take(self, frames: list[Jt808Frame], *, final: bool) -> int:
+        """Read the message that begins with the first part; how many parts it had, 0 when it waits.
 
         Some terminals send a `7E` inside a message as it is: parts are joined until they have the length.
         """
-        frame = decode_frame(parts[0]) if len(parts[0]) <= _LIMIT else None
+        first, *others = self._closed
+        frame = decode_frame(first) if len(first) <= _LIMIT else None
         if frame is None:
-            self._garbage(parts[0])
+            self._garbage(first)
             return 1
-        joined = parts[0]
-        for n, part in enumerate(parts[1:], start=2):
-            if (
-                frame.checksum_ok
-                or len(joined) > frame.body_len_field + _LONGEST_HEADER
-                or _stands_alone(part)
-            ):
+        complete = frame.checksum_ok or len(frame.body) >= frame.body_len_field
+        for n, part in enumerate(others, start=2):
+            if complete:
                 break
-            joined += _MARK + part
-            whole = decode_frame(joined)
+            first += _MARK + part
+            whole = decode_frame(first)
             if whole is not None and len(whole.body) == whole.body_len_field:
                 frames.append(whole)
                 return n
+            complete = _stands_alone(part) or len(first) > frame.body_len_field + _LONGEST_HEADER
+        if not complete and not final:
+            return 0
         frames.append(frame)
         return 1
 
     def _garbage(self, part: bytes) -> None:
         if part := part.strip(b"\r\n\0"):
             self._counts["garbage_bytes"] += len(part)
-
-    def finish(self) -> None:
-        """No more bytes will come: a message that was begun is counted as cut."""
-        if self._inside and self._buffer:
-            self._counts["frame_cut"] += 1
-        self._buffer.clear()
-        self._inside = False
 
 
 def _stands_alone(part: bytes) -> bool:

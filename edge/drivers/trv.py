@@ -83,12 +83,12 @@ def _values(message: TrvMessage) -> tuple[tuple[str, float | None], ...]:
         ("battery", percent(message.battery)),
         ("signal_strength", percent(message.gsm)),
         ("steps", message.steps),
-        ("heart_rate", message.heart_rate),
-        ("systolic", message.systolic if message.diastolic else None),
-        ("diastolic", message.diastolic if message.systolic else None),
-        ("spo2", message.spo2),
-        ("glucose", glucose),
-        ("body_temperature", message.body_temp_c),
+        ("heart_rate", message.heart_rate or None),
+        ("systolic", (message.systolic or None) if message.diastolic else None),
+        ("diastolic", (message.diastolic or None) if message.systolic else None),
+        ("spo2", message.spo2 or None),
+        ("glucose", glucose or None),
+        ("body_temperature", message.body_temp_c or None),
     )
 
 

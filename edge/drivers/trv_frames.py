@@ -189,10 +189,8 @@ def _signs(bare: TrvMessage, packed: str) -> TrvMessage:
 
 
 def _vitals(bare: TrvMessage, fields: list[str]) -> TrvMessage:
-    """AP49, AP50, APHT, APHP; 0 and empty are "not measured"."""
-    first, second, third, fourth, fifth, sixth = (
-        [number(text) or None for text in fields[1:7]] + [None] * 6
-    )[:6]
+    """AP49, AP50, APHT, APHP as told; 0 is "not measured" there."""
+    first, second, third, fourth, fifth, sixth = ([number(text) for text in fields[1:7]] + [None] * 6)[:6]
     read = msgspec.structs.replace
     match bare.type:
         case "AP49":
@@ -200,10 +198,10 @@ def _vitals(bare: TrvMessage, fields: list[str]) -> TrvMessage:
         case "AP50":
             return read(bare, body_temp_c=first, battery=_int(second))
         case "APHT" | "APHP":
-            read_pressure = read(bare, heart_rate=_int(first), systolic=_int(second), diastolic=_int(third))
+            pressure = read(bare, heart_rate=_int(first), systolic=_int(second), diastolic=_int(third))
             if bare.type == "APHT":
-                return read_pressure
-            return read(read_pressure, spo2=_int(fourth), glucose=fifth, body_temp_c=sixth)
+                return pressure
+            return read(pressure, spo2=_int(fourth), glucose=fifth, body_temp_c=sixth)
         case _:
             return bare
 

@@ -25,6 +25,7 @@ from edge.readings import Fix, Happening, Item, Reading, Sighting
 from edge.recent import Recent
 from firmware_specs.messages import DeviceState, Position
 
+_COUNTED: Final = frozenset({"steps", "tumbles", "battery"})  # of these, 0 is a value
 _KNOWN_EVENTS: Final = 50
 _MAX_HEARD: Final = 100
 
@@ -167,27 +168,33 @@ def _position_readings(fix: WatchFix, moment: Moment, *, late: bool) -> list[Ite
 
 
 def _plain_readings(frame: WatchFrame, moment: Moment) -> list[Item]:
-    """Readings of a frame without a position: keep-alive and vitals; 0 is "not measured"."""
-    return _readings(plain_values(frame), moment, late=False)
+    """Readings of a frame without a position: keep-alive and vitals; a vital of 0 is "not measured"."""
+    values = dict(told_values(frame))
+    if frame.word == "BTEMP2" and not number("".join(frame.fields[:1])):
+        return []
+    if "systolic" in values and not (values["systolic"] and values["diastolic"]):
+        return []
+    measured = [(kind, value if kind in _COUNTED else value or None) for kind, value in values.items()]
+    return _readings(measured, moment, late=False)
 
 
-def plain_values(frame: WatchFrame) -> list[tuple[str, float | None]]:
-    """Kind and value of each number in a frame without a position; None where nothing was measured."""
+def told_values(frame: WatchFrame) -> list[tuple[str, float | None]]:
+    """Kind and value of each number in a frame without a position, as the watch tells it."""
     first, second, third = (number(text) for text in (*frame.fields[:3], "", "", "")[:3])
     match frame.word:
         case "LK":
             steps, tumbles, battery = _keep_alive(frame)
             return [("steps", steps), ("tumbles", tumbles), ("battery", _percent(battery))]
         case "PULSE" | "HEART":
-            return [("heart_rate", first or None)]
-        case "BLOOD" | "BPHRT" if first and second:
-            return [("systolic", first), ("diastolic", second), ("heart_rate", third or None)]
+            return [("heart_rate", first)]
+        case "BLOOD" | "BPHRT":
+            return [("systolic", first), ("diastolic", second), ("heart_rate", third)]
         case "TEMP":
-            return [("body_temperature", first or None)]
-        case "BTEMP2" if first:
-            return [("body_temperature", second or None)]
+            return [("body_temperature", first)]
+        case "BTEMP2":
+            return [("body_temperature", second)]
         case "OXYGEN":
-            return [("spo2", second or None)]
+            return [("spo2", second)]
         case _:
             return []
 

@@ -7,7 +7,8 @@ import pytest
 from tests.conformance.compare import differences
 from tests.conformance.families import FAMILIES
 from tests.conformance.kit import check
-from tests.conformance.samples import Sample, read_folder
+from tests.conformance.samples import Sample, given_bytes, read_folder
+from tests.edge.drivers.replays import assert_same_in_pieces
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors"
 SAMPLES = read_folder(VECTORS) if VECTORS.is_dir() else []
@@ -19,6 +20,24 @@ def test_real_messages_decode_as_expected(family: str) -> None:
     report = check([sample for sample in SAMPLES if sample.family == family], FAMILIES)
     assert report.samples[family]
     assert report.failures == []
+
+
+_STREAMS = {
+    "watch_uplink": "watch",
+    "watch_framing": "watch",
+    "trv_iw": "trv",
+    "gt06": "gt06",
+    "jt808": "jt808",
+}
+
+
+@pytest.mark.skipif(not SAMPLES, reason="no ../shared/vectors beside the checkout")
+@pytest.mark.parametrize("family", sorted(_STREAMS))
+def test_real_messages_mean_the_same_in_every_way_they_can_arrive(family: str) -> None:
+    frames = [given_bytes(sample.given) for sample in SAMPLES if sample.family == family]
+    for frame in frames:
+        assert_same_in_pieces(_STREAMS[family], [frame])
+    assert_same_in_pieces(_STREAMS[family], frames)
 
 
 def test_headings_lines_and_file_names_tell_the_family(tmp_path: Path) -> None:
