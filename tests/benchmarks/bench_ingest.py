@@ -53,6 +53,8 @@ def watch(stage: Stage, query: LiteralString, until: int) -> float:
                 raise SystemExit(f"{seen[-1:]} of {until} within {_LIMIT_S:g} s")
             time.sleep(0.05)
     (first, before), (last, after) = seen[0], next(entry for entry in seen if entry[1] >= until)
+    if last == first:
+        raise SystemExit(f"{until} rows came in one look: take a larger backlog")
     return (after - before) / (last - first)
 
 
@@ -120,9 +122,8 @@ async def bridge(stage: Stage, broker: Broker, python: Path, messages: list[stag
         return child
 
     child = start()  # its durable session, then its backlog
-    await stages.publish(broker, messages[:1])
     try:
-        await asyncio.to_thread(watch_one, stage)
+        await _until_it_writes(stage, broker, messages[:1])
     finally:
         child.kill()
         child.wait()
@@ -135,13 +136,14 @@ async def bridge(stage: Stage, broker: Broker, python: Path, messages: list[stag
         child.wait()
 
 
-def watch_one(stage: Stage) -> None:
-    """Until the first row is there."""
+async def _until_it_writes(stage: Stage, broker: Broker, first: list[stages.Message]) -> None:
+    """Until mq-bridge has subscribed: what is published before is for nobody."""
     with stage.connect() as conn:
-        for _ in range(600):
+        for _ in range(60):
+            await stages.publish(broker, first)
+            await asyncio.sleep(0.5)
             if conn.execute(_BRIDGED).fetchone() != (0,):
                 return
-            time.sleep(0.05)
     raise SystemExit(f"mq-bridge wrote nothing: {(stage.folder / 'bridge.log').read_text()[-2000:]}")
 
 

@@ -213,11 +213,11 @@ async def open_session(broker: Broker) -> None:
         await source.wait_listening()
 
 
-async def publish(broker: Broker, messages: Iterable[Message]) -> None:
+async def publish(broker: Broker, messages: Iterable[Message], client_id: str = _GENERATOR) -> None:
     """Publish with QoS 1, a window of a thousand; returns when all are acknowledged."""
     address = broker.generator
     reader, writer = await asyncio.open_connection(address.host, address.port)
-    writer.write(packets.connect("bench-generator", address.user, address.secret, keep_alive_s=0))
+    writer.write(packets.connect(client_id, address.user, address.secret, keep_alive_s=0))
     splitter = Splitter()
     acked = -1  # CONNACK is the first answer
     sent = 0
@@ -251,13 +251,13 @@ def _publish(topic: str, payload: bytes, mid: int) -> bytes:
 
 
 @contextlib.contextmanager
-def ingestor(stage: Stage, broker: Broker) -> Iterator[subprocess.Popen[bytes]]:
-    """`carebed-cloud telemetry` as `up` starts it."""
+def ingestor(stage: Stage, broker: Broker, program: str = "telemetry") -> Iterator[subprocess.Popen[bytes]]:
+    """`carebed-cloud telemetry`, or another program, as `up` starts it."""
     environment = {**os.environ, "CAREBED_DATABASE_URL": stage.database_url, "CAREBED_BROKER_URL": broker.url}
     environment["CAREBED_KEY_FILE"] = str(stage.folder / "key")
-    with (stage.folder / "telemetry.log").open("ab") as log:
+    with (stage.folder / f"{program}.log").open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "cloud", "telemetry"], env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "cloud", program], env=environment, stdout=log, stderr=log
         )
     try:
         yield child
