@@ -23,6 +23,7 @@ from edge.intake import Intake, Port
 from edge.local_help import TOO_OLD_MS, LocalHelp, Rules
 from edge.outbox import batches
 from edge.outbox.outbox import Limits, Outbox
+from edge.phone import ModemPhone, message
 from edge.pipeline import steps
 from edge.pipeline.options import PipelineOptions, SafeZone
 from edge.speech import Speech
@@ -114,13 +115,17 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
 def _effects(settings: Config, time: Timekeeper, link: Link, doors: list[Transport], pulse: Pulse) -> Effects:
     """Local help, tied to the events, the acks and the state of the uplink."""
     outbox, events = link.commands.outbox, link.events
-    now = _steady(time)
+    now, phone = _steady(time), settings.phone
+    offset_h = phone.utc_offset_h if phone else 0.0
     rules = Rules(
         after_s=settings.local_help.after_s,
         away_s=settings.local_help.away_s,
         siren=settings.siren is not None,
         light=settings.light is not None,
         speech=settings.speech is not None,
+        sms=phone is not None and phone.sms_proven,
+        call=phone is not None and phone.call_proven,
+        contacts=[entry.contact() for entry in (phone.contact if phone else [])],
     )
     local = next((door for door in doors if isinstance(door, LocalMqtt)), None)
     effects = Effects(
@@ -129,10 +134,12 @@ def _effects(settings: Config, time: Timekeeper, link: Link, doors: list[Transpo
         now,
         link.connected.is_set,
         _age(time),
-        lambda event: event.kind,
+        lambda event: message(_event_mover(time)(event), effects.place, offset_h),
         pulse.beat,
         House(local.publish, local.base_topic, settings.siren, settings.light) if local else None,
         Speech(settings.speech) if settings.speech else None,
+        ModemPhone(phone) if phone else None,
+        settings.local_help.place,
         rate=time.clock.rate,
     )
     events.local = effects.plan.local

@@ -11,7 +11,10 @@ import pytest
 from edge.config import ConfigError, parse
 from edge.help_settings import SpeechSection
 from edge.speech import PROMPTS, Speech
-from tests.edge.stand import Broker, FakeCloud, running, sos, watch, write_config
+from firmware_specs import topics
+from firmware_specs.messages import Config, HomeContact, encode
+from tests.edge.played_modem import played
+from tests.edge.stand import GATEWAY, Broker, FakeCloud, running, sos, watch, write_config
 from tests.waiting import until
 
 pytestmark = pytest.mark.broker
@@ -104,6 +107,37 @@ async def test_an_sos_that_is_stored_is_confirmed_aloud_and_nothing_rings(
         await until(lambda: said(home) == [PROMPTS["received"][1]])
     assert zigbee == []
     assert next(iter(fake_cloud.events.values())).local == {}
+
+
+async def test_the_contacts_that_the_cloud_named_last_are_told_by_the_modem(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    fake_cloud.acking = False
+    with played() as modem:
+        more = (
+            "[local_help]\nafter_s = 0.3\n"
+            f'[phone]\nport = "{modem.path}"\nsms_proven = true\n'
+            '[[phone.contact]]\nname = "technician"\nnumber = "10000"\n'
+        )
+        path = write_config(tmp_path / "home", broker)
+        path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+        wanted = Config(
+            version=1, place="安康小区501", contacts=[HomeContact(name="son", phone="13800000001")]
+        )
+        assert fake_cloud.client is not None
+        topic = topics.down(GATEWAY, "config")
+        await fake_cloud.client.publish(topic, encode(wanted), qos=1, retain=True)
+        async with running(path) as agent, watch(port(agent.transports[0].status)) as device:
+            await until(lambda: agent.desired.version == 1)
+            await device.say(sos())
+            await until(lambda: bool(modem.sent))
+            assert modem.sent[0]["number"] == "13800000001"
+            assert "安康小区501" in modem.sent[0]["text"]
+            fake_cloud.acking = True
+            await until(lambda: any(event.local.get("sms") for event in fake_cloud.events.values()))
+    assert len(modem.sent) == 1
+    assert modem.dialled == []
+    assert next(iter(fake_cloud.events.values())).local["sms"] == {"done": 1}
 
 
 async def test_a_recorded_prompt_is_played_and_a_voice_that_hangs_is_ended(tmp_path: Path) -> None:
