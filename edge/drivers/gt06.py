@@ -31,6 +31,7 @@ class Gt06Driver:
         self._options = options
         self._framer = Gt06Framer(self.counts)
         self._device = _NOBODY
+        self._memory = TrackerMemory()  # of whoever has not logged in yet, so of this connection alone
         self._replies = bytearray()
 
     def receive(self, data: bytes, at: int) -> list[Item]:
@@ -46,8 +47,8 @@ class Gt06Driver:
             message = decode_frame(frame)
             if message.imei is not None:
                 self._device = f"gt06-{message.imei}"
-            memory = remembered(self._options.memory, self._device, TrackerMemory)
-            items += items_of(told_by(frame, message, self._device), memory, at)
+                self._memory = remembered(self._options.memory, self._device, TrackerMemory)
+            items += items_of(told_by(frame, message, self._device), self._memory, at)
             self._replies += reply(frame, at)
         return items
 

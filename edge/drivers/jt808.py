@@ -108,6 +108,8 @@ class Jt808Driver:
         device = device_id(frame)
         memory = remembered(self._options.memory, device, Jt808Memory)
         frame = self._joined(frame)
+        if frame.encryption and frame.message in (LOCATION, LOCATION_ANSWER, BATCH):
+            self.counts["encrypted"] += 1
         tolds = [
             _doubt(told, memory, at) if not frame.checksum_ok else told for told in told_by(frame, device)
         ]

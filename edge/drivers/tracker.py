@@ -25,15 +25,17 @@ _EVENTS: Final[dict[str, tuple[str, Phase]]] = {
     "power_off": ("device_offline", "raised"),
     "tampering": ("tamper", "raised"),
 }
-# How a vehicle is driven is no alarm of a person; it is counted only.
+# How a vehicle is driven is no alarm of a person.
 DRIVING: Final = frozenset(
     {"acceleration", "braking", "cornering", "fatigue", "overspeed", "vibration", "door", "ignition", "moved"}
 )
 _INSTANT: Final = frozenset({"sos", "fall", "device_offline", "unknown_alarm_bit"})
 _ENDED_BY_ITSELF: Final = frozenset({"battery_low", "watch_removed", "mains_lost", "tamper", "fence_exit"})
 _GRAVE: Final = frozenset({"sos", "fall"})
+_AT_FIRST: Final = _GRAVE | {"battery_low", "tamper", "watch_removed"}  # raised though nobody saw them rise
 _UNNAMED: Final = "alarm_without_known_code"
 _HELD_MS: Final = 600_000
+_REPEAT_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 _KNOWN: Final = 50
 _ORDER: Final = {name: rank for rank, name in enumerate(_EVENTS)}
@@ -141,8 +143,8 @@ def _alarms(moment: _Moment, memory: TrackerMemory, at: int) -> list[Happening]:
 
 
 def _states(moment: _Moment, memory: TrackerMemory, at: int) -> list[Happening]:
-    """Alarms that stand: what rises is raised (when a tracker is first heard only SOS and falls), SOS and
-    falls are told with one fingerprint while they stand, what ends is cleared.
+    """Alarms that stand: what rises is raised, SOS and falls are told with one fingerprint while they stand,
+    what ends is cleared.
     """
     told = moment.told
     if told.states is None:
@@ -152,9 +154,9 @@ def _states(moment: _Moment, memory: TrackerMemory, at: int) -> list[Happening]:
         mark, last = memory.active.get(name, ("", 0))
         rises = not mark or at - last > _HELD_MS
         if rises:
-            mark = _mark(told)
+            mark = f"{_mark(told)}{at}"
         memory.active[name] = (mark, at)
-        if kind in _GRAVE or (rises and memory.heard):
+        if kind in _GRAVE or (rises and (memory.heard or kind in _AT_FIRST)):
             found.append(_happening(moment, name, kind, phase, mark if kind in _GRAVE else None))
             _remember(moment, kind, memory)
     if told.complete:
@@ -232,7 +234,7 @@ def _happening(
         instant=kind in _INSTANT,
         late=told.late,
         fingerprint=None if fingerprint is None else f"{fingerprint}:{name}",
-        repeat_ms=_DAY_MS if moment.trusted and told.claimed is not None else _HELD_MS,
+        repeat_ms=_DAY_MS if told.alarms is None or (moment.trusted and told.claimed) else _REPEAT_MS,
     )
 
 

@@ -23,6 +23,7 @@ class TrvDriver:
         self._options = options
         self._framer = TrvFramer(self.counts)
         self._device = _NOBODY
+        self._memory = TrackerMemory()  # of whoever has not logged in yet, so of this connection alone
         self._replies = bytearray()
 
     def receive(self, data: bytes, at: int) -> list[Item]:
@@ -36,8 +37,8 @@ class TrvDriver:
             self.counts["frames"] += 1
             if message.imei is not None:
                 self._device = f"trv-{message.imei}"
-            told = told_by(message, self._device)
-            items += items_of(told, remembered(self._options.memory, self._device, TrackerMemory), at)
+                self._memory = remembered(self._options.memory, self._device, TrackerMemory)
+            items += items_of(told_by(message, self._device), self._memory, at)
             self._replies += reply(message, at)
         return items
 

@@ -71,7 +71,8 @@ def test_what_stands_in_the_status_is_raised_when_it_rises_and_cleared_when_it_e
         for state in (3, 3, 0, 3, 0, 7, 0, 4, 4, 0)
     ]
     ended = [("battery_low", "cleared")]
-    assert told[0] == told[1] == []
+    assert ("battery_low", "raised") in told[0]
+    assert told[1] == []
     assert ended[0] in told[2]
     assert told[3:5] == [[("battery_low", "raised")], ended]
     assert told[5:7] == [[("watch_removed", "raised")], [("watch_removed", "cleared")]]
