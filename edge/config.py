@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,15 +18,11 @@ from edge.help_settings import (
     SpeechSection,
 )
 from edge.texts import say
-from firmware_specs.ids import WIRE_ID_PATTERN
+from edge.transport_settings import Id, MqttTransport, RecordingTransport, Transport
 from firmware_specs.messages import Network
 
 SECRET_VARIABLE: Final = "CAREBED_GATEWAY_SECRET"  # noqa: S105  # the name of a variable, not a secret
 METERED_BATCH_S: Final = 60.0
-
-Bit22 = Literal["unknown", "fall", "heart_rate", "vibration"]
-Id = Annotated[str, Meta(pattern=WIRE_ID_PATTERN)]
-Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class ConfigError(ValueError):
@@ -39,43 +35,6 @@ class SafeZone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lat: Annotated[float, Meta(ge=-90, le=90)]
     lon: Annotated[float, Meta(ge=-180, le=180)]
     radius_m: Annotated[float, Meta(gt=0)]
-
-
-class TcpTransport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="tcp"):
-    """A port to which devices connect; port 0 takes a free one.
-
-    `device` is the id of the one device behind it whose frames name none (radars, bed sensors).
-    """
-
-    driver: str
-    device: Id | None = None
-    host: str = "127.0.0.1"
-    port: Port = 5093
-    watch_bit22: Bit22 = "unknown"
-    idle_s: Annotated[float, Meta(gt=0)] = 1200.0
-    max_connections: Annotated[int, Meta(ge=1)] = 1024
-
-
-class MqttTransport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="mqtt"):
-    """The home's own broker; `base_topic` is Zigbee2MQTT's, or the prefix of Home Assistant's discovery."""
-
-    driver: str
-    broker_url: str = "mqtt://127.0.0.1:1883"
-    base_topic: str | None = None
-
-
-class RecordingTransport(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="recording"
-):
-    """A file of timed lines, played `speed` times as fast as it was recorded."""
-
-    driver: str
-    device: Id | None = None
-    path: str
-    speed: Annotated[float, Meta(gt=0)] = 1.0
-
-
-Transport = TcpTransport | MqttTransport | RecordingTransport
 
 
 class DeviceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

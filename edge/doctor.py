@@ -12,9 +12,20 @@ import msgspec
 
 from edge import config, wiring
 from edge.agent import lock
-from edge.config import SECRET_VARIABLE, Broker, Config, ConfigError, MqttTransport, RecordingTransport
+from edge.config import SECRET_VARIABLE, Broker, Config, ConfigError
 from edge.texts import say
 from edge.timekeeping import FLOOR_MS, TOLERANCE_MS, Timekeeper, boot_id
+from edge.transport_settings import (
+    BluetoothTransport,
+    HttpTransport,
+    MqttTransport,
+    RecordingTransport,
+    SerialTransport,
+    TcpTransport,
+    Transport,
+)
+from edge.transports.bluetooth import BluetoothMissing, bleak_radio
+from edge.transports.http_page import get_page
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 from firmware_specs.messages import CloudStatus, decode
@@ -113,11 +124,13 @@ def _storage(settings: Config) -> tuple[bool, list[Finding]]:
     return running, [_good("data_dir", say("data_dir_good", path=folder, free_mib=free))]
 
 
-async def _transport(entry: config.Transport, *, running: bool, wait_s: float) -> Finding:
+async def _transport(entry: Transport, *, running: bool, wait_s: float) -> Finding:
     if isinstance(entry, RecordingTransport):
         return _recording(entry.path)
     if isinstance(entry, MqttTransport):
         return await _local_broker(config.broker(entry.broker_url), wait_s)
+    if not isinstance(entry, TcpTransport):
+        return await _near(entry, wait_s)
     address = f"{entry.host}:{entry.port}"
     try:
         server = await asyncio.start_server(lambda reader, writer: writer.close(), entry.host, entry.port)
@@ -128,6 +141,30 @@ async def _transport(entry: config.Transport, *, running: bool, wait_s: float) -
     server.close()
     await server.wait_closed()
     return _good("transport", say("port_good", address=address))
+
+
+async def _near(entry: SerialTransport | HttpTransport | BluetoothTransport, wait_s: float) -> Finding:
+    """A stick, a device's page, the Bluetooth adapter's package."""
+    match entry:
+        case BluetoothTransport():
+            try:
+                bleak_radio()
+            except BluetoothMissing as error:
+                return _wrong("transport", str(error))
+            return _good("transport", say("bluetooth_good", count=len(entry.devices)))
+        case SerialTransport():
+            good = os.access(entry.path, os.R_OK | os.W_OK)
+            return Finding(
+                check="transport",
+                good=good,
+                text=say("serial_good" if good else "serial_missing", path=entry.path),
+            )
+        case HttpTransport():
+            try:
+                code, _ = await asyncio.wait_for(get_page(entry.url), wait_s)
+            except (OSError, ValueError, TimeoutError) as error:
+                return _wrong("transport", say("page_unreachable", url=entry.url, reason=error))
+            return _good("transport", say("page_good", url=entry.url, code=code))
 
 
 def _recording(path: str) -> Finding:

@@ -59,6 +59,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "密钥文件 {path} 别人也能读。请运行 chmod 600 {path}",
         "Others can read the secret file {path}. Run: chmod 600 {path}",
     ),
+    "bluetooth_good": (
+        "蓝牙可用，登记了 {count} 个设备",
+        "Bluetooth can be used; {count} devices are listed",
+    ),
+    "serial_good": ("串口 {path} 可读写", "the serial line {path} can be read and written"),
+    "serial_missing": (
+        "串口 {path} 不能用：检查插头，并把用户加入 dialout 组",
+        "The serial line {path} cannot be used: check the plug, and that the user is in the group dialout",
+    ),
+    "page_good": ("{url} 有应答（{code}）", "{url} answers ({code})"),
+    "page_unreachable": ("{url} 无应答：{reason}", "{url} does not answer: {reason}"),
     "port_good": ("端口 {address} 空闲", "port {address} is free"),
     "port_busy": (
         "端口 {address} 打不开：{reason}。可能另一个程序（或正在运行的代理）占用了它。",
@@ -110,6 +121,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "请重新生成消息服务器的权限（carebed-cloud admin broker-config）。",
         "{address} does not let gateway {gateway} read {topic}. Write the broker's permissions again "
         "(carebed-cloud admin broker-config).",
+    ),
+    "bluetooth_missing": (
+        "没有安装 bleak，蓝牙不能用：pip install 'carebed[bluetooth]'",
+        "The package bleak is not installed: pip install 'carebed[bluetooth]'",
     ),
     "tls_unusable": (
         "证书不能用：{reason}。请检查 ca_file 和时钟。",

@@ -8,18 +8,18 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 
 import msgspec
 
 from edge import config
 from edge.agent import Agent, Transport
-from edge.config import Broker, Config, ConfigError, MqttTransport, RecordingTransport, TcpTransport
+from edge.config import Broker, Config, ConfigError
 from edge.desired import Desired
-from edge.drivers.catalogue import BASE_TOPICS, DRIVERS
-from edge.drivers.options import DriverOptions
+from edge.doors import doors
+from edge.drivers.catalogue import DRIVERS
 from edge.effects import Effects, House
-from edge.intake import Intake, Port
+from edge.intake import Intake
 from edge.local_help import TOO_OLD_MS, LocalHelp, Rules
 from edge.outbox import batches
 from edge.outbox.outbox import Limits, Outbox
@@ -31,8 +31,6 @@ from edge.supervisor import Pulse
 from edge.texts import say
 from edge.timekeeping import Timekeeper, boot_id, since_boot_ms
 from edge.transports.mqtt import LocalMqtt
-from edge.transports.recording import Recording
-from edge.transports.tcp import TcpServer
 from edge.uplink import event_lane
 from edge.uplink.board import Board, inventory_hash
 from edge.uplink.commands import Commands
@@ -64,9 +62,9 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     # The cloud counts silence by the same clock.
     timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
     link = _link(settings, timings, time, intake)
-    doors = _transports(settings, intake)
+    opened = doors(settings, intake)
     pulse = Pulse()
-    effects = _effects(settings, time, link, doors, pulse)
+    effects = _effects(settings, time, link, opened, pulse)
 
     def set_batch_s(wanted_s: float) -> None:
         agent.batch_s = msgspec.structs.replace(settings, batch_s=wanted_s).effective_batch_s()
@@ -74,7 +72,7 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     desired = Desired(settings, outbox, options, entries, effects, set_batch_s)
     link.configure = desired.take
     batch_s = settings.effective_batch_s()
-    agent = Agent(settings, time, outbox, intake, link, doors, effects, desired, batch_s, pulse)
+    agent = Agent(settings, time, outbox, intake, link, opened, effects, desired, batch_s, pulse)
     link.commands.restart = lambda: agent.stop(again=True)
     outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
     return agent
@@ -112,7 +110,9 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
     )
 
 
-def _effects(settings: Config, time: Timekeeper, link: Link, doors: list[Transport], pulse: Pulse) -> Effects:
+def _effects(
+    settings: Config, time: Timekeeper, link: Link, opened: list[Transport], pulse: Pulse
+) -> Effects:
     """Local help, tied to the events, the acks and the state of the uplink."""
     outbox, events = link.commands.outbox, link.events
     now, phone = _steady(time), settings.phone
@@ -127,7 +127,7 @@ def _effects(settings: Config, time: Timekeeper, link: Link, doors: list[Transpo
         call=phone is not None and phone.call_proven,
         contacts=[entry.contact() for entry in (phone.contact if phone else [])],
     )
-    local = next((door for door in doors if isinstance(door, LocalMqtt)), None)
+    local = next((door for door in opened if isinstance(door, LocalMqtt)), None)
     effects = Effects(
         LocalHelp(rules, time.boot, now()),
         outbox,
@@ -212,38 +212,6 @@ def _pipeline_options(settings: Config) -> PipelineOptions:
         button_only=frozenset(entry.id for entry in settings.device if entry.button_only),
         many_homes=settings.many_homes,
     )
-
-
-def _transports(settings: Config, intake: Intake) -> list[Transport]:
-    """One transport an entry; entries of one driver are numbered."""
-    names: dict[str, int] = {}
-    doors: list[Transport] = []
-    for entry in settings.transport:
-        names[entry.driver] = names.get(entry.driver, 0) + 1
-        name = entry.driver if names[entry.driver] == 1 else f"{entry.driver}-{names[entry.driver]}"
-        doors.append(_transport(entry, name, settings, intake))
-    return doors
-
-
-def _transport(
-    entry: TcpTransport | MqttTransport | RecordingTransport, name: str, settings: Config, intake: Intake
-) -> Transport:
-    given = entry.base_topic if isinstance(entry, MqttTransport) else None
-    topic = given or BASE_TOPICS.get(entry.driver, "")
-    bit22 = entry.watch_bit22 if isinstance(entry, TcpTransport) else "unknown"
-    device = entry.device if isinstance(entry, TcpTransport | RecordingTransport) else None
-    options = DriverOptions(base_topic=topic, watch_bit22=bit22, device=device or name)
-    port = Port(intake, entry.driver, lambda: DRIVERS[entry.driver](options))
-    match entry:
-        case TcpTransport():
-            return TcpServer(name, entry.host, entry.port, port, entry.idle_s, entry.max_connections)
-        case MqttTransport():
-            broker = config.broker(entry.broker_url)
-            return LocalMqtt(name, broker, topic, f"{settings.gateway}-{name}", port)
-        case RecordingTransport():
-            return Recording(name, Path(entry.path), entry.speed, port)
-        case _:
-            assert_never(entry)
 
 
 def _birth(settings: Config, time: Timekeeper, intake: Intake) -> Callable[[], Awaitable[Birth]]:

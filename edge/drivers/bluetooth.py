@@ -27,6 +27,9 @@ _MAX_LINKS: Final = 64
 _MAX_RECORDS: Final = 2_000
 _RACP: Final = "2a52"
 _ALL_RECORDS: Final = "0101"
+READ_ONCE: Final = frozenset({"2a19"})
+NOTIFYING: Final = frozenset({*gatt.READERS, *oximeters.KINDS, viatom.NOTIFY})
+"""Characteristics that are read when a device is connected, and those that are to notify where they can."""
 
 
 class _Line(msgspec.Struct, frozen=True):

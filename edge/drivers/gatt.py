@@ -222,6 +222,11 @@ def short_uuid(uuid: str) -> str:
     return text[4:8] if len(text) == 36 and text.startswith("0000") and text.endswith(_BASE) else text
 
 
+def long_uuid(uuid: str) -> str:
+    """The whole UUID of a short name."""
+    return f"0000{uuid}{_BASE}" if len(uuid) == 4 else uuid
+
+
 def decode(uuid: str, data: bytes) -> Values:
     """The values of a characteristic that the page lists. Raises Invalid; KeyError for any other."""
     return READERS[short_uuid(uuid)](_Bytes(data))

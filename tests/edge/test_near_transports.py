@@ -1,0 +1,309 @@
+"""Transports of devices beside the gateway: Bluetooth (with a fake radio), serial lines (a pty), pages."""
+
+import asyncio
+import builtins
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from edge.doors import doors
+from edge.drivers.bluetooth import BluetoothDriver
+from edge.drivers.options import DriverOptions
+from edge.readings import Item, Reading
+from edge.transports.bluetooth import BluetoothAdapter, BluetoothMissing, Radio, bleak_radio
+from edge.transports.http_page import HttpPage
+from edge.transports.serial_line import SerialLine
+from simulators.devices import beds, bluetooth, radars
+from tests.edge.test_transports import Listener
+from tests.waiting import until
+
+AT = 1_770_401_400_000
+CUFF, SENSOR, STRANGER = "54:48:E6:00:00:01", "54:48:E6:00:00:02", "54:48:E6:00:00:99"
+
+
+class RadioFault(Exception):
+    """What bleak would raise."""
+
+
+@dataclass
+class FakeCharacteristic:
+    uuid: str
+    properties: list[str]
+
+
+@dataclass
+class FakeService:
+    characteristics: list[FakeCharacteristic]
+
+
+@dataclass
+class FakeDevice:
+    address: str
+    name: str = "UA-651BLE"
+
+
+@dataclass
+class FakeAdvertisement:
+    service_data: dict[str, bytes]
+    rssi: int = -60
+
+
+@dataclass
+class FakeAir:
+    """The adapter's far side: who is near, who refuses, what was written."""
+
+    heard: Callable[[Any, Any], None] = lambda device, advertisement: None
+    scans: int = 0
+    refuse: int = 0
+    clients: list["FakeClient"] = field(default_factory=list)
+
+    def radio(self) -> Radio:
+        return Radio(
+            lambda **given: FakeScanner(self, **given),
+            lambda *a, **k: FakeClient(self, *a, **k),
+            (RadioFault, OSError),
+        )
+
+    def advertise(self, address: str, data: bytes = b"") -> None:
+        found = {"0000fcd2-0000-1000-8000-00805f9b34fb": data} if data else {}
+        self.heard(FakeDevice(address), FakeAdvertisement(found))
+
+
+@dataclass
+class FakeScanner:
+    air: FakeAir
+    detection_callback: Callable[[Any, Any], None]
+
+    async def __aenter__(self) -> "FakeScanner":
+        self.air.scans += 1
+        self.air.heard = self.detection_callback
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.air.heard = lambda device, advertisement: None
+
+
+@dataclass
+class FakeClient:
+    air: FakeAir
+    device: FakeDevice
+    disconnected_callback: Callable[[Any], None]
+    services: list[FakeService] = field(default_factory=list)
+    told: dict[str, Callable[[Any, bytearray], None]] = field(default_factory=dict)
+    written: list[tuple[str, bytes]] = field(default_factory=list)
+    open: bool = False
+
+    async def connect(self) -> None:
+        self.air.clients.append(self)
+        if self.air.refuse:
+            self.air.refuse -= 1
+            raise RadioFault("InProgress")
+        self.open = True
+        names = (
+            ("2a35", ["indicate"]),
+            ("2a19", ["read"]),
+            ("2a52", ["indicate", "write"]),
+            ("2a00", ["read"]),
+        )
+        self.services = [FakeService([FakeCharacteristic(long(name), given) for name, given in names])]
+
+    async def disconnect(self) -> None:
+        self.open = False
+        self.disconnected_callback(self)
+
+    async def start_notify(self, one: FakeCharacteristic, callback: Callable[[Any, bytearray], None]) -> None:
+        self.told[one.uuid[4:8]] = callback
+
+    async def read_gatt_char(self, one: FakeCharacteristic) -> bytearray:
+        return bytearray(b"\x50")
+
+    async def write_gatt_char(self, uuid: str, data: bytes) -> None:
+        self.written.append((uuid[4:8], bytes(data)))
+
+
+def long(name: str) -> str:
+    return f"0000{name}-0000-1000-8000-00805f9b34fb"
+
+
+@dataclass
+class Agent:
+    """A receiver with the shipped driver."""
+
+    driver: BluetoothDriver = field(default_factory=lambda: BluetoothDriver(DriverOptions()))
+    items: list[Item] = field(default_factory=list)
+    send: Callable[[bytes], None] = lambda data: None
+    label: str = ""
+
+    def connect(self, label: str, send: Callable[[bytes], None]) -> Any:
+        self.send = send
+        return self
+
+    async def take(self, source: Any, data: bytes) -> None:
+        self.items += self.driver.receive(data, AT)
+        if answer := self.driver.replies():
+            self.send(answer)
+
+    def disconnect(self, source: Any) -> None:
+        self.label = "gone"
+
+    def values(self) -> list[tuple[str, float]]:
+        return [(item.kind, item.value) for item in self.items if isinstance(item, Reading)]
+
+
+@contextlib.asynccontextmanager
+async def adapter(air: FakeAir, agent: Agent) -> AsyncIterator[BluetoothAdapter]:
+    made = BluetoothAdapter("ble", frozenset({CUFF, SENSOR}), agent, None, air.radio, 0.01, 0.01)
+    task = asyncio.create_task(made.run())
+    await made.tried.wait()
+    try:
+        yield made
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    assert not any(client.open for client in air.clients)
+
+
+async def test_a_cuff_is_connected_on_sight_asked_and_heard() -> None:
+    air, agent = FakeAir(), Agent()
+    async with adapter(air, agent):
+        air.advertise(STRANGER)
+        air.advertise(CUFF)
+        await until(lambda: bool(air.clients and air.clients[0].written))
+        [client] = air.clients
+        assert client.written == [("2a52", b"\x01\x01")]
+        assert sorted(client.told) == ["2a35", "2a52"]
+        uuid, value = bluetooth.GATT["pressure_123_80"]
+        client.told[uuid](None, bytearray(value(bluetooth.moment(AT))))
+        await until(lambda: ("systolic", 123.0) in agent.values())
+        assert ("battery", 80.0) in agent.values()
+        air.advertise(CUFF)
+        await client.disconnect()
+        air.advertise(CUFF)
+        await until(lambda: len(air.clients) == 2)
+
+
+async def test_only_listed_sensors_are_heard_and_never_connected() -> None:
+    air, agent = FakeAir(), Agent()
+    async with adapter(air, agent):
+        air.advertise(STRANGER, b"\x40\x29\x01")
+        air.advertise(SENSOR, b"\x40" + bluetooth.BTHOME["leak"])
+        await until(lambda: agent.values() == [("water_leak", 1.0)])
+        assert air.clients == []
+
+
+async def test_three_failures_in_a_row_start_the_adapter_anew() -> None:
+    air, agent = FakeAir(refuse=3), Agent()
+    async with adapter(air, agent) as made:
+
+        def connected() -> bool:
+            air.advertise(CUFF)
+            return len(air.clients) == 4 and air.clients[3].open
+
+        await until(connected)
+        assert air.scans == 2
+        assert made.status == "scanning"
+
+
+async def test_without_bleak_the_transport_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def absent(name: str, *given: Any, **more: Any) -> Any:
+        if name.startswith("bleak"):
+            raise ImportError(name)
+        return real(name, *given, **more)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(BluetoothMissing, match=r"carebed\[bluetooth\]"):
+        bleak_radio()
+    made = BluetoothAdapter("ble", frozenset(), Agent())
+    await made.run()
+    assert made.tried.is_set()
+    assert "carebed[bluetooth]" in made.status
+
+
+def test_bleak_has_what_the_transport_uses() -> None:
+    pytest.importorskip("bleak")
+    radio = bleak_radio()
+    for name in ("connect", "disconnect", "start_notify", "read_gatt_char", "write_gatt_char", "services"):
+        assert hasattr(radio.client, name)
+    assert hasattr(radio.scanner, "__aenter__")
+
+
+async def test_a_serial_line_is_read_written_and_opened_again() -> None:
+    far, near = os.openpty()
+    listener = Listener()
+    made = SerialLine("r60", os.ttyname(near), 115200, listener, retry_s=0.01)
+    task = asyncio.create_task(made.run())
+    await made.tried.wait()
+    assert made.status.startswith("open(")
+    await until(lambda: bool(listener.lines))
+    os.write(far, radars.r60_frame("fall"))
+    await until(lambda: bytes(listener.lines[0].data) == radars.r60_frame("fall"))
+    listener.lines[0].send(b"\x53\x59\x0a\x0d\x03")
+    assert os.read(far, 16) == b"\x53\x59\x0a\x0d\x03"
+    os.close(far)
+    os.close(near)
+    await until(lambda: listener.lines[0].gone and made.status.startswith("failed("))
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_page_is_asked_again_and_again_through_its_absence() -> None:
+    listener = Listener()
+    server = await beds.serve_page(lambda: beds.emfit_page("sleeps"))
+    port = server.sockets[0].getsockname()[1]
+    made = HttpPage("emfit", f"http://127.0.0.1:{port}/dvmstatus.htm", 0.01, listener)
+    task = asyncio.create_task(made.run())
+    await until(lambda: bool(listener.lines) and listener.lines[0].data.count(b"\n") >= 2)
+    first = json.loads(listener.lines[0].data.splitlines()[0])
+    assert first == {"status": 200, "body": beds.emfit_page("sleeps")}
+    server.close()
+    await server.wait_closed()
+    await until(lambda: made.status.startswith("failed("))
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def test_every_kind_of_transport_is_built_with_its_driver() -> None:
+    from edge import config
+
+    text = """
+gateway = "gw-1"
+[[transport]]
+type = "serial"
+driver = "r60"
+path = "/dev/serial/by-id/radar"
+device = "radar-bath"
+[[transport]]
+type = "http"
+driver = "emfit_qs"
+url = "http://192.168.1.9/dvmstatus.htm"
+[[transport]]
+type = "bluetooth"
+devices = ["54:48:e6:00:00:02"]
+keys = { "54:48:E6:00:00:02" = "00112233445566778899aabbccddeeff" }
+[[transport]]
+type = "mqtt"
+driver = "home_assistant"
+"""
+    serial, page, radio, broker = doors(config.parse(text, "edge.toml"), None)  # type: ignore[arg-type]
+    assert (serial.name, page.name, radio.name, broker.name) == (
+        "r60",
+        "emfit_qs",
+        "bluetooth",
+        "home_assistant",
+    )
+    assert isinstance(radio, BluetoothAdapter)
+    assert radio.devices == {"54:48:E6:00:00:02"}
+    for bad in ('url = "https://x"', 'url = "http://a@b/"', "baud = 1", 'devices = ["x"]'):
+        broken = text.replace('url = "http://192.168.1.9/dvmstatus.htm"', bad)
+        with pytest.raises(config.ConfigError):
+            config.parse(broken, "edge.toml")
