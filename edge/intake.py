@@ -23,7 +23,7 @@ PIPELINE_NOTE = "pipeline"
 # What a driver counts when nothing is wrong; all other counts are of bytes that it had to drop.
 _ORDINARY = frozenset(
     {"frames", "messages", "hello", "samples", "button", "status", "not_for_us", "replays", "repeats", "gaps"}
-    | {"unlisted_device", "clock_wrong", "went_silent"}
+    | {"unlisted_device", "clock_wrong", "went_silent", "retained"}
 )
 
 

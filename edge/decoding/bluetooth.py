@@ -36,7 +36,9 @@ def _decode(data: bytes, driver: BluetoothDriver) -> Decoded:
 
 def _decoded(message: dict[str, Any]) -> Decoded:
     if isinstance(message.get("hci"), str):
-        adverts = [_advert(advert) for advert in bthome.from_hci(bytes.fromhex(message["hci"]))]
+        adverts = [
+            _advert(advert, message.get("key")) for advert in bthome.from_hci(bytes.fromhex(message["hci"]))
+        ]
         if not adverts:
             raise Unreadable("没有 BTHome 广播 / no BTHome advertisement")
         return adverts[0]
@@ -47,16 +49,20 @@ def _decoded(message: dict[str, Any]) -> Decoded:
     data = services.get(bthome.SERVICE) if isinstance(services, dict) else None
     if isinstance(data, str):
         address = str(message.get("address", "")).replace(":", "").upper()
-        return _advert(bthome.Advert(address=address, rssi=message.get("rssi"), data=bytes.fromhex(data)))
+        return _advert(
+            bthome.Advert(address=address, rssi=message.get("rssi"), data=bytes.fromhex(data)),
+            message.get("key"),
+        )
     if isinstance(message.get("connected"), bool):
         return {"connected": message["connected"]}
     raise Unreadable("既无广播也无特征值 / neither an advertisement nor a characteristic")
 
 
-def _advert(advert: bthome.Advert) -> Decoded:
-    """The values of an unencrypted advertisement under BTHome's names."""
-    content = bthome.read(advert, None)
-    return {"mac": advert.address, "rssi": advert.rssi, "whole": content.whole} | content.named()
+def _advert(advert: bthome.Advert, key: Any) -> Decoded:
+    """The values of an advertisement under BTHome's names; an encrypted one needs `key` on its line."""
+    content = bthome.read(advert, key if isinstance(key, str) else None)
+    counter = {} if content.counter is None else {"packet": content.counter}
+    return {"mac": advert.address, "rssi": advert.rssi, "whole": content.whole} | counter | content.named()
 
 
 def _value(uuid: str, data: bytes) -> Decoded:

@@ -22,6 +22,9 @@ from firmware_specs.messages import DeviceState, InventoryEntry
 BASE_TOPIC: Final = "homeassistant"
 _LINE_LIMIT: Final = 1 << 20
 _MAX_ENTITIES: Final = 5_000
+_MAX_CONFIG_BYTES: Final = 8 << 20
+_MAX_TOPICS: Final = 10_000
+_MAX_SHOWN: Final = 300
 _EVENTS: Final = frozenset(
     {"smoke", "gas", "co", "water_leak", "heat", "tamper", "battery_low", "fall", "sos"}
 )
@@ -53,6 +56,7 @@ class HomeAssistantDriver:
         self._prefix = (options.base_topic or BASE_TOPIC).strip("/") + "/"
         self._lines = Lines(_LINE_LIMIT, self.counts)
         self._announced: dict[str, dict[str, Entity]] = {}
+        self._sizes: dict[str, int] = {}
         self._by_topic: dict[str, dict[tuple[str, str], Entity]] = {}
         self._subscribed: set[str] = set()
         self._replies: list[str] = []
@@ -118,25 +122,41 @@ class HomeAssistantDriver:
         return items
 
     def _announce(self, topic: str, below: str, payload: str) -> None:
+        self._sizes.pop(topic, None)
         for key, old in self._announced.pop(topic, {}).items():
             for name in old.topics():
                 self._by_topic.get(name, {}).pop((topic, key), None)
+                if not self._by_topic.get(name):
+                    self._by_topic.pop(name, None)
         try:
             config: Any = msgspec.json.decode(payload) if payload else None
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             self.counts["config_unreadable"] += 1
             return
         entities = read_config(below, config)
-        if sum(len(group) for group in self._announced.values()) + len(entities) > _MAX_ENTITIES:
+        if not entities:
+            return
+        self._sizes[topic] = len(payload)
+        count = sum(len(group) for group in self._announced.values()) + len(entities)
+        if count > _MAX_ENTITIES or sum(self._sizes.values()) > _MAX_CONFIG_BYTES:
             self.counts["too_many_entities"] += 1
+            del self._sizes[topic]
             return
         self._announced[topic] = entities
         for key, entity in entities.items():
             for name in entity.topics():
                 self._by_topic.setdefault(name, {})[(topic, key)] = entity
-                if not name.startswith(self._prefix) and name not in self._subscribed:
-                    self._subscribed.add(name)
-                    self._replies.append(name)
+                self._subscribe(name)
+
+    def _subscribe(self, topic: str) -> None:
+        """Ask for a topic once; what lies below the prefix is heard anyway."""
+        if topic.startswith(self._prefix) or topic in self._subscribed:
+            return
+        if len(self._subscribed) >= _MAX_TOPICS:
+            self.counts["too_many_topics"] += 1
+            return
+        self._subscribed.add(topic)
+        self._replies.append(topic)
 
     def _state(self, entity: Entity, line: _Line, at: int) -> list[Item]:
         """Items of one entity; a retained message is old: it raises nothing and measures nothing."""
@@ -170,7 +190,10 @@ class HomeAssistantDriver:
             items += reading(device, kind, value, at)
         if kind in _EVENTS or kind == _UNKNOWN:
             shown = remembered(self._options.memory, f"{device} shown", _Shown).on.setdefault(kind, set())
-            (shown.add if value else shown.discard)(entity.key)
+            if not value:
+                shown.discard(entity.key)
+            elif len(shown) < _MAX_SHOWN:
+                shown.add(entity.key)
             evidence = {"entity": entity.key, "value": bool(value)}
             items += judge(levels_of(self._options, device), device, kind, bool(shown), at, evidence)
         return items

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ from edge.readings import Item, Reading
 from edge.transports.bluetooth import BluetoothAdapter, BluetoothMissing, Radio, bleak_radio
 from edge.transports.http_page import HttpPage
 from edge.transports.serial_line import SerialLine
+from edge.transports.tcp import TcpServer
 from simulators.devices import beds, bluetooth, radars
+from simulators.devices.home_assistant import Board, publish
+from tests.edge.stand import Broker, FakeCloud, running, write_config
 from tests.edge.test_transports import Listener
 from tests.waiting import until
 
@@ -270,6 +274,46 @@ async def test_a_page_is_asked_again_and_again_through_its_absence() -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.broker
+async def test_a_fall_at_a_radars_port_reaches_the_cloud_with_its_room(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    entry = '[[transport]]\ntype = "tcp"\ndriver = "r60"\nport = 0\ndevice = "radar-bath"\n'
+    room = '[[device]]\nid = "radar-bath"\nroom = "bathroom"\n'
+    async with running(write_config(tmp_path / "home", broker, more=entry + room)) as agent:
+        port = next(
+            door.port for door in agent.transports if door.name == "r60" and isinstance(door, TcpServer)
+        )
+        frames = [radars.r60_frame(what) for what in ("somebody", "fall", "fall", "gets_up")]
+        await radars.play("127.0.0.1", port, radars.stream(frames, "mid_frame_cut"))
+        await until(lambda: len(fake_cloud.events) >= 1 and "cleared" in phases(fake_cloud))
+    assert {(event.kind, event.device, event.room) for event in fake_cloud.events.values()} == {
+        ("fall", "radar-bath", "bathroom")
+    }
+
+
+@pytest.mark.broker
+async def test_a_board_that_announces_itself_is_subscribed_and_its_fall_reaches_the_cloud(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    board = Board("bath-1")
+    entry = f'[[transport]]\ntype = "mqtt"\ndriver = "home_assistant"\nbroker_url = "{broker.url}"\n'
+    await publish("127.0.0.1", broker.port, [*board.announce(), board.tell("smoke")])
+    async with running(write_config(tmp_path / "home", broker, more=entry)) as agent:
+        await until(lambda: any(entry.device == "ha-bath-1" for entry in agent.intake.inventory()))
+
+        async def falls() -> bool:
+            await publish("127.0.0.1", broker.port, [board.tell("gets_up"), board.tell("fall")])
+            return bool(fake_cloud.events)
+
+        await until(falls)
+    assert {event.kind for event in fake_cloud.events.values()} == {"fall"}, "the retained smoke is old"
+
+
+def phases(cloud: FakeCloud) -> set[str]:
+    return {event.phase for event in cloud.events.values()}
 
 
 def test_every_kind_of_transport_is_built_with_its_driver() -> None:

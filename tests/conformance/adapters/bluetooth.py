@@ -38,7 +38,8 @@ def _shown(value: Any) -> Any:
 
 def advertisement(given: Values) -> Values:
     """One HCI event with a BTHome advertisement."""
-    told = bluetooth()(json.dumps({"hci": given_bytes(given).hex()}).encode())["decoded"]
+    line = {"hci": given_bytes(given).hex(), "key": given.get("key")}
+    told = bluetooth()(json.dumps(line).encode())["decoded"]
     return {
         "want": {"packet": "no packet id"} | {_shown(name): _shown(value) for name, value in told.items()}
     }
