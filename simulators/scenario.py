@@ -27,6 +27,7 @@ VERBS: Final[dict[str, tuple[str, ...]]] = {
         "old_report",
         "old_sos",
         "garbage",
+        "hang",
     ),
     "trv": ("press_sos", "fall", "report", "hang"),
     "gt06": ("press_sos", "fall", "report", "hang"),

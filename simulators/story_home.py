@@ -11,6 +11,7 @@ from firmware_specs.clock import Clock
 from firmware_specs.messages import InventoryEntry
 from simulators.cloud_api import CloudApi
 from simulators.devices import watch, wrist
+from simulators.devices.faults import FAULTS
 from simulators.devices.tracker import Tracker
 from simulators.devices.watch import Watch, WatchState
 from simulators.devices.wrist import Wrist
@@ -183,15 +184,14 @@ class StoryHome:
                 await device.alarm_storm(watch.SOS, step.times)
             case "press_sos" | "fall":
                 for _ in range(step.times):
-                    await device.alarm(watch.SOS if step.do == "press_sos" else watch.FALL)
+                    bits = watch.SOS if step.do == "press_sos" else watch.FALL
+                    await device.alarm(bits, fault=step.fault)
                     await self._clock.sleep(step.every_s)
             case "leave_fence":
                 await self._walk(device, step.metres)
                 await device.alarm(watch.LEFT_FENCE)
-            case "walk_away":
-                await self._walk(device, step.metres)
-            case "come_home":
-                await self._walk(device, 0)
+            case "walk_away" | "come_home":
+                await self._walk(device, step.metres if step.do == "walk_away" else 0)
             case "old_report":
                 for n in range(step.times):
                     state = WatchState(lat=device.state.lat, lon=device.state.lon, steps=5000 + 100 * n)
@@ -200,7 +200,9 @@ class StoryHome:
                 await device.backfill(earlier, WatchState(lat=device.state.lat, status=watch.SOS))
             case "garbage":
                 for _ in range(step.times):
-                    await device.garbage(watch.spoil(watch.frame("3G", device.identity, "LK"), "garbage"))
+                    await device.garbage(FAULTS["garbage"](watch.frame("3G", device.identity, "LK"))[0])
+            case "hang":
+                device.hang()
 
     async def _tracker(self, device: Tracker, step: StepSpec) -> None:
         match step.do:

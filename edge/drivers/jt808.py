@@ -25,6 +25,7 @@ _MAX_HEARD: Final = 100
 _REPORT_INTERVAL: Final = bytes.fromhex("00000029")
 _MAX_TEXT: Final = 100
 _MAX_PARTS: Final = 64
+_MAX_DOUBTFUL: Final = 20
 _MAX_UNJOINED: Final = 8
 _MAX_GSM: Final = 31
 _WAIT_MS: Final = 1_000
@@ -47,6 +48,7 @@ class Jt808Driver:
         self._framer = Jt808Framer(self.counts)
         self._heard: Recent[str, Jt808Frame] = Recent(_MAX_HEARD)
         self._parts: Recent[tuple[str, int, int], dict[int, bytes]] = Recent(_MAX_UNJOINED)
+        self._doubtful: Recent[str, Jt808Memory] = Recent(_MAX_DOUBTFUL)  # numbers never heard right
         self._fed_at = 0
         self._serial = 0
         self._replies = bytearray()
@@ -106,7 +108,10 @@ class Jt808Driver:
 
     def _frame(self, frame: Jt808Frame, at: int) -> list[Item]:
         device = device_id(frame)
-        memory = remembered(self._options.memory, device, Jt808Memory)
+        if frame.checksum_ok or device in self._options.memory:
+            memory = remembered(self._options.memory, device, Jt808Memory)
+        else:
+            memory = self._doubtful.of(device, Jt808Memory)
         frame = self._joined(frame)
         if frame.encryption and frame.message in (LOCATION, LOCATION_ANSWER, BATCH):
             self.counts["encrypted"] += 1

@@ -10,9 +10,10 @@ import re
 from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 from firmware_specs.clock import Clock
+from simulators.devices.faults import FAULTS
 
 SOS: Final = 1 << 16
 LOW_BATTERY: Final = 1 << 17
@@ -26,7 +27,6 @@ STATE_IN_FENCE: Final = 1 << 2
 STATE_TAKEN_OFF: Final = 1 << 3
 STATE_STATIONARY: Final = 1 << 4
 
-Fault = Literal["none", "wrong_length", "half_frame", "garbage"]
 _FRAME: Final = re.compile(rb"\[(\w{2})\*(\d{8,17})\*(?:([0-9a-fA-F]{4})\*)?([0-9a-fA-F]{4})\*([^\]]*)\]")
 _SERVER_ANSWERS: Final = frozenset({"LK", "AL", "TKQ", "TKQ2", "INIT", "JXTKR"})
 _MAX_KEPT: Final = 500
@@ -101,19 +101,6 @@ def command_answer(content: str) -> str | None:
     return f"VERNO,{VERSION}" if kind == "VERNO" else kind
 
 
-def spoil(data: bytes, fault: Fault) -> bytes:
-    """The same frame as a faulty watch or link would deliver it."""
-    match fault:
-        case "wrong_length":
-            return re.sub(rb"\*[0-9a-f]{4}\*(?=[A-Z])", b"*00ff*", data, count=1)
-        case "half_frame":
-            return data[: len(data) // 2]
-        case "garbage":
-            return b"\x00\xff[[*\xfe]]" + data[::-1]
-        case "none":
-            return data
-
-
 @dataclass
 class Watch:
     """One watch on one TCP port; `run` until cancelled, the verbs may be called at any time."""
@@ -131,6 +118,8 @@ class Watch:
     answers: list[str] = field(default_factory=list)
     _kept: deque[tuple[int, WatchState]] = field(default_factory=lambda: deque(maxlen=_MAX_KEPT))
     _writer: asyncio.StreamWriter | None = None
+    _listening: asyncio.Task[None] | None = None
+    _silent: list[asyncio.StreamWriter] = field(default_factory=list)
     _linked: asyncio.Event = field(default_factory=asyncio.Event)
     _alarm_answered: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -142,7 +131,7 @@ class Watch:
     async def run(self) -> None:
         """Connect again and again, report each `report_s` simulated seconds."""
         while True:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            with contextlib.suppress(OSError):
                 await self._session()
             self._writer = None
             self._linked.clear()
@@ -152,15 +141,17 @@ class Watch:
         """Wait until the watch has a connection."""
         await self._linked.wait()
 
-    async def alarm(self, bits: int, *, tries: int = 6, fault: Fault = "none", at: int | None = None) -> bool:
-        """Send AL with these status bits and repeat it until the server answers AL; True when it did."""
+    async def alarm(self, bits: int, *, tries: int = 6, fault: str = "", at: int | None = None) -> bool:
+        """Send AL with these status bits, first with the fault, and repeat it until the server answers AL;
+        True when it did.
+        """
         moment = at if at is not None else self._device_ms()
         content = position_content("AL", replace(self.state, status=self.state.status | bits), moment)
         self._alarm_answered.clear()
         for _ in range(tries):
             await self.linked()
             await self._send(content, fault)
-            fault = "none"
+            fault = ""
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._alarm_answered.wait(), self.repeat_s / self.clock.rate)
                 return True
@@ -204,18 +195,31 @@ class Watch:
         if self._writer is not None:
             self._writer.transport.abort()
 
+    def hang(self) -> None:
+        """The line dies without a word: the old connection stays open and silent, a new one is made."""
+        if self._writer is not None and self._listening is not None:
+            self._silent.append(self._writer)
+            self._writer = None
+            self._listening.cancel()
+
     def _device_ms(self) -> int:
         return self.clock.now_ms() + self.clock_error_ms
 
     async def _session(self) -> None:
-        reader, self._writer = await asyncio.open_connection(self.host, self.port)
+        reader, writer = await asyncio.open_connection(self.host, self.port)
+        self._writer = writer
         self._linked.set()
         reporter = asyncio.create_task(self._report_for_ever(), name=f"watch-{self.identity}-report")
+        self._listening = asyncio.create_task(self._listen(reader), name=f"watch-{self.identity}-listen")
         try:
-            await self._listen(reader)
+            await asyncio.wait([self._listening])
+            with contextlib.suppress(asyncio.CancelledError):
+                self._listening.result()
         finally:
+            self._listening.cancel()
             reporter.cancel()
-            self._writer.close()
+            if writer not in self._silent:
+                writer.close()
 
     async def _report_for_ever(self) -> None:
         with contextlib.suppress(OSError):
@@ -252,10 +256,16 @@ class Watch:
             with contextlib.suppress(ValueError):
                 self.report_s = max(float(content.partition(",")[2]), 10.0)
 
-    async def _send(self, content: str, fault: Fault = "none") -> None:
-        if self._writer is None:
-            raise ConnectionError("the watch has no connection")
+    async def _send(self, content: str, fault: str = "") -> None:
         if self.index is not None:
             self.index = (self.index + 1) % 0x10000
-        self._writer.write(spoil(frame(self.maker, self.identity, content, self.index), fault))
-        await self._writer.drain()
+        whole = frame(self.maker, self.identity, content, self.index)
+        for piece in FAULTS[fault](whole) if fault else [whole]:
+            if not piece:
+                self.drop()
+                self._linked.clear()
+                await self.linked()
+            if self._writer is None:
+                raise ConnectionError("the watch has no connection")
+            self._writer.write(piece)
+            await self._writer.drain()

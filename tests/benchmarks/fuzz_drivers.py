@@ -1,6 +1,7 @@
 """Millions of hostile bytes into every driver of the catalogue: does one raise, does one grow?
 
-A third is noise, the rest good messages with flipped, lost, doubled and inserted bytes, in any pieces.
+A third is noise, a third good messages with flipped, lost, doubled and inserted bytes, a third sealed frames
+(right length and checksum, random inside), in any pieces.
 One driver and one memory a protocol take all of it. Growth is what driver and memory hold at the end above
 what they held at half time. Last line: `fuzz: drivers=N bytes=N crashes=N growth_kib=N`; exit code 1 for a
 crash, or when one grows by more than 1 MiB.
@@ -11,14 +12,16 @@ import gc
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from types import FunctionType, ModuleType
 
 from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
-from tests.edge.drivers.frames import AT
+from simulators.devices.gt06 import Gt06
+from simulators.devices.jt808 import Jt808
+from tests.edge.drivers.frames import AT, frame
 from tests.edge.drivers.test_hostile_bytes import SOS
 
 LIMIT_KIB = 1024
@@ -45,7 +48,7 @@ def fuzz(name: str, size: int, seed: int = 1) -> Outcome:
     driver = DRIVERS[name](options)
     outcome = Outcome(name, 0, 0, 0, 0, 0, 0.0)
     half: int | None = None
-    for piece in _pieces(SOS[name], Random(seed)):
+    for piece in _pieces(name, Random(seed)):
         try:
             outcome.items += len(driver.receive(piece, AT + outcome.sent))
             driver.replies()
@@ -64,11 +67,15 @@ def fuzz(name: str, size: int, seed: int = 1) -> Outcome:
     return outcome
 
 
-def _pieces(good: bytes, random: Random) -> Iterator[bytes]:
+def _pieces(name: str, random: Random) -> Iterator[bytes]:
     """Hostile bytes without end."""
+    good, sealed = SOS[name], SEALED.get(name)
     while True:
-        if random.random() < 1 / 3:
+        kind = random.randrange(3)
+        if kind == 0:
             data = random.randbytes(random.randrange(1, _PIECE))
+        elif kind == 1 and sealed is not None:
+            data = b"".join(sealed(random) for _ in range(random.randrange(1, 20)))
         else:
             data = b"".join(_damaged(good, random) for _ in range(random.randrange(1, 8)))
         at = 0
@@ -95,6 +102,66 @@ def _damaged(good: bytes, random: Random) -> bytes:
             case _:
                 data[at:at] = random.randbytes(random.randrange(1, 20))
     return bytes(data)
+
+
+def _gt06(random: Random) -> bytes:
+    kinds = (0x01, 0x10, 0x12, 0x13, 0x16, 0x19, 0x22, 0x26, 0x27, 0x8A, 0x94, 0xA0, 0xA4, 0xA5)
+    return Gt06().frame(random.choice(kinds), random.randbytes(random.randrange(60)))
+
+
+def _jt808(random: Random) -> bytes:
+    """Some bodies are a location with random additions."""
+    device = Jt808(newer=random.random() < 0.3)
+    kinds = (0x0001, 0x0002, 0x0004, 0x0100, 0x0102, 0x0200, 0x0201, 0x0704, 0x0900)
+    body = random.randbytes(random.randrange(120))
+    if random.random() < 0.5:
+        return device.message(0x0200, device.location(AT, random.getrandbits(32)) + body)
+    return device.message(random.choice(kinds), body)
+
+
+def _trv(random: Random) -> bytes:
+    kinds = ("AP00", "AP01", "AP02", "AP03", "AP10", "AP49", "AP50", "APHP", "APHT", "CP01", "YP03", "YP14")
+    fields = [str(random.randrange(-9, 10**6)) for _ in range(random.randrange(12))]
+    odd = random.choice(["", "|", "&", "A|A4-00-00-00-00-01|-9", "\x1e", "\u0665", "nan", "-", "1e999"])
+    return f"IW{random.choice(kinds)},{','.join([*fields, odd, *fields])}#".encode()
+
+
+def _watch(random: Random) -> bytes:
+    kinds = (
+        "UD",
+        "UD2",
+        "AL",
+        "LK",
+        "WT",
+        "BLOOD",
+        "bphrt",
+        "btemp2",
+        "oxygen",
+        "TEMP",
+        "TK",
+        "JXTK",
+        "INIT",
+    )
+    fields = [str(random.randrange(-9, 10**6)) for _ in range(random.randrange(30))]
+    fields[2:3] = [random.choice("AVX")]
+    odd = random.choice(["", "A4:00:00:00:00:01", "\x1e", "\u0665", "nan", "FFFF", "1e999", "]"])
+    return frame(",".join([random.choice(kinds), *fields, odd, *fields]))
+
+
+def _r60(random: Random) -> bytes:
+    data = random.randbytes(random.randrange(20))
+    control = random.choice((0x01, 0x02, 0x05, 0x06, 0x80, 0x81, 0x83, 0x84, 0x85))
+    body = b"SY" + bytes((control, random.randrange(256))) + len(data).to_bytes(2, "big") + data
+    return body + bytes((sum(body) & 0xFF,)) + b"TC"
+
+
+SEALED: dict[str, Callable[[Random], bytes]] = {
+    "gt06": _gt06,
+    "jt808": _jt808,
+    "r60": _r60,
+    "trv": _trv,
+    "watch": _watch,
+}
 
 
 def _kib(*roots: object) -> int:

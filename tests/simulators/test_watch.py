@@ -1,9 +1,8 @@
 import asyncio
 
-import pytest
-
 from firmware_specs.clock import Clock
 from simulators.devices import watch
+from simulators.devices.faults import FAULTS
 from simulators.devices.watch import Watch, WatchState
 
 AT = 1_770_401_400_000  # 2026-02-06T18:10:00Z
@@ -38,16 +37,9 @@ def test_the_south_and_the_west_are_letters_not_signs() -> None:
     assert ",A,33.500000,S,70.600000,W," in content
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        ("wrong_length", b"[3G*2300000017*00ff*LK,1,2,3]"),
-        ("half_frame", b"[3G*2300000017"),
-        ("none", b"[3G*2300000017*0008*LK,1,2,3]"),
-    ],
-)
-def test_faults_spoil_a_frame_in_a_known_way(fault: watch.Fault, expected: bytes) -> None:
-    assert watch.spoil(watch.frame("3G", "2300000017", "LK,1,2,3"), fault) == expected
+def test_a_wrong_length_is_written_where_the_length_stands() -> None:
+    spoilt = FAULTS["wrong_length"](watch.frame("3G", "2300000017", "LK,1,2,3"))
+    assert spoilt == [b"[3G*2300000017*00ff*LK,1,2,3]"]
 
 
 class Server:
@@ -92,6 +84,20 @@ async def test_an_alarm_that_nobody_answers_is_given_up_after_its_tries() -> Non
     server = Server(answer_from=99)
     listener, device, task = await _with_watch(server)
     assert not await device.alarm(watch.SOS, tries=2)
+    task.cancel()
+    listener.close()
+
+
+async def test_a_dead_line_and_a_cut_frame_end_in_a_new_connection() -> None:
+    server = Server()
+    listener, device, task = await _with_watch(server, repeat_s=0.5)
+    device.hang()
+    async with asyncio.timeout(30):
+        while server.received.count(b"*LK,") < 2:
+            await asyncio.sleep(0.01)
+        assert await device.alarm(watch.SOS, fault="mid_frame_cut", tries=50)
+        while server.received.count(b"*LK,") < 3:
+            await asyncio.sleep(0.01)
     task.cancel()
     listener.close()
 
