@@ -127,7 +127,9 @@ def _effects(
         call=phone is not None and phone.call_proven,
         contacts=[entry.contact() for entry in (phone.contact if phone else [])],
     )
-    local = next((door for door in opened if isinstance(door, LocalMqtt)), None)
+    local = next(
+        (door for door in opened if isinstance(door, LocalMqtt) and door.name == "zigbee2mqtt"), None
+    )
     effects = Effects(
         LocalHelp(rules, time.boot, now()),
         outbox,
