@@ -40,8 +40,8 @@ def _fields(message: TrvMessage, at: int) -> Decoded:
     if (fix := shown.pop("fix", None)) is not None:
         time = fix.pop("time")
         shown |= {"time": None if time is None else iso_utc(time)} | fix
-    if message.type not in POSITION_TYPES and "battery" in shown:
-        shown["battery_pct"] = shown.pop("battery")
+    if "battery" in shown:
+        shown["battery_pct"] = shown["battery"]
     if message.type in POSITION_TYPES and message.cells:
         shown["cell"] = {key: value for key, value in shown.pop("cells")[0].items() if key != "rssi"}
     if names := alarms(message):
