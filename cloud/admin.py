@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from cloud import admin_commands as do
 from cloud import import_commands, notification_commands
-from cloud.access.access import Role
+from cloud.access.access import WALL_ROLE, Role
 from cloud.access.errors import CareBedError
 from cloud.admin_commands import Command, Desk, Option
 from cloud.config import DATABASE_URL, KEY_FILE, ConfigError, DataDir, default_data_dir
@@ -31,6 +31,7 @@ from firmware_specs.clock import Clock, add_clock_arguments, clock_from
 
 _NAME: Final = Option("name", "名称", "name", required=True)
 _ROLE: Final = Option("role", "角色", "role", required=True, values=get_args(Role))
+_TOKEN_ROLE: Final = Option("role", "角色", "role", required=True, values=(*get_args(Role), WALL_ROLE))
 _AREA: Final = Option("area", "区划代码（只看到以它开头的）", "area code; only what starts with it is seen")
 _IN_AREA: Final = Option("area", "区划代码", "area code")
 _ORG: Final = Option("org", "机构名称或编号", "organisation, by name or id")
@@ -55,7 +56,11 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
         "重设密码", "set a new password", (_USERNAME, _STDIN), do.set_password, ("password",)
     ),
     ("token", "create"): Command(
-        "为程序建立令牌", "create a program's token", (_NAME, _ROLE, _AREA, _ORG), do.create_token, ("token",)
+        "为程序建立令牌",
+        "create a program's token",
+        (_NAME, _TOKEN_ROLE, _AREA, _ORG),
+        do.create_token,
+        ("token",),
     ),
     ("area", "create"): Command(
         "建立区划",

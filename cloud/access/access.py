@@ -11,6 +11,8 @@ import msgspec
 Role = Literal["operator", "supervisor", "technician", "responder", "family", "official", "admin"]
 CANARY_ROLE: Final = "canary"
 """The role of one program's token, no person's: it may open the live feed and sees its own test cases."""
+WALL_ROLE: Final = "wall"
+"""The role of a wall screen's token, no person's: it shows the wall's numbers and nothing else."""
 
 SESSION_LIFE: Final = timedelta(hours=12)
 FAILURES_ALLOWED: Final = 10
@@ -25,7 +27,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str
-    role: Role
+    role: Role | Literal["wall"]
     area_code: str = ""
     org_id: UUID | None = None
     username: str = ""

@@ -74,7 +74,7 @@ values (%(id)s, %(name)s, %(role)s, %(token_hash)s, %(area_code)s, %(org_id)s, %
 -- name: find_token --
 -- The living token of a hash.
 select id, name, role, area_code, org_id from api_token
-where token_hash = %(token_hash)s and (expires_at is null or expires_at > %(now)s);
+where token_hash = %(token_hash)s and revoked_at is null and (expires_at is null or expires_at > %(now)s);
 
 -- name: insert_audit --
 -- Who looked at or changed what.

@@ -2,10 +2,18 @@
 
 from typing import Final
 
-from cloud.access.access import CANARY_ROLE, Role
+from cloud.access.access import CANARY_ROLE, WALL_ROLE, Role
 
 PUBLIC: Final = frozenset(
-    {"sign_in", "get_ui_config", "get_health", "take_receipt", "prove_receipt_address", "take_call_event"}
+    {
+        "sign_in",
+        "open_screen",
+        "get_ui_config",
+        "get_health",
+        "take_receipt",
+        "prove_receipt_address",
+        "take_call_event",
+    }
 )
 
 _EVERYONE: Final[frozenset[Role]] = frozenset(
@@ -25,8 +33,8 @@ _PHONES: Final[frozenset[Role]] = frozenset({"family", "responder"})
 _SENT: Final[frozenset[Role]] = frozenset({"operator", "supervisor", "responder"})
 
 MAY: Final[dict[str, frozenset[str]]] = {
-    "get_session": _EVERYONE,
-    "sign_out": _EVERYONE,
+    "get_session": _EVERYONE | {WALL_ROLE},
+    "sign_out": _EVERYONE | {WALL_ROLE},
     "list_cases": _READERS,
     "get_case": _READERS,
     "claim_case": _DESK,
@@ -92,8 +100,11 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "get_kpi": _OVERSEERS,
     "get_kpi_csv": _OVERSEERS,
     "get_kpi_xlsx": _OVERSEERS,
-    "get_wall": _OVERSEERS,
-    "get_wall_figures": _OVERSEERS,
+    "get_wall": _OVERSEERS | {WALL_ROLE},
+    "get_wall_figures": _OVERSEERS | {WALL_ROLE},
+    "list_screens": _ADMINS,
+    "create_screen": _ADMINS,
+    "revoke_screen": _ADMINS,
     "get_desk_figures": _READERS,
     "list_shift_notes": _READERS,
     "write_shift_note": _DESK,

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from cloud.access import store
+from cloud.access import screens, store
 from cloud.access.access import Identity, Session, hash_secret
 from cloud.access.errors import NotAllowed, NotSignedIn
 from cloud.access.roles import PUBLIC, may
@@ -41,7 +41,10 @@ def same_origin(connection: HTTPConnection) -> bool:
 
 
 async def find_caller(connection: HTTPConnection, bearer: str | None) -> tuple[Identity, Session | None]:
-    """The caller, with the session where a cookie brought them; raises NotSignedIn."""
+    """The caller, with the session where a person's cookie brought them; raises NotSignedIn.
+
+    The only token that a cookie may hold is a wall screen's, which changes nothing.
+    """
     services = services_of(connection)
     now = services.clock.now()
     cookie = connection.cookies.get(COOKIE)
@@ -54,6 +57,9 @@ async def find_caller(connection: HTTPConnection, bearer: str | None) -> tuple[I
             session = await store.find_session(conn, now=now, credential=hash_secret(cookie))
             if session is not None:
                 return session.identity, session
+            screen = await screens.shown(conn, hash_secret(cookie), now=now)
+            if screen is not None:
+                return screen, None
     raise NotSignedIn("请先登录", "sign in first")
 
 

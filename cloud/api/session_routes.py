@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from cloud.access import sources, store
-from cloud.access.access import SESSION_LIFE, Identity, Session
+from cloud.access.access import SESSION_LIFE, WALL_ROLE, Identity, Session
 from cloud.access.errors import Conflict, NotSignedIn
-from cloud.api.callers import COOKIE, Caller, With
+from cloud.api.callers import COOKIE, Caller, With, bearer_of, check_origin
 from cloud.api.case_routes import actor_of
 from cloud.api.session_schemas import SessionInfo, SessionUser, SignIn
 from cloud.cases import handing
@@ -18,12 +18,12 @@ from cloud.cases import store as cases
 router = APIRouter(tags=["session"])
 
 
-def _info(who: Identity, csrf_token: str) -> SessionInfo:
-    assert who.seat_id is not None, "a session has a seat"
+def info_of(who: Identity, csrf_token: str) -> SessionInfo:
+    """Who is signed in, at their seat or as a wall screen."""
     user = SessionUser(
         id=who.id, username=who.username, name=who.name, role=who.role, area_code=who.area_code
     )
-    return SessionInfo(user=user, seat_id=who.seat_id, csrf_token=csrf_token)
+    return SessionInfo(user=user, seat_id=who.seat_id or who.id, csrf_token=csrf_token)
 
 
 @router.post("/session", operation_id="sign_in", response_model=SessionInfo)
@@ -50,16 +50,20 @@ async def sign_in(body: SignIn, request: Request, services: With, response: Resp
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return _info(session.identity, session.csrf_token)
+    return info_of(session.identity, session.csrf_token)
 
 
 @router.get("/session", operation_id="get_session", response_model=SessionInfo)
 async def get_session(request: Request, identity: Caller) -> SessionInfo:
     """Who is signed in."""
     session: Session | None = request.state.session
-    if session is None:
+    if session is None and not _is_screen(request, identity):
         raise NotSignedIn("令牌没有会话", "a token has no session")
-    return _info(identity, session.csrf_token)
+    return info_of(identity, session.csrf_token if session else "")
+
+
+def _is_screen(request: Request, identity: Identity) -> bool:
+    return identity.role == WALL_ROLE and bearer_of(request) is None
 
 
 @router.delete("/session", operation_id="sign_out", status_code=204)
@@ -70,6 +74,11 @@ async def sign_out(
     to: Annotated[UUID | None, Query(description="a seat's or a user's id")] = None,
 ) -> Response:
     """Sign out: what this seat holds is handed over, to who is named in `to`, else to the queue."""
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    if _is_screen(request, identity):
+        check_origin(request)
+        return response
     session: Session | None = request.state.session
     if session is None or identity.seat_id is None:
         raise NotSignedIn("令牌没有会话", "a token has no session")
@@ -82,6 +91,4 @@ async def sign_out(
             with suppress(Conflict):
                 async with conn.transaction():
                     await handing.sign_off(conn, case_id, actor_of(identity), to, now=now)
-    response = Response(status_code=204)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return response

@@ -1,5 +1,6 @@
 """What the API takes and gives about signing in."""
 
+from typing import Literal
 from uuid import UUID
 
 from cloud.access.access import Role
@@ -20,12 +21,14 @@ class SessionUser(Shown):
     id: UUID
     username: str
     name: str
-    role: Role
+    role: Role | Literal["wall"]
     area_code: str
 
 
 class SessionInfo(Shown):
-    """A session; `csrf_token` goes into the X-CSRF-Token header of each change."""
+    """A session; `csrf_token` goes into the X-CSRF-Token header of each change. A wall screen has no seat: it
+    is named by its own id, and changes nothing.
+    """
 
     user: SessionUser
     seat_id: UUID

@@ -27,7 +27,7 @@ export const SCREENS: readonly Screen[] = [
   },
   {
     path: "/wall",
-    roles: ["supervisor", "official", "admin"],
+    roles: ["supervisor", "official", "admin", "wall"],
     Page: lazy(async () => ({ default: (await import("./wall/Wall")).Wall })),
   },
   {

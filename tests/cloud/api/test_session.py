@@ -149,3 +149,27 @@ async def test_a_bad_bearer_token_never_falls_back_to_the_cookie(app: FastAPI, t
 async def test_a_token_has_no_session(http: httpx.AsyncClient, town: Town) -> None:
     answer = await http.get("/api/v1/session", headers=bearer(town, "operator"))
     assert answer.status_code == 401
+
+
+async def test_a_wall_screen_is_opened_by_its_link_for_good_and_changes_nothing(
+    http: httpx.AsyncClient, town: Town, clock: MovedClock
+) -> None:
+    made = await http.post("/api/v1/screens", json={"name": "东墙"}, headers=bearer(town, "admin"))
+    opened = await http.post("/api/v1/session/screen", json={"token": made.json()["token"]})
+    assert (opened.status_code, opened.json()["user"]["role"]) == (200, "wall")
+    clock.move(timedelta(days=300))
+    cookie = {"cookie": f"carebed_session={made.json()['token']}"}
+    for path, status in {"session": 200, "wall": 200, "wall/figures": 200, "cases": 403, "kpi": 403}.items():
+        assert (await http.get(f"/api/v1/{path}", headers=cookie)).status_code == status, path
+    gone = await http.delete(f"/api/v1/screens/{made.json()['id']}", headers=bearer(town, "admin"))
+    assert gone.status_code == 204
+    assert (await http.get("/api/v1/wall", headers=cookie)).status_code == 401
+    listed = await http.get("/api/v1/screens", headers=bearer(town, "admin"))
+    assert listed.json()["items"][0]["revoked_at"] is not None
+
+
+async def test_no_other_programs_token_works_as_a_cookie(http: httpx.AsyncClient, town: Town) -> None:
+    cookie = {"cookie": f"carebed_session={town.tokens['admin']}"}
+    assert (await http.get("/api/v1/homes", headers=cookie)).status_code == 401
+    answer = await http.post("/api/v1/session/screen", json={"token": town.tokens["admin"]})
+    assert answer.status_code == 401

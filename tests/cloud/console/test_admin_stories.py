@@ -159,6 +159,7 @@ def test_no_page_of_administration_scrolls_or_breaks_a_rule(
         f"gateways/{home.gateway}",
         "staff/new",
         "areas",
+        "screens",
         "import",
     ):
         page.evaluate(GO, f"/admin/{place}")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.district import PASSWORD, District, admin
@@ -246,6 +246,36 @@ def test_the_wall_shows_numbers_and_no_answer_holds_a_name(district: District, o
         assert name not in shown
         assert not any(name in answer for answer in answers), name
     assert len(answers) > 5
+
+
+def test_a_wall_screen_needs_no_sign_in_shows_the_wall_alone_and_is_taken_back(
+    district: District, open_seat: OpenSeat
+) -> None:
+    made = district.cloud.post("/screens", {"name": "东墙", "area_code": district.area})
+    seat = open_seat()
+
+    def troubled(route: Route) -> None:
+        answer = route.fetch()
+        told = "2026-01-01T02:10:00.000Z"
+        route.fulfill(response=answer, json=answer.json() | {"flood_since": told, "canary_red_since": told})
+
+    seat.page.route("**/api/v1/wall", troubled)
+    seat.page.goto(f"{seat.home_url}wall#screen={made['token']}")
+    expect(seat.page.locator(".wall-count")).to_have_count(3)
+    expect(seat.page.locator(".wall-bar[data-canary]")).to_contain_text("报警全链路自检失败，自 10:10")
+    expect(seat.page.locator(".wall-bar", has_text="报警洪泛：自 10:10")).to_be_visible()
+    assert made["token"] not in seat.page.url
+    seat.page.unroute("**/api/v1/wall")
+    seat.page.goto(seat.home_url)
+    expect(seat.page).to_have_url(re.compile("/wall$"))
+    expect(seat.page.locator('.link[data-link="live"]')).to_be_visible()
+    told = seat.page.evaluate("() => fetch('/api/v1/cases?state=live').then((answer) => answer.status)")
+    seat.errors[:] = [error for error in seat.errors if "403" not in error]
+    assert told == 403
+    headers = {"Authorization": f"Bearer {district.cloud.token}"}
+    gone = httpx.delete(f"{district.cloud.url}/api/v1/screens/{made['id']}", headers=headers, timeout=10)
+    assert gone.status_code == 204
+    expect(seat.page.get_by_label("密码")).to_be_visible(timeout=30_000)
 
 
 def test_the_wall_marks_what_is_not_current(district: District, open_seat: OpenSeat) -> None:

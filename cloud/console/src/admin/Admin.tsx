@@ -13,6 +13,7 @@ import { Home, Homes, NewHome } from "./Homes";
 import { Import } from "./Import";
 import { NewResident, Resident } from "./Resident";
 import { Residents } from "./Residents";
+import { Screens } from "./Screens";
 import { Member, NewMember, Staff } from "./Staff";
 
 const PARTS: readonly (readonly [string, Key])[] = [
@@ -21,6 +22,7 @@ const PARTS: readonly (readonly [string, Key])[] = [
   ["devices", "admin.devices"],
   ["staff", "admin.staff"],
   ["areas", "admin.areas"],
+  ["screens", "admin.screens"],
   ["import", "admin.import"],
 ];
 
@@ -76,6 +78,7 @@ export function Admin(): ReactElement {
           <Route path="staff/new" element={<NewMember />} />
           <Route path="staff/:id" element={<Member />} />
           <Route path="areas" element={<Areas />} />
+          <Route path="screens" element={<Screens />} />
           <Route path="import" element={<Import />} />
           <Route path="*" element={<Navigate to="/admin" replace />} />
         </Routes>

@@ -2,13 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement } from "react";
 import { Link, useParams } from "react-router";
 
-import { answered, api, type Role } from "../api/client";
+import { answered, api, type Schemas } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
 import { List, PAGE, type Column } from "./List";
 import { readAgain, useAreas, useOrgs } from "./places";
 
+type Role = Schemas["StaffShown"]["role"];
 const ROLES: readonly Role[] = ["operator", "supervisor", "technician", "responder", "family", "official", "admin"];
 
 async function read(text: string, role: string, after: string | undefined) {

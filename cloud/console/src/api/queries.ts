@@ -19,9 +19,23 @@ export const queries = new QueryClient({
   defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1, networkMode: "always", staleTime: 5_000 } },
 });
 
+const SCREEN_LINK = /^#screen=(.+)$/;
+
+/** A wall screen's own link opens it; who holds the cookie already needs no link. */
+async function openByLink(): Promise<void> {
+  const token = SCREEN_LINK.exec(window.location.hash)?.[1];
+  if (token === undefined) return;
+  const opened = api.POST("/api/v1/session/screen", { body: { token } });
+  await answered(opened).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+  });
+  history.replaceState(null, "", window.location.pathname);
+}
+
 /** The session, or null when nobody is signed in. */
 async function readSession(): Promise<SessionInfo | null> {
   try {
+    await openByLink();
     const session = await answered(api.GET("/api/v1/session"));
     rememberCsrf(session.csrf_token);
     return session;

@@ -1893,6 +1893,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Screens
+         * @description Wall screens, also those that were taken back.
+         */
+        get: operations["list_screens"];
+        put?: never;
+        /**
+         * Create Screen
+         * @description A screen that shows the wall of an area until it is taken back, and may do nothing else.
+         */
+        post: operations["create_screen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{screen_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Screen
+         * @description From now on the screen shows nothing: within seconds it asks for a sign-in.
+         */
+        delete: operations["revoke_screen"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/seats": {
         parameters: {
             query?: never;
@@ -1936,6 +1980,26 @@ export interface paths {
          * @description Sign out: what this seat holds is handed over, to who is named in `to`, else to the queue.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Screen
+         * @description Open a wall screen by its token; the cookie lasts until the screen is taken back.
+         */
+        post: operations["open_screen"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3881,6 +3945,13 @@ export interface components {
             /** @description of hospital and away: the temporary address */
             place?: components["schemas"]["Stay"] | null;
         };
+        /** @description A screen and what it shows: an area's numbers (empty: every area), an organisation's (null: every). */
+        NewScreen: {
+            name: string;
+            /** @default  */
+            area_code: string;
+            org_id?: string | null;
+        };
         /** @description A new user; the password is made here and shown once. */
         NewStaff: {
             username: string;
@@ -4034,6 +4105,10 @@ export interface components {
         /** @description Words for the timeline, if there are any. */
         OnlyNote: {
             note?: string | null;
+        };
+        /** @description The token of a screen's link. */
+        OpenScreen: {
+            token: string;
         };
         /** @description An organisation that runs beds. */
         Org: {
@@ -4547,6 +4622,28 @@ export interface components {
         ScheduleList: {
             items: components["schemas"]["Schedule"][];
         };
+        /** @description A screen; `last_seen_at` to the minute. */
+        Screen: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            area_code: string;
+            org_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            last_seen_at: string | null;
+            revoked_at: string | null;
+        };
+        /** @description Newest first. */
+        ScreenList: {
+            items: components["schemas"]["Screen"][];
+        };
+        /** @description The token is shown this once; the screen opens `/wall#screen=<token>`. */
+        ScreenMade: {
+            /** Format: uuid */
+            id: string;
+            token: string;
+        };
         /** @description A call and who may be calling; nobody for a number that is not known. */
         ScreenPop: {
             /** Format: uuid */
@@ -4606,7 +4703,10 @@ export interface components {
             talking: boolean;
             cases: number;
         };
-        /** @description A session; `csrf_token` goes into the X-CSRF-Token header of each change. */
+        /**
+         * @description A session; `csrf_token` goes into the X-CSRF-Token header of each change. A wall screen has no seat: it
+         *     is named by its own id, and changes nothing.
+         */
         SessionInfo: {
             user: components["schemas"]["SessionUser"];
             /** Format: uuid */
@@ -4619,8 +4719,7 @@ export interface components {
             id: string;
             username: string;
             name: string;
-            /** @enum {string} */
-            role: "operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin";
+            role: ("operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin") | "wall";
             area_code: string;
         };
         /** @description For how long, and why. */
@@ -7734,6 +7833,77 @@ export interface operations {
             };
         };
     };
+    list_screens: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenList"];
+                };
+            };
+        };
+    };
+    create_screen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScreen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenMade"];
+                };
+            };
+        };
+    };
+    revoke_screen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_seats: {
         parameters: {
             query?: {
@@ -7820,6 +7990,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    open_screen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenScreen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
             };
         };
     };

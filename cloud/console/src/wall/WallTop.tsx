@@ -33,14 +33,18 @@ export function WallTop({ stale }: { stale: boolean }): ReactElement {
       <h1>{t("wall.title")}</h1>
       <Line stale={stale} />
       <div className="wall-buttons">
-        {user.role !== "official" && (
+        {user.role !== "official" && user.role !== "wall" && (
           <Link className="plain link-like" to={user.role === "supervisor" ? "/supervisor" : "/"}>
             {t("chief.back")}
           </Link>
         )}
-        <button type="button" className="plain" onClick={signOut}>
-          {t("wall.sign_out")}
-        </button>
+        {user.role === "wall" ? (
+          <span className="seat">{user.name}</span>
+        ) : (
+          <button type="button" className="plain" onClick={signOut}>
+            {t("wall.sign_out")}
+          </button>
+        )}
         <ThemeSwitch />
         <LanguageSwitch />
       </div>
