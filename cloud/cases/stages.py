@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
+
 from cloud.access.errors import Conflict, InvalidInput
 from cloud.cases import acting, answers, case
 from cloud.cases.acting import done, say
@@ -104,17 +106,19 @@ async def unmake_order(
     acting.check(row, Move.REOPEN)
     if not row["service_order"]:
         raise Conflict("该警情不是服务工单", "this case is not a service order", state=row["state"])
-    other = await (await conn.execute(_SQL["live_case_like"], {"id": case_id})).fetchone()
-    if other is not None:
+    values = {"id": case_id, "owner_id": actor.id, "owner_name": actor.name, "seat_id": actor.seat_id}
+    values |= {"now": now, "stage_due_at": case.stage_due(now)}
+    try:
+        async with conn.transaction():
+            await conn.execute(_SQL["reopen"], values)
+    except UniqueViolation as error:  # another live case, perhaps opened in this very moment
+        other = await (await conn.execute(_SQL["live_case_like"], {"id": case_id})).fetchone()
         raise Conflict(
             "已有新的警情，请在新警情中处理",
             "there is a newer case: go on there",
             state=row["state"],
-            existing_id=str(other[0]),
-        )
-    values = {"id": case_id, "owner_id": actor.id, "owner_name": actor.name, "seat_id": actor.seat_id}
-    values |= {"now": now, "stage_due_at": case.stage_due(now)}
-    await conn.execute(_SQL["reopen"], values)
+            existing_id=None if other is None else str(other[0]),
+        ) from error
     await acting.resume(conn, case_id, now=now)
     await say(conn, case_id, "alarm_again", actor, now=now, note=note)
     await tell_gateways(conn, case_id, "claimed")

@@ -1,12 +1,18 @@
 """Stories that the model found, each told again word for word."""
 
+import asyncio
+
+import pytest
+
+from cloud.access.errors import Conflict
 from cloud.cases import answers, by_time, detail, dispatching, stages, store
 from cloud.cases.case import Actor
-from cloud.database.pool import Connection
+from cloud.database.pool import Connection, connect
 from tests.cloud import town
 from tests.cloud.cases.desk import a_desk, add_responder, send
 from tests.cloud.desk.ward import found
 from tests.cloud.town import EVERYONE, NOW, event, seconds
+from tests.waiting import until
 
 
 async def test_a_second_case_does_not_wait_for_the_end_of_a_call_that_ended_early(conn: Connection) -> None:
@@ -95,3 +101,35 @@ async def test_who_did_not_answer_is_not_called_again_to_a_fault_that_went_away(
         "select distinct state from notification where step_key = %s", (f"dispatch:{dispatch_id}",)
     )
     assert await cursor.fetchall() == [("suppressed",)]
+
+
+async def test_an_order_becomes_no_alarm_again_beside_a_new_case_of_the_same_moment(
+    conn: Connection, database_url: str
+) -> None:
+    desk = await a_desk(conn)
+    await desk.claim()
+    async with conn.transaction():
+        await stages.make_order(conn, desk.case_id, desk.owner, now=NOW)
+    await town.add_device(conn, "zb-new", desk.home)
+
+    async def back() -> None:
+        async with conn.transaction():
+            await stages.unmake_order(conn, desk.case_id, desk.owner, now=NOW)
+
+    async with await connect(database_url) as ingest, await connect(database_url) as watcher:
+        async with ingest.transaction():
+            await town.send(ingest, desk.home.gateway, event("sos", device="zb-new"))
+            refused = asyncio.create_task(back())
+
+            async def waits() -> bool:
+                cursor = await watcher.execute(
+                    "select 1 from pg_stat_activity where pid = %s and wait_event_type = 'Lock'",
+                    (conn.info.backend_pid,),
+                )
+                return await cursor.fetchone() is not None
+
+            await until(waits)
+        with pytest.raises(Conflict) as told:
+            await refused
+    newer = (await town.all_cases(conn))[-1]
+    assert told.value.members["existing_id"] == str(newer.id)
