@@ -133,19 +133,19 @@ def device_id(frame: Jt808Frame) -> str:
 
 def told_by(frame: Jt808Frame, device: str) -> list[Told]:
     """What a message says, one entry a location; one that says nothing is a sign of life."""
-    body, late, locations = frame.body, False, list[Jt808Location | None]()
+    locations: list[tuple[Jt808Location | None, bool]] = []
     if frame.encryption or frame.parts is not None:
-        locations = []
+        pass
     elif frame.message == LOCATION:
-        locations = [decode_location(body)]
+        locations = [(decode_location(frame.body), False)]
     elif frame.message == LOCATION_ANSWER:
-        locations = [decode_location(body[2:])]
-    elif frame.message == BATCH and (batch := decode_batch(body)) is not None:
-        late, locations = batch[1] == 1, [*batch[2]]
-    found = [location for location in locations if location is not None]
-    return [_told(frame, location, device, late=late) for location in found] or [
-        Told(device=device, raw=frame.body)
-    ]
+        locations = [(decode_location(frame.body[2:]), False)]
+    elif frame.message == BATCH and (batch := decode_batch(frame.body)) is not None:
+        _, kind, found = batch
+        locations = [(location, kind == 1 or location is not found[-1]) for location in found]
+    return [
+        _told(frame, location, device, late=late) for location, late in locations if location is not None
+    ] or [Told(device=device, raw=frame.body)]
 
 
 def order_body(name: str, args: Mapping[str, Any]) -> tuple[int, bytes]:
@@ -206,6 +206,7 @@ def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool
         claimed=time,
         place=(location.lat, location.lon) if location.gps_valid and time is not None else None,
         late=late,
+        utc=True,
         states=location.meanings,
         values=(
             ("battery", percent(level)),

@@ -5,7 +5,7 @@ A driver reads its frames into `Told`; here names of alarms become events, each 
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from edge.drivers.device_clock import ClockMemory, backfilled, live
@@ -36,6 +36,8 @@ _AT_FIRST: Final = _GRAVE | {"battery_low", "tamper", "watch_removed"}  # raised
 _UNNAMED: Final = "alarm_without_known_code"
 _HELD_MS: Final = 600_000
 _REPEAT_MS: Final = 60_000
+_BACKLOG_MS: Final = 600_000
+_PAST_MS: Final = 400 * 86_400_000
 _DAY_MS: Final = 86_400_000
 _KNOWN: Final = 50
 _ORDER: Final = {name: rank for rank, name in enumerate(_EVENTS)}
@@ -60,7 +62,7 @@ class Told:
 
     `alarms`: an alarm message names these (None: it is none; empty: it names nothing that is known).
     `states`: alarms that stand, told again and again; with `complete` those that are absent have ended.
-    `values`: kind and value of readings.
+    `values`: kind and value of readings. `utc`: the protocol fixes the zone, so an old time is no other zone.
     """
 
     device: str
@@ -68,6 +70,7 @@ class Told:
     claimed: int | None = None
     place: tuple[float, float] | None = None
     late: bool = False
+    utc: bool = False
     alarms: frozenset[str] | None = None
     states: frozenset[str] | None = None
     complete: bool = True
@@ -101,6 +104,8 @@ def percent(value: float | None) -> float | None:
 
 def items_of(told: Told, memory: TrackerMemory, at: int) -> list[Item]:
     """Events, position, readings and a sign of life of one message that arrived at `at`."""
+    if told.utc and _is_backlog(told.claimed, memory, at):
+        told = replace(told, late=True)
     judge = backfilled if told.late else live
     measured, trusted = judge(told.claimed, memory, at) if told.claimed is not None else (at, True)
     position = None
@@ -120,6 +125,11 @@ def items_of(told: Told, memory: TrackerMemory, at: int) -> list[Item]:
     if not told.late:
         items.append(Sighting(state=_state(told, worn, at)))
     return items
+
+
+def _is_backlog(claimed: int | None, memory: TrackerMemory, at: int) -> bool:
+    """True for what was kept while there was no connection: old, by a clock that was right before."""
+    return claimed is not None and memory.zone_ms == 0 and _BACKLOG_MS < at - claimed < _PAST_MS
 
 
 def _alarms(moment: _Moment, memory: TrackerMemory, at: int) -> list[Happening]:

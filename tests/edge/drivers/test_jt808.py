@@ -170,6 +170,26 @@ def test_backfill_is_late_and_tells_an_sos_only_once() -> None:
     assert [fix.late for fix in of(Fix, again)] == [True, True]
 
 
+def test_of_a_live_batch_the_last_location_is_live() -> None:
+    batch = Jt808().backfill([AT - 20_000, AT - 10_000, AT])
+    message = Jt808().message(0x0704, b"\0\3\0" + batch[16:-2])
+    assert [(fix.position.at, fix.late) for fix in of(Fix, hear(message))] == [
+        (AT - 20_000, True),
+        (AT - 10_000, True),
+        (AT, False),
+    ]
+
+
+def test_an_old_location_of_a_terminal_whose_clock_was_right_is_late_and_its_call_still_rings() -> None:
+    device, driver = Jt808(), Jt808Driver(DriverOptions())
+    hear(device.position(AT), driver=driver)
+    items = hear(device.alarm("sos", AT - 3_600_000), driver=driver)
+    [fix] = of(Fix, items)
+    assert (fix.position.at, fix.late) == (AT - 3_600_000, True)
+    [call] = of(Happening, items)
+    assert (call.kind, call.at, call.late) == ("sos", AT - 3_600_000, True)
+
+
 def test_parts_are_joined_when_all_have_come() -> None:
     body = Jt808().backfill([AT - 60_000, AT - 30_000])[13:-2]
     half = len(body) // 2
