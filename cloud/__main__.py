@@ -26,6 +26,7 @@ _TOOLS: Final = {
     "backup": ("cloud.backup_commands", "备份与恢复 / copies of the database, and going on from one"),
     "case": ("cloud.case_commands", "警情证据与校验 / evidence of cases, and checking it"),
     "kpi": ("cloud.kpi_commands", "值班指标 / figures of the desk"),
+    "storage": ("cloud.storage_commands", "存储占用与积压 / what is kept, and what lags behind"),
     "replay-rules": ("cloud.replay_rules", "重放规则，只读 / replay rules over stored data"),
 }
 _READER_GONE = 141  # as the shell says of a program that SIGPIPE ended

@@ -6,7 +6,7 @@ help, gets quality 0 and never becomes the last value. Without a clock, times co
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, Final
@@ -159,6 +159,18 @@ def newest_of(columns: Columns) -> Columns:
         found.quality[chosen],
         found.newest[chosen],
     )
+
+
+def first_of(ordered: Columns, hour_ms: Ints | None) -> Columns:
+    """One reading of each device, kind and hour, its time being that hour; `ordered` is as `order` says."""
+    hour = ordered.measured_ms if hour_ms is None else hour_ms
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = (
+        (ordered.device_key[1:] != ordered.device_key[:-1])
+        | (ordered.kind_id[1:] != ordered.kind_id[:-1])
+        | (hour[1:] != hour[:-1])
+    )
+    return replace(ordered, measured_ms=hour).where(first)
 
 
 def binary_copy(columns: Columns, *, quality: bool) -> bytes:

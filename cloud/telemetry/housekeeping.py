@@ -9,25 +9,28 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from cloud.database.pool import Pool
-from cloud.telemetry import partitions, store
+from cloud.telemetry import partitions, rollups, store
 from firmware_specs.clock import Clock
 
 logger = logging.getLogger(__name__)
 
 READINGS_KEPT: Final = timedelta(days=400)
+HOURS_KEPT: Final = timedelta(days=5 * 366)
 RUNS_KEPT: Final = timedelta(days=40)  # a gateway keeps what it sent for 3 days
-_EVERY_S: Final = 3600.0
+_EVERY_S: Final = 900.0
 _AT_LEAST_S: Final = 1.0  # of real time, however fast the clock runs
 
 
 async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEPT) -> None:
-    """Endless: each hour partitions ahead of time, and old readings and numbers dropped."""
+    """Endless: each quarter of an hour partitions ahead, hours rolled up, what is too old dropped."""
     while True:
         now = clock.now()
         try:
             async with pool.connection() as conn:
                 await partitions.prepare(conn, now)
+                await rollups.roll_up(conn, now, kept=kept)
                 dropped = await partitions.drop_before(conn, now - kept)
+                dropped += await partitions.drop_before(conn, now - HOURS_KEPT, table="reading_hour")
                 await store.forget_runs(conn, now - RUNS_KEPT)
         except (psycopg.OperationalError, PoolTimeout):
             await asyncio.sleep(_AT_LEAST_S)  # the database is away, or a reader holds a partition

@@ -4,6 +4,10 @@
 -- Whether the table of readings is there.
 select to_regclass('reading') is not null
 
+-- name: reading_hour_exists --
+-- Whether the table of hours is there.
+select to_regclass('reading_hour') is not null
+
 -- name: timescaledb_usable --
 -- Whether TimescaleDB is in this database, or loaded by the server and ours to create.
 select exists (select 1 from pg_extension where extname = 'timescaledb') or case
@@ -46,18 +50,62 @@ create table reading (
 ) partition by range (measured_at);
 create index reading_series on reading (device_key, kind_id, measured_at desc)
 
+-- name: create_reading_hour_hypertable --
+-- What the readings of an hour were, as a hypertable of one-week chunks.
+create table reading_hour (
+    device_key integer not null,
+    kind_id smallint not null,
+    quality smallint,
+    count integer not null,
+    at timestamptz not null,
+    first_at timestamptz not null,
+    mean double precision not null,
+    low double precision not null,
+    high double precision not null,
+    last double precision not null
+);
+select create_hypertable('reading_hour', 'at', chunk_time_interval => interval '7 days', create_default_indexes => false);
+create unique index reading_hour_series on reading_hour (device_key, kind_id, at)
+
+-- name: create_reading_hour_partitioned --
+-- What the readings of an hour were, as native partitions of one day.
+create table reading_hour (
+    device_key integer not null,
+    kind_id smallint not null,
+    quality smallint,
+    count integer not null,
+    at timestamptz not null,
+    first_at timestamptz not null,
+    mean double precision not null,
+    low double precision not null,
+    high double precision not null,
+    last double precision not null
+) partition by range (at);
+create unique index reading_hour_series on reading_hour (device_key, kind_id, at)
+
 -- name: lock_storage --
 -- One process at a time changes the storage of readings.
 select pg_advisory_xact_lock(7809911814141391726)
 
 -- name: partitions --
--- Names of the day partitions that stand.
-select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'reading'::regclass order by c.relname
+-- Names, bounds and sizes of the partitions that stand, oldest first.
+select name, (bounds)[1]::timestamptz, (bounds)[2]::timestamptz, pg_relation_size(oid), pg_total_relation_size(oid)
+from (
+    select c.oid, c.relname::text as name,
+        regexp_match(pg_get_expr(c.relpartbound, c.oid), $$FROM \('(.+)'\) TO \('(.+)'\)$$) as bounds
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = %(table)s::regclass
+) p order by 2
+
+-- name: chunks --
+-- The same of TimescaleDB's chunks.
+select chunk_name::text, range_start, range_end,
+    pg_relation_size(format('%%I.%%I', chunk_schema, chunk_name)::regclass),
+    pg_total_relation_size(format('%%I.%%I', chunk_schema, chunk_name)::regclass)
+from timescaledb_information.chunks where hypertable_name = %(table)s order by range_start
 
 -- name: drop_chunks --
--- Drop whole chunks of readings older than a time.
-select drop_chunks('reading', older_than => %(before)s::timestamptz)
+-- Drop whole chunks that are older than a time.
+select drop_chunks(%(table)s::regclass, older_than => %(before)s::timestamptz)
 
 -- name: take_runs --
 -- Note batches of runs of which none of these was seen, and say which runs; holds the rows of the others, too.

@@ -1,9 +1,11 @@
 """Batches, readings, last values and positions; the caller owns the transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
+
+import numpy as np
 
 from cloud.database import queries
 from cloud.database.pool import Connection
@@ -93,9 +95,14 @@ async def newest_waiting(conn: Connection, ids: Sequence[int]) -> Columns:
 
 async def move_many(conn: Connection, newest: Columns) -> None:
     """As `move_last`, for tens of thousands."""
-    await conn.execute(_SQL["make_moved"])
-    await _copy(conn, "copy_moved", newest)
+    await fill_moved(conn, newest)
     await conn.execute(_SQL["move_many"])
+
+
+async def fill_moved(conn: Connection, readings: Columns) -> None:
+    """Put readings into this connection's own table `moved`, which is empty again after the transaction."""
+    await conn.execute(_SQL["make_moved"])
+    await _copy(conn, "copy_moved", readings)
 
 
 async def forget_waiting(conn: Connection, ids: Sequence[int]) -> None:
@@ -169,3 +176,9 @@ async def boot_at(
 async def forget_runs(conn: Connection, before: datetime) -> int:
     """Forget the batch numbers of runs that sent nothing since; returns how many runs."""
     return (await conn.execute(_SQL["forget_runs"], {"before": before})).rowcount
+
+
+def days_of(readings: Columns) -> list[date]:
+    """The UTC days of readings."""
+    days = np.unique(readings.measured_ms // 86_400_000).tolist()
+    return [c.from_ms(day * 86_400_000).date() for day in days]

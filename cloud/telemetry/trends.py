@@ -8,6 +8,7 @@ import msgspec
 
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.telemetry import rollups
 from firmware_specs.kinds import READINGS
 
 _SQL: Final = queries.load(__package__ or "cloud.telemetry", "trends.sql")
@@ -45,7 +46,10 @@ async def trend(
     """At most `points` values of [start, end), oldest first."""
     query = {"resident_id": resident_id, "kind": kind, "from": start, "to": end, "points": points}
     query |= {"is_state": unit_of(kind) == "/", "interval_s": (end - start).total_seconds() / points}
-    cursor = await conn.execute(_SQL["trend"], query)
+    name = "trend"
+    if (end - start) / points >= rollups.HOUR:
+        name, query["rolled_until"] = "trend_of_hours", await rollups.rolled_until(conn) or start
+    cursor = await conn.execute(_SQL[name], query)
     return [Point(*row) for row in await cursor.fetchall()]
 
 

@@ -20,6 +20,41 @@ group by floor(extract(epoch from r.measured_at - %(from)s::timestamptz) / %(int
 order by 1
 limit %(points)s;
 
+-- name: trend_of_hours --
+-- The same for intervals of an hour or more: whole hours as they were rolled up, the rest from the readings.
+with span as materialized (
+    select i.device_key, lower(v.valid) as since, upper(v.valid) as until,
+        date_bin('1 hour', lower(v.valid) + interval '3599999 milliseconds', '2000-01-01') as hours_from,
+        least(date_bin('1 hour', upper(v.valid), '2000-01-01'), %(rolled_until)s::timestamptz) as hours_to
+    from bed_stay s join installation i on i.bed_key = s.bed_key and i.valid && s.valid
+    cross join lateral (
+        select i.valid * s.valid * tstzrange(%(from)s::timestamptz, %(to)s::timestamptz) as valid
+    ) v
+    where s.resident_id = %(resident_id)s and not isempty(v.valid)
+), kind as (select id from reading_kind where name = %(kind)s),
+edge as (
+    select device_key, since, least(hours_from, until) as until from span
+    union all
+    select device_key, greatest(hours_to, hours_from), until from span where hours_from < until
+), part as (
+    select h.first_at as at, h.mean * h.count as total, h.count, h.low, h.high, h.quality, h.last
+    from span join reading_hour h on h.device_key = span.device_key
+        and h.at >= span.hours_from and h.at < span.hours_to
+    where h.kind_id = (select id from kind) and h.at >= %(from)s and h.at < %(to)s
+    union all
+    select r.measured_at, r.value, 1, r.value, r.value, r.quality, r.value
+    from edge join reading r on r.device_key = edge.device_key
+        and r.measured_at >= edge.since and r.measured_at < edge.until
+    where r.kind_id = (select id from kind) and r.measured_at >= %(from)s and r.measured_at < %(to)s
+)
+select min(at),
+    case when %(is_state)s::boolean then (array_agg(last order by at desc))[1] else sum(total) / sum(count) end,
+    min(quality), min(low), max(high)
+from part
+group by floor(extract(epoch from at - %(from)s::timestamptz) / %(interval_s)s::double precision)
+order by 1
+limit %(points)s;
+
 -- name: last_of_resident --
 -- The newest values from the devices that are installed for a resident now, since they have been.
 select k.name, l.value, l.quality, l.measured_at, d.id

@@ -6,7 +6,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from cloud.database.pool import Connection
 from cloud.downlink.store import queue_batch_acks
 from cloud.telemetry import columns as c
-from cloud.telemetry import partitions, store
+from cloud.telemetry import partitions, rollups, store
 from cloud.telemetry.columns import Columns, Incoming, Ints
 from cloud.telemetry.homes import Homes, Known
 from cloud.telemetry.store import BatchKey, PositionRow
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 _NAMES_HELD: Final = 500_000
 _LAST_AT_ONCE: Final = 2000
 _LONGEST_UPTIME_MS: Final = 3650 * 86_400_000
-_EPOCH: Final = date(1970, 1, 1)
 
 Follow = Callable[[Connection, Columns, Mapping[str, int]], Awaitable[None]]
 """Done in the transaction that stores readings of installed devices; is given the numbers of the kinds."""
@@ -52,7 +51,7 @@ class TelemetryWriter:
         self._follow = follow
         self._devices: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
-        self._days: set[int] = set()
+        self._days: set[date] = set()
         self._told: set[tuple[str, str]] = set()
         self._age = 0
 
@@ -110,6 +109,7 @@ class TelemetryWriter:
                 await store.copy_readings(conn, stored)
                 newest = c.newest_of(stored)
                 await (store.move_last if len(newest) <= _LAST_AT_ONCE else store.move_later)(conn, newest)
+                await rollups.note_late(conn, stored, now)
                 await self._tell(conn, stored, prepared.known)
             chosen = zip(prepared.positions_of, prepared.positions, strict=True)
             await store.add_positions(conn, [row for n, row in chosen if is_new[n]])
@@ -180,8 +180,8 @@ class TelemetryWriter:
         return of[allowed].tolist(), rows
 
     async def _make_room(self, conn: Connection, readings: Columns) -> None:
-        if days := set(np.unique(readings.measured_ms // 86_400_000).tolist()) - self._days:
-            await partitions.ensure_days(conn, [_EPOCH + timedelta(days=day) for day in days])
+        if days := set(store.days_of(readings)) - self._days:
+            await partitions.ensure_days(conn, days)
             self._days |= days
 
     def _tell_once(self, action: str, gateway_id: str, name: str) -> None:

@@ -1,0 +1,125 @@
+"""Hours are made once they are over, again when readings come late, and trends are the same with them."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from cloud import storage_commands
+from cloud.__main__ import main
+from cloud.database.pool import Connection
+from cloud.telemetry import partitions, rollups, trends
+from cloud.telemetry.columns import from_ms
+from cloud.telemetry.partitions import Partition
+from cloud.telemetry.storage import survey
+from cloud.telemetry.writer import TelemetryWriter
+from tests.cloud.telemetry.a_home import START_MS, batch, home, incoming, install, place, rows, uid
+from tests.conftest import START
+
+pytestmark = pytest.mark.postgres
+
+HOUR = timedelta(hours=1)
+HOUR_MS = 3_600_000
+KEPT = timedelta(days=400)
+HOURS = "select at, count, mean, low, high, last from reading_hour order by at"
+
+
+async def write(conn: Connection, seq: int, at_ms: int, *values: float, late: bool = False) -> None:
+    now_ms = START_MS if late else at_ms + 60_000
+    message = batch(seq, *values, at_ms=at_ms, sent_at=now_ms, late=late)
+    await TelemetryWriter().write(conn, [incoming(message, received_ms=now_ms)], from_ms(now_ms))
+
+
+async def test_an_hour_is_rolled_up_when_it_is_over_and_again_when_readings_come_late(
+    conn: Connection,
+) -> None:
+    await write(conn, 1, START_MS - 2 * HOUR_MS, 60, 70)
+    await write(conn, 2, START_MS - 1_000, 80)
+    assert await rollups.roll_up(conn, START + timedelta(minutes=14), kept=KEPT) == 1
+    whole = (START - 2 * HOUR, 2, 65.0, 60.0, 70.0, 70.0)
+    assert await rows(conn, HOURS) == [whole]
+    assert await rollups.roll_up(conn, START + timedelta(minutes=16), kept=KEPT) == 1
+    assert len(await rows(conn, HOURS)) == 2
+    assert await rollups.rolled_until(conn) == START
+    await write(conn, 3, START_MS - 2 * HOUR_MS + 60_000, 20, late=True)
+    await rollups.roll_up(conn, START + timedelta(minutes=16), kept=KEPT)
+    assert (await rows(conn, HOURS))[0] == (START - 2 * HOUR, 3, 50.0, 20.0, 70.0, 20.0)
+    assert await rows(conn, "select count(*) from rollup_waiting") == [(0,)]
+
+
+async def drawn(conn: Connection) -> list[trends.Point]:
+    start = START - timedelta(days=20)
+    return await trends.trend(
+        conn, resident_id=uid("r-li"), kind="heart_rate", start=start, end=START, points=100
+    )
+
+
+async def test_a_trend_of_weeks_is_the_same_from_hours_and_from_readings(conn: Connection) -> None:
+    await place(conn)
+    await home(conn, "li", "gw-1")
+    days = timedelta(days=20)
+    await install(conn, "watch-1", "li", START - days + timedelta(minutes=20), START - timedelta(minutes=90))
+    for n in range(160):  # every three hours, some in the hours of the installation's begin and end
+        await write(conn, n + 1, START_MS - n * 3 * HOUR_MS - 100 * 60_000, 60 + n % 7, 80 - n % 5)
+    before = await drawn(conn)
+    await rollups.roll_up(conn, START + HOUR, kept=KEPT)
+    assert await rows(conn, "select count(*) from reading_hour") == [(160,)]
+    # In between the readings are gone: what is drawn comes from the hours.
+    await conn.execute("delete from reading where measured_at < %s", (START - timedelta(hours=3),))
+    after = await drawn(conn)
+    assert len(after) == 100
+    assert [(p.at, p.low, p.high) for p in after] == [(p.at, p.low, p.high) for p in before]
+    assert [p.value for p in after] == pytest.approx([p.value for p in before])
+
+
+def test_a_partition_is_as_wide_as_twenty_million_entries_allow() -> None:
+    assert partitions.width_for(0) == timedelta(days=1)
+    assert partitions.width_for(16_000_000) == timedelta(days=1)
+    assert partitions.width_for(40_000_000) == timedelta(hours=6)
+    assert partitions.width_for(466_000_000) == timedelta(minutes=30)
+    assert partitions.width_for(10**12) == timedelta(minutes=30)
+    yesterday = Partition("reading_20251231", START - 26 * HOUR, START - 2 * HOUR, 600_000_000, 10**9)
+    assert partitions.rows_a_day([yesterday], START) == 10_000_000
+    today = Partition("reading_20260101", START - 2 * HOUR, START + 22 * HOUR, 600_000_000, 10**9)
+    assert partitions.rows_a_day([yesterday, today], START) == pytest.approx(120_000_000)
+
+
+async def test_coming_days_are_divided_when_readings_come_fast_and_today_stays(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(conn, 1, START_MS, 60, 61)
+    monkeypatch.setattr(partitions, "ENTRIES_AT_MOST", 20)
+    await partitions.prepare(conn, START + HOUR)
+    found = await partitions.standing(conn, "reading")
+    width = {part.since.date().day: part.until - part.since for part in found}
+    assert width == {31: 24 * HOUR, 1: 24 * HOUR, **dict.fromkeys((2, 3, 4), HOUR / 2)}
+    tomorrow = [part for part in found if part.since.date().day == 2]
+    assert len(tomorrow) == 48
+    assert tomorrow[1].name == "reading_20260102_0030"
+    await write(conn, 2, START_MS + 24 * HOUR_MS, 62)
+    assert await rows(conn, "select value from reading_20260102_0200") == [(62.0,)]
+    dropped = await partitions.drop_before(conn, START + 23 * HOUR)
+    assert dropped[-1] == "reading_20260102_0030"
+
+
+async def test_storage_is_told(
+    conn: Connection, database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write(conn, 1, START_MS, 60)
+    found = await survey(conn, START)
+    readings = found.kept[0]
+    assert (readings.table, readings.pieces, readings.next_drop) == ("reading", 5, "reading_20251231")
+    assert readings.oldest == START.replace(hour=0)
+    assert found.newest_value == START
+    assert {queue.name: queue.waiting for queue in found.queues}["acknowledgements"] == 1
+    monkeypatch.setenv("LANG", "C")
+    monkeypatch.delenv("LC_ALL", raising=False)
+    assert "next drop reading_20251231 at 2027-02-05T00:00:00Z" in storage_commands._text(found)
+
+
+def test_the_command_prints_json(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["storage", "--json", "--database-url", database_url]) == 0
+    assert {kept["table"] for kept in json.loads(capsys.readouterr().out)["kept"]} == {
+        "reading",
+        "reading_hour",
+    }
