@@ -1,24 +1,22 @@
-"""A serial line (8N1, no flow control): bytes both ways, opened again when the stick comes back."""
+"""A device on a serial line: bytes both ways, opened again when the stick comes back."""
 
 import asyncio
 import logging
-import os
-import termios
 from dataclasses import dataclass, field
 from typing import Final
 
-from edge.transports.receiver import Receiver
+from edge.transports.receiver import Receiver, Source
+from edge.transports.serial import SerialPort
 
 log = logging.getLogger(__name__)
 
-CHUNK_BYTES: Final = 4096
 RETRY_S: Final = 5.0
-WAITING_PIECES: Final = 1024
+WAITING: Final = 64
 
 
 @dataclass
 class SerialLine:
-    """Reads and writes `path` at `baud`."""
+    """Reads and writes `path` at `baud`, 8N1."""
 
     name: str
     path: str
@@ -32,19 +30,10 @@ class SerialLine:
         """Serve until cancelled."""
         while True:
             try:
-                line = open_line(self.path, self.baud)
-            except (OSError, termios.error) as error:
-                self._lost(str(error))
-            else:
-                self.status = f"open({self.path})"
-                self.tried.set()
-                log.info("the serial line is open", extra={"action": "serial_open", "transport": self.name})
-                try:
-                    await self._serve(line)
-                except OSError as error:
-                    self._lost(str(error))
-                finally:
-                    os.close(line)
+                async with SerialPort(self.path, self.baud) as port:
+                    await self._serve(port)
+            except* OSError as group:
+                self._lost(str(group.exceptions[0]))
             await asyncio.sleep(self.retry_s)
 
     def _lost(self, reason: str) -> None:
@@ -54,55 +43,31 @@ class SerialLine:
         self.status = f"failed({self.path} {reason})"
         self.tried.set()
 
-    async def _serve(self, line: int) -> None:
+    async def _serve(self, port: SerialPort) -> None:
         """Pass bytes on until the line breaks (OSError)."""
-        loop = asyncio.get_running_loop()
-        pieces: asyncio.Queue[bytes | OSError] = asyncio.Queue(WAITING_PIECES)
-        source = self.receiver.connect(f"{self.name} {self.path}", lambda data: _write(line, data))
+        answers: asyncio.Queue[bytes] = asyncio.Queue(WAITING)
 
-        def read() -> None:
-            try:
-                data: bytes | OSError = os.read(line, CHUNK_BYTES) or OSError("hung up")
-            except BlockingIOError:
-                return
-            except OSError as error:
-                data = error
-            if isinstance(data, OSError):
-                loop.remove_reader(line)
-            if not pieces.full():
-                pieces.put_nowait(data)
+        def send(data: bytes) -> None:
+            """A line that takes nothing any more loses questions, which are asked again."""
+            if not answers.full():
+                answers.put_nowait(data)
 
-        loop.add_reader(line, read)
+        source = self.receiver.connect(f"{self.name} {self.path}", send)
+        self.status = f"open({self.path})"
+        self.tried.set()
+        log.info("the serial line is open", extra={"action": "serial_open", "transport": self.name})
         try:
-            while True:
-                piece = await pieces.get()
-                if isinstance(piece, OSError):
-                    raise piece
-                await self.receiver.take(source, piece)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read(port, source), name=f"{self.name}-read")
+                group.create_task(_write(port, answers), name=f"{self.name}-write")
         finally:
-            loop.remove_reader(line)
             self.receiver.disconnect(source)
 
-
-def _write(line: int, data: bytes) -> None:
-    """Questions are a few bytes: what the line does not take at once is left out, and asked again later."""
-    try:
-        os.write(line, data)
-    except OSError as error:
-        log.info("not written", extra={"action": "serial_write", "reason": str(error)})
+    async def _read(self, port: SerialPort, source: Source) -> None:
+        while True:
+            await self.receiver.take(source, await port.read())
 
 
-def open_line(path: str, baud: int) -> int:
-    """The file descriptor of a serial line, raw and non-blocking. Raises OSError, termios.error."""
-    line = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        speed = getattr(termios, f"B{baud}")
-        settings = termios.tcgetattr(line)
-        settings[0] = settings[1] = settings[3] = 0
-        settings[2] = termios.CS8 | termios.CREAD | termios.CLOCAL
-        settings[4] = settings[5] = speed
-        termios.tcsetattr(line, termios.TCSANOW, settings)
-    except (OSError, termios.error):
-        os.close(line)
-        raise
-    return line
+async def _write(port: SerialPort, answers: asyncio.Queue[bytes]) -> None:
+    while True:
+        await port.write(await answers.get())

@@ -250,7 +250,7 @@ async def test_a_serial_line_is_read_written_and_opened_again() -> None:
     os.write(far, radars.r60_frame("fall"))
     await until(lambda: bytes(listener.lines[0].data) == radars.r60_frame("fall"))
     listener.lines[0].send(b"\x53\x59\x0a\x0d\x03")
-    assert os.read(far, 16) == b"\x53\x59\x0a\x0d\x03"
+    assert await asyncio.to_thread(os.read, far, 16) == b"\x53\x59\x0a\x0d\x03"
     os.close(far)
     os.close(near)
     await until(lambda: listener.lines[0].gone and made.status.startswith("failed("))
