@@ -10,7 +10,7 @@ from edge.drivers.device_clock import ClockMemory, backfilled, live
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.orders import OrderRefused
 from edge.drivers.watch_alarms import Moment
-from edge.drivers.watch_commands import command_text, is_dangerous
+from edge.drivers.watch_commands import command_content, is_dangerous
 from edge.drivers.watch_frames import (
     WatchFix,
     WatchFrame,
@@ -86,10 +86,10 @@ class WatchDriver:
         frame = self._heard.get(device)
         if frame is None:
             return False
-        text = command_text(name, args)
-        if is_dangerous(text):
+        content = command_content(name, args)
+        if is_dangerous(content):
             raise OrderRefused(f"{name} is dangerous: this agent never does it by remote order")
-        self._replies += encode_reply(frame, text)
+        self._replies += encode_reply(frame, content)
         return True
 
     def _frame(self, frame: WatchFrame, at: int) -> list[Item]:

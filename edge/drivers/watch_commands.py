@@ -7,17 +7,19 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge.drivers.orders import OrderRefused
+from edge.drivers.watch_framing import escape
 
 _PHONE: Final = re.compile(r"\+?[0-9]{2,20}")
 _ZONE: Final = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _PLAIN: Final = re.compile(r"[^\[\]\x00-\x1f]{0,500}")
 _MAX_TEXT: Final = 100
+_MAX_VOICE: Final = 30_000
 _DANGEROUS: Final = frozenset({"IP", "POWEROFF", "RESET", "MONITOR", "FACTORY"})
 _JANUARY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 Args = Mapping[str, Any]
 
 
-def command_text(name: str, args: Args) -> str:
+def command_content(name: str, args: Args) -> str | bytes:
     """The content of the command `name`; OrderRefused for an unknown name or arguments that do not fit."""
     make = _COMMANDS.get(name)
     if make is None:
@@ -25,9 +27,9 @@ def command_text(name: str, args: Args) -> str:
     return make(args)
 
 
-def is_dangerous(text: str) -> bool:
+def is_dangerous(content: str | bytes) -> bool:
     """True for what moves a watch to another server, switches it off, resets it or listens in."""
-    return text.partition(",")[0].strip().upper() in _DANGEROUS
+    return isinstance(content, str) and content.partition(",")[0].strip().upper() in _DANGEROUS
 
 
 def zone_hours(zone: str) -> str:
@@ -89,6 +91,17 @@ def _data(args: Args) -> str:
     return text
 
 
+def _voice(args: Args) -> bytes:
+    """An AMR recording, given in hexadecimal digits."""
+    try:
+        recording = bytes.fromhex(str(args.get("data", "")))
+    except ValueError as error:
+        raise OrderRefused("data must be hexadecimal digits") from error
+    if not 1 <= len(recording) <= _MAX_VOICE:
+        raise OrderRefused(f"a recording has 1 to {_MAX_VOICE} bytes")
+    return b"TK," + escape(recording)
+
+
 def _switch(word: str) -> Callable[[Args], str]:
     def make(args: Args) -> str:
         enable = args.get("enable")
@@ -103,7 +116,7 @@ def _word(word: str) -> Callable[[Args], str]:
     return lambda _args: word
 
 
-_COMMANDS: Final[dict[str, Callable[[Args], str]]] = {
+_COMMANDS: Final[dict[str, Callable[[Args], str | bytes]]] = {
     "locate": _word("CR"),
     "find": _word("FIND"),
     "version": _word("VERNO"),
@@ -124,5 +137,7 @@ _COMMANDS: Final[dict[str, Callable[[Args], str]]] = {
     "phone_book": lambda args: f"PHB,{_data(args)}",
     "remind": lambda args: f"REMIND,{_data(args)}",
     "silence_time": lambda args: f"SILENCETIME,{_data(args)}",
+    "indicator": lambda args: f"FLOWER,{_data(args)}",
+    "voice": _voice,
     "custom": _data,
 }

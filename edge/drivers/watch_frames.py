@@ -134,17 +134,18 @@ def reply_content(frame: WatchFrame) -> str | None:
     return {"LK": "LK", "TKQ": frame.type, "TKQ2": frame.type, "JXTK": "JXTKR,1"}.get(frame.word)
 
 
-def encode_reply(frame: WatchFrame, content: str) -> bytes:
+def encode_reply(frame: WatchFrame, content: str | bytes) -> bytes:
     """A frame to the watch that sent `frame`: same maker and ID, the same IDX when it carried one,
     a true LEN.
     """
     return encode_frame(frame.id, content, frame.manufacturer, frame.index)
 
 
-def encode_frame(identity: str, content: str, maker: str = "CS", index: str | None = None) -> bytes:
+def encode_frame(identity: str, content: str | bytes, maker: str = "CS", index: str | None = None) -> bytes:
     """A frame to a watch, with its true length in bytes; `CS` is for a watch of an unknown maker."""
+    body = content.encode() if isinstance(content, str) else content
     middle = f"{index}*" if index else ""
-    return f"[{maker}*{identity}*{middle}{len(content.encode()):04x}*{content}]".encode()
+    return f"[{maker}*{identity}*{middle}{len(body):04x}*".encode() + body + b"]"
 
 
 def parse_fix(fields: list[str]) -> WatchFix | None:

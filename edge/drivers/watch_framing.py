@@ -126,6 +126,11 @@ def unescape(data: bytes) -> bytes:
     return re.sub(rb"\x7d([\x01-\x05])", lambda m: b"}[],*"[m[1][0] - 1 : m[1][0]], data)
 
 
+def escape(data: bytes) -> bytes:
+    """Binary content as it is sent: the opposite of `unescape`."""
+    return re.sub(rb"[}\[\],*]", lambda m: b"\x7d" + bytes([b"}[],*".index(m[0]) + 1]), data)
+
+
 def _looks_like_header(buffer: bytearray, at: int) -> bool | None:
     """Whether a frame begins at the `[`; None when more bytes are needed to tell."""
     found = _HEADER_PREFIX.match(bytes(buffer[at : at + _LONGEST_HEADER]))

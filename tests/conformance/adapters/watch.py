@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from edge.decoding.watch import watch
-from edge.drivers.watch_commands import command_text
+from edge.drivers.watch_commands import command_content
 from edge.drivers.watch_frames import encode_frame
 from simulators.devices.watch import command_answer
 from simulators.devices.watch import frame as watch_frame
@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "poweroff": "power_off",
     "text": "message",
     "upload": "upload_interval",
+    "voice_message": "voice",
 }
 _ARGUMENTS: Final = {"frequency": "seconds", "interval": "seconds", "message": "text", "enabled": "enable"}
 
@@ -35,8 +36,9 @@ def downlink(given: Values) -> Values:
         [maker, identity, content] = re.fullmatch(r"\[(\w+)\*(\d+)\*\w{4}\*(.*)\]", args["in"]).groups()  # type: ignore[union-attr]
         answer = command_answer(content)
         return {"want": None if answer is None else watch_frame(maker, identity, answer).decode()}
-    text = command_text(_COMMANDS.get(given["cmd"], str(given["cmd"])), args)
-    return {"want": encode_frame(given["id"], text).decode()}
+    content = command_content(_COMMANDS.get(given["cmd"], str(given["cmd"])), args)
+    frame = encode_frame(given["id"], content)
+    return {"want": frame.decode(errors="replace"), "want_hex": frame.hex()}
 
 
 def uplink(given: Values) -> Values:

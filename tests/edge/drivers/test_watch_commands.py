@@ -5,13 +5,13 @@ import pytest
 from edge.drivers.options import DriverOptions
 from edge.drivers.orders import OrderRefused
 from edge.drivers.watch import WatchDriver
-from edge.drivers.watch_commands import command_text, zone_hours
+from edge.drivers.watch_commands import command_content, zone_hours
 from edge.drivers.watch_frames import encode_frame
 from tests.edge.drivers.frames import AT, frame
 
 
 @pytest.mark.parametrize(
-    ("name", "args", "text"),
+    ("name", "args", "content"),
     [
         ("locate", {}, "CR"),
         ("upload_interval", {"seconds": 600}, "UPLOAD,600"),
@@ -23,11 +23,13 @@ from tests.edge.drivers.frames import AT, frame
         ("timezone", {"tz": "Asia/Shanghai", "language": 1}, "LZ,1,+8"),
         ("measure_heart_rate", {"seconds": 300}, "hrtstart,300"),
         ("remind", {"data": "8:10-1-1"}, "REMIND,8:10-1-1"),
+        ("indicator", {"data": "3"}, "FLOWER,3"),
+        ("voice", {"data": "2321414d527d5b5d2c2aff"}, b"TK,#!AMR}\x01}\x02}\x03}\x04}\x05\xff"),
         ("custom", {"data": "PROFILE,2"}, "PROFILE,2"),
     ],
 )
-def test_commands_by_the_page(name: str, args: dict[str, Any], text: str) -> None:
-    assert command_text(name, args) == text
+def test_commands_by_the_page(name: str, args: dict[str, Any], content: str | bytes) -> None:
+    assert command_content(name, args) == content
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,8 @@ def test_zones(zone: str, hours: str) -> None:
         ("timezone", {"tz": "GMT+19"}),
         ("custom", {"data": "x][3G*1*2"}),
         ("custom", {}),
+        ("voice", {"data": "xyz"}),
+        ("voice", {}),
         ("reboot", {}),
         ("power_off", {}),
         ("custom", {"data": "IP,198.51.100.7,5093"}),
