@@ -15,13 +15,13 @@ from edge.drivers.bthome import Advert
 from edge.drivers.gatt_readings import readings, when, when_claimed
 from edge.drivers.levels import reading
 from edge.drivers.lines import Lines
+from edge.drivers.liveness import Roll
 from edge.drivers.options import DriverOptions, remembered
 from edge.readings import Item, Reading, Sighting
 from firmware_specs.messages import DeviceState
 
 _LINE_LIMIT: Final = 64 * 1024
 _ADDRESS: Final = re.compile(r"^[0-9A-F]{12}$")
-_LOOK_MS: Final = 60_000
 _APART_MS: Final = 1_000
 _MAX_LINKS: Final = 64
 _MAX_RECORDS: Final = 2_000
@@ -70,7 +70,7 @@ class BluetoothDriver:
         self._lines = Lines(_LINE_LIMIT, self.counts)
         self._links: dict[str, _Link] = {}
         self._replies: list[dict[str, str]] = []
-        self._looked_at = 0
+        self._roll = Roll(options.memory)
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the lines that these bytes complete; never raises. `b""` lets time pass."""
@@ -89,7 +89,7 @@ class BluetoothDriver:
                 self.counts["hex_unreadable"] += 1
         for address, link in self._links.items():
             self._ask(address, link, at)
-        return items + self._silent(at)
+        return [*items, *self._roll.silent(at)]
 
     def finish(self) -> None:
         """The adapter is gone; what was left half is counted."""
@@ -129,6 +129,7 @@ class BluetoothDriver:
             return []
         if not content.whole:
             self.counts["bthome_unknown_object"] += 1
+        self._roll.hear(device, at)
         return bthome_items.items(device, advert, content, heard, at)
 
     def _connected(self, address: str, line: _Line, at: int) -> list[Item]:
@@ -232,18 +233,6 @@ class BluetoothDriver:
             frames.ask(at)
             for order in frames.orders():
                 self._replies.append({"address": address, "uuid": viatom.WRITE, "value": order.hex()})
-
-    def _silent(self, at: int) -> list[Item]:
-        if at - self._looked_at < _LOOK_MS:
-            return []
-        self._looked_at = at
-        kept = list(self._options.memory.items())
-        return [
-            item
-            for key, heard in kept
-            if isinstance(heard, bthome_items.Heard)
-            for item in bthome_items.silence(key.removesuffix(" heard"), heard, at)
-        ]
 
 
 def device_id(address: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from edge.drivers.bthome import Advert, Content
 from edge.drivers.levels import Levels, judge, reading
-from edge.drivers.liveness import Liveness
 from edge.readings import Item, Press, Sighting
 from firmware_specs.kinds import READINGS
 from firmware_specs.messages import DeviceState
@@ -53,18 +52,16 @@ _NUMBERS: Final = {
 
 @dataclass
 class Heard:
-    """What is known of one advertising device: the last packet and when it was heard, levels, liveness."""
+    """What is known of one advertising device: the last packet and when it was heard, levels."""
 
     packet: tuple[int | None, bytes] | None = None
     packet_at: int = 0
     counter: int | None = None
     levels: Levels = field(default_factory=Levels)
-    liveness: Liveness = field(default_factory=Liveness)
 
 
 def items(device: str, advert: Advert, content: Content, heard: Heard, at: int) -> list[Item]:
     """Items of one advertisement; nothing but a sign of life for one that was heard before."""
-    heard.liveness.hear(at)
     found: list[Item] = []
     if not _repeated(advert, content, heard, at):
         device_at = next(
@@ -78,14 +75,6 @@ def items(device: str, advert: Advert, content: Content, heard: Heard, at: int) 
     level = content.named().get("battery")
     state = DeviceState(device=device, at=at, online=True, battery_percent=_percent(level), last_seen=at)
     return [*found, Sighting(state=state)]
-
-
-def silence(device: str, heard: Heard, at: int) -> list[Item]:
-    """The device has been silent for longer than is usual for it, said once."""
-    if not heard.liveness.went_silent(at, mains=False):
-        return []
-    state = DeviceState(device=device, at=at, online=False, last_seen=heard.liveness.heard)
-    return [Sighting(state=state)]
 
 
 def _repeated(advert: Advert, content: Content, heard: Heard, at: int) -> bool:

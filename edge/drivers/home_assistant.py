@@ -13,6 +13,7 @@ from edge.drivers.ha_meanings import gesture, points
 from edge.drivers.ha_templates import Unsupported, render
 from edge.drivers.levels import judge, levels_of, reading
 from edge.drivers.lines import Lines
+from edge.drivers.liveness import Roll
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.zigbee_exposes import is_sos_action
 from edge.readings import Happening, Item, Press, Reading, Sighting
@@ -56,6 +57,7 @@ class HomeAssistantDriver:
         self._prefix = (options.base_topic or BASE_TOPIC).strip("/") + "/"
         self._lines = Lines(_LINE_LIMIT, self.counts)
         self._announced: dict[str, dict[str, Entity]] = {}
+        self._roll = Roll(options.memory)
         self._sizes: dict[str, int] = {}
         self._by_topic: dict[str, dict[tuple[str, str], Entity]] = {}
         self._subscribed: set[str] = set()
@@ -74,7 +76,7 @@ class HomeAssistantDriver:
                 continue
             self.counts["messages"] += 1
             items += self._message(message, at)
-        return items
+        return [*items, *self._roll.silent(at)]
 
     def finish(self) -> None:
         """The connection is gone; what was left half is counted."""
@@ -169,6 +171,7 @@ class HomeAssistantDriver:
                 return [Sighting(state=DeviceState(device=entity.device, at=at, online=word == online))]
         if line.retained:
             return []
+        self._roll.hear(entity.device, at)
         items: list[Item] = []
         for kind, value in points(entity, payload):
             items += self._point(entity, kind, value, at)

@@ -1,8 +1,13 @@
 """Whether a device still lives, learned from how often it was heard (page `zigbee2mqtt.md`, Availability)."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+
+from edge.drivers.options import remembered
+from edge.readings import Sighting
+from firmware_specs.messages import DeviceState
 
 MINS: Final = 60_000
 FLOOR_MAINS_MS: Final = 30 * MINS
@@ -10,6 +15,8 @@ FLOOR_BATTERY_MS: Final = 120 * MINS
 CEILING_MS: Final = 26 * 60 * MINS
 _LEARNED_FROM: Final = 5
 _BURST_MS: Final = 5_000
+_LOOK_MS: Final = 60_000
+_KEY: Final = "live "
 
 
 @dataclass
@@ -42,3 +49,37 @@ class Liveness:
             return False
         self.offline = True
         return True
+
+
+class Roll:
+    """The devices of one transport that ought to be heard, in its drivers' memory. `is_mains` tells which of
+    them are on mains power.
+    """
+
+    def __init__(
+        self, memory: dict[str, object], is_mains: Callable[[str], bool] = lambda device: False
+    ) -> None:
+        self._memory = memory
+        self._is_mains = is_mains
+        self._looked_at = 0
+
+    def hear(self, device: str, at: int) -> None:
+        """A live message of a device."""
+        remembered(self._memory, _KEY + device, Liveness).hear(at)
+
+    def heard_at(self, device: str) -> int | None:
+        """When a device was heard last, ms UTC; None: not since the start."""
+        return remembered(self._memory, _KEY + device, Liveness).heard
+
+    def silent(self, at: int) -> list[Sighting]:
+        """Devices that have become silent, looked for each minute."""
+        if at - self._looked_at < _LOOK_MS:
+            return []
+        self._looked_at = at
+        found = []
+        for key, live in self._memory.items():
+            device = key.removeprefix(_KEY)
+            if isinstance(live, Liveness) and live.went_silent(at, mains=self._is_mains(device)):
+                state = DeviceState(device=device, at=at, online=False, last_seen=live.heard)
+                found.append(Sighting(state=state))
+        return found

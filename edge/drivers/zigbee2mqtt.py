@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.drivers.lines import Lines
+from edge.drivers.liveness import Roll
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.zigbee_events import Seen, ZigbeeMemory, events
 from edge.drivers.zigbee_exposes import Exposes, Meaning, meanings, read_exposes
@@ -26,7 +27,6 @@ _PAST_MS: Final = 400 * 86_400_000
 _CACHE_MS: Final = 60_000
 _WAIT_MS: Final = 3_000
 _MAX_WAITING: Final = 500
-_LOOK_MS: Final = 60_000
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -55,7 +55,8 @@ class ZigbeeDriver:
         self._devices: dict[str, Device] | None = None
         self._waiting: deque[tuple[str, dict[str, Any], bool, int]] = deque()
         self._cache_until: int | None = None
-        self._looked_at = 0
+        self._mains: frozenset[str] = frozenset()
+        self._roll = Roll(options.memory, self._is_mains)
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the lines that these bytes complete; never raises. `b""` lets time pass."""
@@ -70,7 +71,7 @@ class ZigbeeDriver:
                 continue
             self.counts["messages"] += 1
             items += self._message(message, at)
-        return items + self._overdue(at) + self._silent(at)
+        return items + self._overdue(at) + self._roll.silent(at)
 
     def finish(self) -> None:
         """The connection is gone; what was left half is counted."""
@@ -129,6 +130,7 @@ class ZigbeeDriver:
             return []
         listed = [device for entry in entries if (device := _device(entry)) is not None]
         self._devices = {device.name: device for device in listed}
+        self._mains = frozenset(d.id for d in listed if d.exposes is not None and d.exposes.mains)
         waiting, self._waiting = self._waiting, deque()
         items: list[Item] = []
         for name, state, retained, arrived in waiting:
@@ -143,20 +145,8 @@ class ZigbeeDriver:
             items += self._read(_unlisted(name), state, retained, arrived)
         return items
 
-    def _silent(self, at: int) -> list[Item]:
-        """Devices of the bridge's list that have been silent for too long, looked for each minute."""
-        if at - self._looked_at < _LOOK_MS:
-            return []
-        self._looked_at = at
-        items: list[Item] = []
-        for device in (self._devices or {}).values():
-            memory = self._memory.get(device.id)
-            mains = device.exposes is not None and device.exposes.mains
-            if isinstance(memory, ZigbeeMemory) and memory.liveness.went_silent(at, mains=mains):
-                heard = memory.liveness.heard
-                state = DeviceState(device=device.id, at=at, online=False, last_seen=heard)
-                items.append(Sighting(state=state))
-        return items
+    def _is_mains(self, device: str) -> bool:
+        return device in self._mains
 
     def _state(self, name: str, state: dict[str, Any], retained: bool, at: int) -> list[Item]:
         if self._devices is None and not _IEEE.match(name):
@@ -187,7 +177,7 @@ class ZigbeeDriver:
             if kept is None and self._is_cache(claimed, at):
                 self.counts["replays"] += 1
                 return _readings(meanings(device.exposes, state), device.id, claimed)
-        memory.liveness.hear(at)
+        self._roll.hear(device.id, at)
         measured = claimed if claimed is not None and abs(at - claimed) <= _CLOCK_MS else at
         seen = Seen(device=device.id, at=measured, arrived=at, device_at=claimed)
         found = meanings(device.exposes, state)
@@ -206,7 +196,7 @@ class ZigbeeDriver:
         if device is None or word not in ("online", "offline"):
             self.counts["availability_unreadable"] += device is not None
             return []
-        heard = remembered(self._memory, device.id, ZigbeeMemory).liveness.heard
+        heard = self._roll.heard_at(device.id)
         online = None if word == "online" and heard is None else word == "online"
         return [Sighting(state=DeviceState(device=device.id, at=at, online=online, last_seen=heard))]
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from edge.drivers.liveness import Liveness
 from edge.drivers.zigbee_exposes import Meaning, is_sos_action
 from edge.readings import Happening, Press
 from firmware_specs.messages import Phase
@@ -27,7 +26,6 @@ class ZigbeeMemory:
     test_since: int | None = None
     state: dict[str, Any] = field(default_factory=dict)
     sos_at: int = 0
-    liveness: Liveness = field(default_factory=Liveness)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,20 @@ def test_availability_is_a_state_and_a_retained_online_is_not_believed() -> None
     assert seen("nonsense", retained=False) == []
 
 
+def test_a_board_that_falls_silent_without_a_last_will_is_offline_once() -> None:
+    driver = home()
+    hears(driver, *BOARD.announce())
+    for hour in range(10):
+        driver.receive(line(BOARD.tell("somebody")), AT + hour * 3_600_000)
+    states = [
+        (minute, item.state.online)
+        for minute in range(1, 600)
+        for item in driver.receive(b"", AT + 9 * 3_600_000 + minute * 60_000)
+        if isinstance(item, Sighting)
+    ]
+    assert states == [(181, False)]
+
+
 def test_one_message_for_a_whole_device_and_an_empty_one_that_removes_it() -> None:
     driver = home()
     device = {
