@@ -26,6 +26,7 @@ from cloud.downlink.configs import publish_configs
 from cloud.downlink.mqtt_publisher import MqttPublisher
 from cloud.downlink.publisher import publish_queues, publish_status
 from cloud.ingest.event_lane import event_lane
+from cloud.ingest.heartbeats import without_heartbeats
 from cloud.ingest.life import note_life, show_life
 from cloud.ingest.mqtt_source import MqttSource, Subscription
 from cloud.ingest.states import state_lane
@@ -70,9 +71,10 @@ async def run_ingest(settings: Settings, announce: Announce) -> None:
         states,
     ):
         sources = (events, states)
+        for_gateways = state_lane(for_states, now)
         await _until_stopped(
             event_lane(for_events, now).run(events),
-            state_lane(for_states, now).run(states),
+            for_gateways.run(without_heartbeats(states, for_states, for_gateways.is_busy)),
             show_life(for_states, settings.clock, lambda: all(source.listening for source in sources)),
             _announce_listening(sources, for_states, settings.clock, announce),
         )

@@ -84,6 +84,10 @@ class Lane:
         self._room = asyncio.Event()
         self._away = False
 
+    def is_busy(self, gateway: str) -> bool:
+        """Whether messages of a gateway wait here, or one is being taken."""
+        return gateway in self._waiting
+
     async def run(self, source: AsyncIterable[Arrived]) -> None:
         """Take messages until the source ends, then finish those that wait."""
         async with asyncio.TaskGroup() as group:

@@ -91,6 +91,17 @@ update gateway set
     birth_at = %(at)s, network = %(network)s::text::jsonb
 where id = %(id)s;
 
+-- name: note_heartbeats --
+-- The present runs of gateways that are online speak; one whose row is held by another message is left out.
+with free as (
+    select g.id, b.at from gateway g
+    join unnest(%(ids)s::text[], %(runs)s::text[], %(ats)s::timestamptz[]) as b (id, run, at) on b.id = g.id
+    where g.run = b.run and g.online
+    order by g.id for no key update of g skip locked
+)
+update gateway g set last_seen_at = greatest(g.last_seen_at, free.at) from free where g.id = free.id
+returning g.id;
+
 -- name: set_online --
 -- Whether a gateway is there; nothing is returned when that was known. One that is out of use is missed by nobody.
 update gateway set online = %(online)s, online_changed_at = %(at)s

@@ -1,0 +1,80 @@
+"""Heartbeats of gateways that are known to be there: noted many at once, without a transaction for each.
+
+Only what changes nothing but `last_seen_at` is taken here: the present run of a gateway that is online, and
+of which nothing else waits. Everything else, and whatever is doubtful, goes the way of all states.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, Protocol
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from cloud.database import queries
+from cloud.database.pool import Pool
+from cloud.ingest.event_lane import Arrived, gateway_of
+from firmware_specs.messages import Online, decode
+
+_SQL: Final = queries.load(__package__ or "cloud.ingest")
+_AT_ONCE: Final = 1000
+_LINGER_S: Final = 0.1
+_CHANNEL: Final = "/state/online"
+
+
+class Source(Protocol):
+    """Where messages come from, see cloud/ingest/mqtt_source.py."""
+
+    async def take(self, limit: int, *, linger_s: float = 0.0) -> Sequence[Arrived]:
+        """At least one message, at most `limit`."""
+
+
+async def without_heartbeats(
+    source: Source, pool: Pool, busy: Callable[[str], bool]
+) -> AsyncIterator[Arrived]:
+    """Every message but the heartbeats that could be noted here; endless. `busy`: of it something waits."""
+    while True:
+        beats: dict[str, tuple[Arrived, Online]] = {}
+        others: list[Arrived] = []
+        passed: set[str] = set()  # gateways of others: the order of a gateway's messages is kept
+        for arrived in await source.take(_AT_ONCE, linger_s=_LINGER_S):
+            gateway, beat = gateway_of(arrived.topic), _heartbeat(arrived)
+            if beat is not None and not (busy(gateway) or gateway in beats or gateway in passed):
+                beats[gateway] = arrived, beat
+                continue
+            if gateway in beats:
+                others.append(beats.pop(gateway)[0])
+            others.append(arrived)
+            passed.add(gateway)
+        for arrived in others:
+            yield arrived
+        for arrived in await _not_noted(pool, beats):
+            yield arrived
+
+
+def _heartbeat(arrived: Arrived) -> Online | None:
+    if arrived.retained or not arrived.topic.endswith(_CHANNEL):
+        return None
+    try:
+        message = decode(arrived.payload, Online)
+    except ValueError:
+        return None
+    return message if message.online else None
+
+
+async def _not_noted(pool: Pool, beats: dict[str, tuple[Arrived, Online]]) -> list[Arrived]:
+    """Note them in one statement and acknowledge; those that must go the other way."""
+    if not beats:
+        return []
+    given = {
+        "ids": list(beats),
+        "runs": [beat.run for _, beat in beats.values()],
+        "ats": [arrived.received_at for arrived, _ in beats.values()],
+    }
+    try:
+        async with pool.connection() as conn:
+            rows = await (await conn.execute(_SQL["note_heartbeats"], given)).fetchall()
+    except (psycopg.Error, PoolTimeout):
+        return [arrived for arrived, _ in beats.values()]  # the lane says what is the matter, and waits
+    for row in rows:
+        beats.pop(row[0])[0].ack()
+    return [arrived for arrived, _ in beats.values()]
