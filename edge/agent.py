@@ -57,7 +57,8 @@ class Agent:
     desired: Desired
     batch_s: float
     pulse: Pulse = field(default_factory=Pulse)
-    problems: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    trouble: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _again: bool = False
 
@@ -66,41 +67,52 @@ class Agent:
         self._again = self._again or again
         self._stop.set()
 
+    def problem(self, kind: str, detail: str) -> None:
+        """Something is wrong with the agent itself: a technical event."""
+        self.problems.append((kind, detail))
+        self.trouble.set()
+
     async def run(self, ready: Callable[[str], None]) -> bool:
         """Run until `stop`; `ready` gets one line once everything is up or declared failed."""
         await self.outbox.open()
         await self._restore()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._announce(ready), name="announce")
+            watchdog = group.create_task(self.pulse.run(), name="watchdog")
             background = [
-                group.create_task(self._lasting(name, run), name=name)
+                group.create_task(self._turning(name, run), name=name)
                 for name, run in (
                     ("outbox-events", self.outbox.commit_loop),
                     ("outbox-upkeep", self.outbox.upkeep_loop),
                     ("outbox-telemetry", self._telemetry_loop),
                     ("pipeline-tick", self._tick_loop),
                     ("problems", self._problem_loop),
-                    ("watchdog", self.pulse.run),
                     ("help-home", self.help.home_loop),
                     ("help-speech", self.help.speech_loop),
                     ("help-phone", self.help.phone_loop),
                 )
             ]
-            link = group.create_task(self._lasting("uplink", self.link.run), name="uplink")
+            link = group.create_task(self._turning("uplink", self.link.run), name="uplink")
             doors = [
                 group.create_task(self._lasting(door.name, door.run), name=door.name)
                 for door in self.transports
             ]
-            group.create_task(self._announce(ready), name="announce")
             await self._stop.wait()
-            supervisor.notify("STOPPING=1")
+            if not self._again:
+                supervisor.notify("STOPPING=1")
             await _end(set(doors))
             await self.outbox.commit_telemetry(seal=True)
             self.link.stop()
             await asyncio.wait([link], timeout=GOODBYE_S)
-            for task in [*background, link]:
+            for task in [*background, link, watchdog]:
                 task.cancel()
         await self.outbox.close()
         return self._again
+
+    async def _turning(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """A loop that the watchdog expects to turn."""
+        with self.pulse.loop(name):
+            await self._lasting(name, run)
 
     async def _lasting(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run until it returns; a fault of ours ends neither it nor the others, and is never silent."""
@@ -132,22 +144,25 @@ class Agent:
             return
         try:
             state = msgspec.json.decode(kept, type=dict)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         steps.restore(self.intake.pipeline, state)
 
     async def _problem_loop(self) -> None:
         """Make a technical event of each problem of the agent itself."""
         while True:
-            kind, detail = await self.problems.get()
-            await self.intake.report(kind, {"detail": detail})
+            await self.pulse.wait("problems", self.trouble)
+            self.trouble.clear()
+            while self.problems:
+                kind, detail = self.problems.pop(0)
+                await self.intake.report(kind, {"detail": detail})
 
     async def _tick_loop(self) -> None:
         """Let time pass for drivers and steps, each second of the agent's clock."""
         while True:
             await asyncio.sleep(max(TICK_S / self.time.clock.rate, SHORTEST_SLEEP_S))
             await self.intake.tick()
-            self.pulse.beat("tick")
+            self.pulse.beat("pipeline-tick")
 
     async def _telemetry_loop(self) -> None:
         """Commit readings each second, seal a batch each `batch_s` of the agent's clock."""
@@ -160,7 +175,7 @@ class Agent:
             seal = open_s >= batch_s
             await self.outbox.commit_telemetry(seal=seal)
             open_s = 0.0 if seal else open_s
-            self.pulse.beat("telemetry")
+            self.pulse.beat("outbox-telemetry")
 
 
 def lock(folder: Path) -> int:

@@ -218,7 +218,7 @@ class LocalHelp:
         """Take back what `state` gave; unreadable notes are as none."""
         try:
             found = msgspec.json.decode(kept, type=list[_Activation])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         for known in found:
             if known.boot != self._boot:

@@ -50,9 +50,10 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     """The agent of a configuration, not yet running. Raises ConfigError."""
     check_drivers(settings)
     time = Timekeeper(clock, boot=boot_id())
-    run = new_run()
+    run, pulse = new_run(), Pulse()
+    folder = Path(settings.data_dir)
     outbox = Outbox(
-        Path(settings.data_dir), run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits
+        folder, run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits, pulse=pulse
     )
     entries = {entry.id: entry for entry in settings.device}
     board = Board(entries, timings.device_state_s, run, time.boot, time.state)
@@ -61,9 +62,8 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     intake = Intake(pipeline, outbox, board, time.boot, time.now_ms, time.state)
     # The cloud counts silence by the same clock.
     timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
-    link = _link(settings, timings, time, intake)
+    link = _link(settings, timings, time, intake, pulse)
     opened = doors(settings, intake)
-    pulse = Pulse()
     effects = _effects(settings, time, link, opened, pulse)
 
     def set_batch_s(wanted_s: float) -> None:
@@ -74,11 +74,11 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     batch_s = settings.effective_batch_s()
     agent = Agent(settings, time, outbox, intake, link, opened, effects, desired, batch_s, pulse)
     link.commands.restart = lambda: agent.stop(again=True)
-    outbox.on_problem = lambda kind, detail: agent.problems.put_nowait((kind, detail))
+    outbox.on_problem = agent.problem
     return agent
 
 
-def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) -> Link:
+def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake, pulse: Pulse) -> Link:
     """The uplink: both lanes on the outbox, the cloud's orders, the connection. Raises ConfigError."""
     outbox, board = intake.outbox, intake.board
     broker = config.broker(settings.broker_url)
@@ -87,6 +87,7 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
         outbox, timings, _batch_mover(time), time.now_ms, settings.metered, time.clock.rate
     )
     outbox.on_batches = telemetry.look
+    events.beat, telemetry.beat = _beats(pulse, "uplink-events"), _beats(pulse, "uplink-telemetry")
 
     def replayed() -> None:
         events.look_again()
@@ -107,6 +108,7 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake) 
         inventory_hash=lambda: inventory_hash(board.inventory(intake.inventory())),
         cloud_time=time.cloud_says,
         claimed=outbox.note_stage,
+        pulse=pulse,
     )
 
 
@@ -160,6 +162,10 @@ def _effects(
     outbox.on_events = kept
     link.claimed = claimed
     return effects
+
+
+def _beats(pulse: Pulse, name: str) -> Callable[[], None]:
+    return lambda: pulse.beat(name)
 
 
 def _steady(time: Timekeeper) -> Callable[[], int]:

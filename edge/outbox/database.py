@@ -1,18 +1,27 @@
 """The outbox's SQLite files: opening, transactions, what to do with a damaged file or a full disk."""
 
 import contextlib
+import itertools
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, TypeVar
+
+import msgspec
 
 log = logging.getLogger(__name__)
 
 MIB: Final = 1024 * 1024
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _ATTEMPTS: Final = 3
+# A damaged schema gives messages that are no UTF-8, and names that our own SQL no longer finds.
+FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
+# What decoding a kept value raises where its bytes have changed.
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError)
+_LOST_NAME: Final = re.compile(r"no such |has no column|malformed")
 T = TypeVar("T")
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -59,7 +68,7 @@ class File:
         try:
             db = self._connection(now)
             return work(db) if db is not None else None
-        except sqlite3.Error as error:
+        except FAILURES as error:
             self._failed(error, now)
             return None
 
@@ -74,7 +83,7 @@ class File:
                 db.execute("begin immediate")
                 result = work(db)
                 db.execute("commit")
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 _roll_back(db)
                 if not self._failed(error, now):
                     return None
@@ -89,15 +98,15 @@ class File:
                 break
             try:
                 self._db = connect(self._path, self._schema, self._synchronous, check=self._check)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 if not self._failed(error, now):
                     break
         return self._db
 
-    def _failed(self, error: sqlite3.Error, now: int) -> bool:
+    def _failed(self, error: sqlite3.Error | UnicodeDecodeError, now: int) -> bool:
         """Set a damaged file aside or make room; True when trying again is worth it."""
         name = self._path.name
-        if _code(error) in _CORRUPT:
+        if _is_damage(error):
             self.close()
             aside = rename_aside(self._path, now)
             self.damaged.append(aside)
@@ -148,8 +157,13 @@ class Reserve:
 
 def connect(path: Path, schema: str, synchronous: Synchronous, *, check: bool) -> sqlite3.Connection:
     """Open (or create) a WAL database; `check` looks for damage first. Raises sqlite3.Error."""
+    if _torn(path):
+        raise _damage(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     try:
+        db.text_factory = lambda text: text.decode(
+            "utf-8", "replace"
+        )  # one bad letter must not hide the others
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous}")
         db.execute("PRAGMA journal_size_limit = 4194304")
@@ -158,15 +172,19 @@ def connect(path: Path, schema: str, synchronous: Synchronous, *, check: bool) -
         if check and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _damage(path)
         db.executescript(schema)
-    except sqlite3.Error:
+    except FAILURES:
         db.close()
         raise
     return db
 
 
 def rename_aside(path: Path, now: int) -> Path:
-    """Move a damaged database and its log files aside; returns the new path."""
+    """Move a damaged database and its log files aside, beside older ones; returns the new path."""
     aside = path.with_name(f"{path.name}.damaged-{now}")
+    for number in itertools.count(2):
+        if not any(aside.with_name(aside.name + suffix).exists() for suffix in ("", "-wal", "-shm")):
+            break
+        aside = path.with_name(f"{path.name}.damaged-{now}-{number}")
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
@@ -182,6 +200,36 @@ def used_bytes(db: sqlite3.Connection) -> int:
     return (pages - free) * size
 
 
+class Mark:
+    """How many commits a database has had, in a file of its own: a database that knows of fewer lost some.
+
+    It is written without waiting for the disk: after a power cut it may be behind, and then says nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> int:
+        """Commits that were made; 0 when the file says nothing."""
+        try:
+            return int(self._path.read_bytes()[:20])
+        except (OSError, ValueError):
+            return 0
+
+    def write(self, commits: int) -> None:
+        """Remember a number of commits."""
+        with contextlib.suppress(OSError):
+            self._path.write_bytes(b"%020d" % commits)
+
+
+def _torn(path: Path) -> bool:
+    """Whether a database file is empty or gone while its log is there: opening it would empty the log too."""
+    wal = path.with_name(path.name + "-wal")
+    if not path.exists():
+        return wal.exists() and wal.stat().st_size > 0
+    return path.stat().st_size == 0
+
+
 def _roll_back(db: sqlite3.Connection | None) -> None:
     if db is not None and db.in_transaction:
         with contextlib.suppress(sqlite3.Error):
@@ -194,6 +242,14 @@ def _damage(path: Path) -> sqlite3.DatabaseError:
     return error
 
 
-def _code(error: sqlite3.Error) -> int:
+def _is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    return (
+        isinstance(error, UnicodeDecodeError)
+        or _code(error) in _CORRUPT
+        or (_code(error) == sqlite3.SQLITE_ERROR and _LOST_NAME.search(str(error)) is not None)
+    )
+
+
+def _code(error: sqlite3.Error | UnicodeDecodeError) -> int:
     """The primary result code; 0 where sqlite gave none."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from edge.outbox import database, salvage
-from edge.outbox.database import File, Reserve
+from edge.outbox.database import UNREADABLE, File, Mark, Reserve
 from firmware_specs.kinds import EVENTS
 from firmware_specs.messages import Event, encode
 
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 KEEP_MS: Final = 30 * 86_400_000
 Key = tuple[str, int]
+_COMMITS: Final = "commits"
 
 _SCHEMA: Final = """
 create table if not exists event(
@@ -48,18 +49,22 @@ class EventStore:
         self._file = File(
             path, _SCHEMA, "FULL", check=True, make_room=self._make_room, set_aside=self._rescue
         )
+        self._mark = Mark(path.with_name(path.name + "-mark"))
+        self._commits = 0
+        self._lost: list[str] = []
         self._unsaved: dict[Key, tuple[Event, int]] = {}
         self._notes: dict[str, bytes] = {}
         self.full = False
 
     @property
-    def damaged(self) -> list[Path]:
-        """Files that were set aside."""
-        return self._file.damaged
+    def damaged(self) -> list[str]:
+        """Files that were set aside, and what else was found lost, in words."""
+        return [*(path.name for path in self._file.damaged), *self._lost]
 
     def open(self, now: int) -> None:
         """Open the file, or a fresh one when it is damaged; and hold the reserved space."""
         self._file.open(now)
+        self._compare(now)
         self.save(now)
         self._reserve.take()
 
@@ -89,13 +94,14 @@ class EventStore:
                    values (?,?,?,?,?,?,?)""",
                 [_row(event, written_at) for event, written_at in self._unsaved.values()],
             )
-            db.executemany(
-                "insert or replace into note(name, value) values (?, ?)", list(self._notes.items())
-            )
+            notes = self._notes | {_COMMITS: b"%d" % (self._commits + 1)}
+            db.executemany("insert or replace into note(name, value) values (?, ?)", list(notes.items()))
             return True
 
         saved = self._file.write(work, now) or False
         if saved:
+            self._commits += 1
+            self._mark.write(self._commits)
             self._unsaved.clear()
             self._notes.clear()
         self.full = not saved
@@ -107,9 +113,12 @@ class EventStore:
 
     def waiting(self, limit: int, now: int) -> list[Event]:
         """At most `limit` events that the cloud has not stored, the most urgent first, then the oldest."""
-        query = "select payload from event where stored_at is null order by priority, written_at, seq limit ?"
+        query = """select run, seq, payload from event where stored_at is null
+            order by priority, written_at, seq limit ?"""
         found = self._file.read(lambda db: db.execute(query, (limit,)).fetchall(), now) or []
-        return [*self.unsaved(), *(event for (payload,) in found if (event := _event(payload)) is not None)]
+        events = {(run, seq): _event(payload) for run, seq, payload in found}
+        self._put_by([key for key, event in events.items() if event is None], now)
+        return [*self.unsaved(), *(event for event in events.values() if event is not None)]
 
     def count_waiting(self, now: int) -> int:
         """How many events the cloud has not stored."""
@@ -142,13 +151,13 @@ class EventStore:
         found = self._file.read(
             lambda db: db.execute("select value from note where name = ?", (name,)).fetchone(), now
         )
-        return bytes(found[0]) if found else None
+        return found[0] if found and isinstance(found[0], bytes) else None
 
     def answer(self, command: str, now: int) -> bytes | None:
         """The answer already given to a command; None when it is new."""
         query = "select payload from answer where id = ?"
         found = self._file.read(lambda db: db.execute(query, (command,)).fetchone(), now)
-        return bytes(found[0]) if found else None
+        return found[0] if found and isinstance(found[0], bytes) else None
 
     def keep_answer(self, command: str, payload: bytes, now: int) -> None:
         """Remember the answer to a command through restarts."""
@@ -169,6 +178,27 @@ class EventStore:
 
         self._file.write(work, now)
         self._reserve.take()
+
+    def _compare(self, now: int) -> None:
+        """Tell of commits that the file no longer knows of: its log was lost, or the file itself."""
+        kept = self.note(_COMMITS, now) or b"0"
+        self._commits = int(kept) if kept.isdigit() else 0
+        made = self._mark.read()
+        if made > self._commits:
+            if not self._file.damaged:
+                self._lost.append(f"events.db: the last {made - self._commits} commits are lost")
+                log.error(
+                    "commits are lost",
+                    extra={"action": "outbox_damaged", "file": "events.db", "commits": made - self._commits},
+                )
+            self._commits = made
+
+    def _put_by(self, keys: list[Key], now: int) -> None:
+        """Rows that cannot be read stay for a person to look at, and wait no longer."""
+        if keys:
+            self._lost.append(f"events.db: {len(keys)} unreadable events")
+            query = "update event set stored_at = ?, stage = 'unreadable' where run = ? and seq = ?"
+            self._file.write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now)
 
     def _rescue(self, aside: Path) -> None:
         """Take over what can still be read of a damaged file."""
@@ -193,6 +223,6 @@ def _event(payload: bytes) -> Event | None:
     """A kept event; None (and a log line) for a row that cannot be read."""
     try:
         return _DECODER.decode(payload)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         log.error("a kept event cannot be read", extra={"action": "event_unreadable", "reason": str(error)})
         return None

@@ -13,6 +13,7 @@ from edge.outbox.batches import Sample
 from edge.outbox.database import Reserve
 from edge.outbox.events import EventStore, Key
 from edge.outbox.telemetry import Kept, TelemetryStore
+from edge.supervisor import Pulse
 from firmware_specs.messages import ClockState, Event, TelemetryBatch
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,11 @@ class Outbox:
         now: Callable[[], int],
         clock: Callable[[], ClockState],
         limits: Limits = Limits(),
+        pulse: Pulse | None = None,
     ) -> None:
         reserve = Reserve(folder / "reserved-space", limits.reserve_bytes)
         self.run_id = run
+        self._pulse = pulse or Pulse()
         self._boot = boot
         self._now = now
         self._clock = clock
@@ -69,7 +72,7 @@ class Outbox:
         self._stored_events: list[Key] = []
         self._stored_batches: list[Key] = []
         self._was_full = False
-        self._damage_seen = 0
+        self._damage_seen: set[str] = set()
         self.on_events: Callable[[list[Event]], None] = lambda events: None
         self.on_batches: Callable[[], None] = lambda: None
         self.on_problem: Callable[[Problem, str], None] = lambda problem, detail: None
@@ -106,7 +109,7 @@ class Outbox:
     async def commit_loop(self) -> None:
         """Commit events as they come, all that wait in one transaction."""
         while True:
-            await self._arrived.wait()
+            await self._pulse.wait("outbox-events", self._arrived)
             self._arrived.clear()
             await self._commit_events()
 
@@ -116,6 +119,7 @@ class Outbox:
         retry_at, purge_at = loop.time() + retry_s, loop.time()
         while True:
             await asyncio.sleep(group_s)
+            self._pulse.beat("outbox-upkeep")
             await self.flush_marks()
             if loop.time() >= retry_at:
                 retry_at = loop.time() + retry_s
@@ -226,10 +230,11 @@ class Outbox:
 
     def _report(self) -> None:
         """Tell once of each damaged file and each time that the disk becomes full."""
-        damaged = [*self._events.damaged, *self._telemetry.damaged]
-        for path in damaged[self._damage_seen :]:
-            self.on_problem("outbox_damaged", path.name)
-        self._damage_seen = len(damaged)
+        damaged = [*self._events.damaged, *(path.name for path in self._telemetry.damaged)]
+        for detail in damaged:
+            if detail not in self._damage_seen:
+                self.on_problem("outbox_damaged", detail)
+        self._damage_seen |= set(damaged)
         full = self._events.full or self._telemetry.full
         if full and not self._was_full:
             self.on_problem("storage_full", "events" if self._events.full else "telemetry")

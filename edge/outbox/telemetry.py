@@ -15,7 +15,7 @@ import msgspec
 
 from edge.outbox import batches, database
 from edge.outbox.batches import PIECE_DECODER, Piece
-from edge.outbox.database import File, Reserve
+from edge.outbox.database import UNREADABLE, File, Reserve
 from firmware_specs.messages import BATCH_DECODER, Gap, TelemetryBatch, encode_batch
 
 log = logging.getLogger(__name__)
@@ -258,7 +258,7 @@ def _joined(gaps: list[Gap]) -> Gap:
 def _batch(payload: bytes) -> TelemetryBatch | None:
     try:
         return BATCH_DECODER.decode(payload)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         log.error("a kept batch cannot be read", extra={"action": "batch_unreadable", "reason": str(error)})
         return None
 
@@ -266,6 +266,6 @@ def _batch(payload: bytes) -> TelemetryBatch | None:
 def _piece(payload: bytes) -> Piece | None:
     try:
         return PIECE_DECODER.decode(payload)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         log.error("kept readings cannot be read", extra={"action": "piece_unreadable", "reason": str(error)})
         return None

@@ -10,7 +10,7 @@ import msgspec
 
 from edge.outbox.events import Key
 from edge.outbox.outbox import Outbox
-from edge.uplink.schedule import Timings, event_due_s
+from edge.uplink.schedule import LOOK_S, Timings, event_due_s
 from firmware_specs.kinds import LIFE_SAFETY
 from firmware_specs.messages import Ack, ClockState, Event, encode
 
@@ -49,6 +49,7 @@ class EventLane:
     on_stored: Callable[[list[Event]], None] = lambda events: None
     _waiting: dict[Key, Waiting] = field(default_factory=dict)
     _more: bool = True
+    beat: Callable[[], None] = lambda: None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     urgent: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -96,13 +97,14 @@ class EventLane:
         for waiting in self._waiting.values():
             waiting.sent, waiting.due_at = 0, 0.0
         while True:
+            self.beat()
             self._changed.clear()
             await self._refill()
             due = sorted((w for w in self._waiting.values() if w.due_at <= loop.time()), key=_order)
             if due:
                 await asyncio.gather(*(self._send(waiting, publish) for waiting in due[:20]))
                 continue
-            next_at = min((w.due_at for w in self._waiting.values()), default=loop.time() + 60)
+            next_at = min((w.due_at for w in self._waiting.values()), default=loop.time() + LOOK_S)
             try:
                 async with asyncio.timeout(max(next_at - loop.time(), 0.01)):
                     await self._changed.wait()

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 
 import aiomqtt
 
 from edge.config import Broker
+from edge.supervisor import Pulse
 from edge.uplink.board import Board
 from edge.uplink.commands import Commands
 from edge.uplink.event_lane import EventLane
-from edge.uplink.schedule import Timings, reconnect_s
+from edge.uplink.schedule import LOOK_S, Timings, reconnect_s
 from edge.uplink.telemetry_lane import TelemetryLane
 from firmware_specs import topics
 from firmware_specs.messages import Ack, Birth, CloudStatus, Online, decode, encode
@@ -50,6 +51,7 @@ class Link:
     claimed: Callable[[list[str], str], Awaitable[None]]
     cloud_status: Callable[[bool, bool], None] = lambda alive, retained: None
     configure: Callable[[bytes], Awaitable[None]] | None = None
+    pulse: Pulse = field(default_factory=Pulse)
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +88,7 @@ class Link:
         loop = asyncio.get_running_loop()
         began, chance = loop.time(), random.random()  # noqa: S311  # spreads gateways, guards nothing
         while not self._stopping.is_set():
+            self.pulse.beat("uplink")
             urgent = self.events.urgent.is_set()
             delay = reconnect_s(
                 failures, loop.time() - lost_at, urgent=urgent, chance=chance, timings=self.timings
@@ -97,7 +100,7 @@ class Link:
             if not urgent:
                 waits.append(asyncio.create_task(self.events.urgent.wait()))
             try:
-                await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waits, timeout=min(left, LOOK_S), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for wait in waits:
                     wait.cancel()
@@ -124,17 +127,27 @@ class Link:
                 await self._greet(client)
                 tasks = [
                     receive,
-                    group.create_task(self.events.run(self._publish), name="uplink-events"),
-                    group.create_task(self.telemetry.run(self._publish), name="uplink-telemetry"),
-                    group.create_task(self._states(client), name="uplink-states"),
-                    group.create_task(self._inventory(client), name="uplink-inventory"),
-                    group.create_task(self._heartbeat(client), name="uplink-heartbeat"),
+                    *(
+                        group.create_task(self._turning(name, run), name=name)
+                        for name, run in (
+                            ("uplink-events", self.events.run(self._publish)),
+                            ("uplink-telemetry", self.telemetry.run(self._publish)),
+                            ("uplink-states", self._states(client)),
+                            ("uplink-inventory", self._inventory(client)),
+                            ("uplink-heartbeat", self._heartbeat(client)),
+                        )
+                    ),
                 ]
-                await self._stopping.wait()
+                await self.pulse.wait("uplink", self._stopping)
                 await self._flush()
                 for task in tasks:
                     task.cancel()
             await self._say_online(client, online=False)
+
+    async def _turning(self, name: str, run: Coroutine[None, None, None]) -> None:
+        """A loop that the watchdog expects to turn while the session lasts."""
+        with self.pulse.loop(name):
+            await run
 
     async def _greet(self, client: aiomqtt.Client) -> None:
         """Subscribe, then birth and online: events follow at once."""
@@ -166,12 +179,14 @@ class Link:
     async def _heartbeat(self, client: aiomqtt.Client) -> None:
         while True:
             await asyncio.sleep(self.timings.heartbeat_s)
+            self.pulse.beat("uplink-heartbeat")
             await self._say_online(client, online=True)
 
     async def _inventory(self, client: aiomqtt.Client) -> None:
         """Publish the birth again when the devices it names have changed."""
         while True:
             await asyncio.sleep(self.timings.inventory_s)
+            self.pulse.beat("uplink-inventory")
             if self.inventory_hash() != self._said_inventory:
                 await self._say_birth(client)
 
@@ -181,8 +196,10 @@ class Link:
         while True:
             for state in states:
                 topic = topics.device_state(self.gateway, state.device)
+                self.pulse.beat("uplink-states")
                 await client.publish(topic, encode(state), qos=1, retain=True)
             await asyncio.sleep(1)
+            self.pulse.beat("uplink-states")
             states = self.board.changed()
 
     async def _flush(self) -> None:

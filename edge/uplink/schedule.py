@@ -1,6 +1,10 @@
 """When to send again and when to reconnect. Pure; seconds."""
 
 from dataclasses import dataclass
+from typing import Final
+
+# How long a lane with nothing to do waits at most before it turns once more and shows that it lives.
+LOOK_S: Final = 15.0
 
 
 @dataclass(frozen=True)

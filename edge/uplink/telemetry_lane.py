@@ -11,7 +11,7 @@ from edge.outbox import batches
 from edge.outbox.events import Key
 from edge.outbox.outbox import Outbox
 from edge.uplink.event_lane import Publish
-from edge.uplink.schedule import Timings, batch_wait_s
+from edge.uplink.schedule import LOOK_S, Timings, batch_wait_s
 from firmware_specs.messages import Ack, TelemetryBatch, encode_batch
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class TelemetryLane:
     compress: bool = False
     rate: float = 1.0
     _flight: dict[Key, InFlight] = field(default_factory=dict)
+    beat: Callable[[], None] = lambda: None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _live_after: int = 0
     _backfill_after: int = 0
@@ -78,6 +79,7 @@ class TelemetryLane:
         self._live_after = self._backfill_up_to = await self.outbox.last_batch_n()
         self._backfill_after = 0
         while True:
+            self.beat()
             self._changed.clear()
             if (
                 await self._send_live(publish)
@@ -148,7 +150,7 @@ class TelemetryLane:
     def _next_at(self) -> float:
         """When the lane has something to do without being told (loop seconds)."""
         times = [flight.due_at for flight in self._flight.values()]
-        times.append(asyncio.get_running_loop().time() + 60)
+        times.append(asyncio.get_running_loop().time() + LOOK_S)
         if (
             self._backfill_after < self._backfill_up_to
             and len(self._flight) < self.timings.batches_in_flight * 4 // 5

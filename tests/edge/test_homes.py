@@ -137,11 +137,31 @@ async def test_systemd_hears_that_the_agent_is_ready_and_that_it_stops(
 
 async def test_the_watchdog_is_silent_when_a_loop_no_longer_turns() -> None:
     pulse = supervisor.Pulse(limit_s=0.05)
-    pulse.beat("tick")
-    assert pulse.alive()
-    await asyncio.sleep(0.1)
-    pulse.beat("other")
-    assert not pulse.alive()
+    never = asyncio.Event()
+    with pulse.loop("one that hangs"):
+        waits = asyncio.create_task(pulse.wait("one that waits", never))
+        assert not pulse.stuck()
+        await until(lambda: pulse.stuck() == ["one that hangs"])
+        assert await pulse.wait("one with a limit", never, 0.01) is False
+    await until(lambda: pulse.stuck() == ["one with a limit"])
+    waits.cancel()
+
+
+async def test_the_watchdog_counts_on_every_loop_of_the_agent(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    async with running(write_config(tmp_path / "home", broker)) as agent:
+        await until(
+            lambda: (
+                agent.pulse.loops()
+                == {"outbox-events", "outbox-upkeep", "outbox-telemetry", "pipeline-tick", "problems"}
+                | {"help-home", "help-speech", "help-phone", "uplink", "uplink-events", "uplink-telemetry"}
+                | {"uplink-states", "uplink-inventory", "uplink-heartbeat"}
+            )
+        )
+        broker.kill()
+        await until(lambda: not any(name.startswith("uplink-") for name in agent.pulse.loops()))
+        assert not agent.pulse.stuck()
 
 
 def certificate(folder: Path) -> None:
