@@ -87,7 +87,8 @@ class IdentifiedEvent(msgspec.Struct, frozen=True, kw_only=True):
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of raw acceleration: rows of (x, y, z) in g, evenly spaced from `at` (ms UTC) at `rate_hz`.
 
-    A piece continues the one before it, unless `gap` says that rows between them are missing.
+    A piece continues the one before it, unless `gap` says that rows between them are missing. Its sensor
+    clips at `range_g`, where that is known.
     """
 
     device: str
@@ -95,6 +96,7 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: float
     xyz_g: list[tuple[float, float, float]]
     gap: bool = False
+    range_g: float | None = None
 
 
 Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples

@@ -12,7 +12,8 @@ import numpy as np
 from firmware_specs.clock import Clock, clock_from
 from simulators.cloud_api import CloudApi, LiveCases
 from simulators.commands import given_stage, stage_for, tell, work_folder
-from simulators.devices.wrist import RATE_HZ, Rows, Wrist, read_trials, still
+from simulators.devices.motion import RATE_HZ, Rows, still
+from simulators.devices.wrist import Wrist, read_trials
 from simulators.home import invent_home
 from simulators.household import Household
 from simulators.processes import SimulatorError

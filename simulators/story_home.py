@@ -10,7 +10,7 @@ import numpy as np
 from firmware_specs.clock import Clock
 from firmware_specs.messages import InventoryEntry
 from simulators.cloud_api import CloudApi
-from simulators.devices import watch, wrist
+from simulators.devices import motion, watch
 from simulators.devices.faults import FAULTS
 from simulators.devices.tracker import Tracker
 from simulators.devices.watch import Watch, WatchState
@@ -236,7 +236,7 @@ class StoryHome:
             case "walk":
                 device.idle = "walk"
             case "rest":
-                device.queue(wrist.still(5, random=np.random.default_rng(self.seed)))
+                device.queue(motion.still(5, random=np.random.default_rng(self.seed)))
                 device.idle = "still"
 
     async def _sensor(self, name: str, step: StepSpec) -> None:

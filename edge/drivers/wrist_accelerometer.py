@@ -132,7 +132,14 @@ class WristDriver:
         memory.end = begin + round(len(line.xyz) * 1000 / hello.rate_hz)
         peak = max(math.hypot(*row) for row in line.xyz)
         return [
-            Samples(device=hello.device, at=begin, rate_hz=hello.rate_hz, xyz_g=line.xyz, gap=gap),
+            Samples(
+                device=hello.device,
+                at=begin,
+                rate_hz=hello.rate_hz,
+                xyz_g=line.xyz,
+                gap=gap,
+                range_g=hello.range_g,
+            ),
             Reading(
                 device=hello.device, kind="acceleration_g", at=begin, value=round(peak, 3), device_at=line.at
             ),

@@ -13,7 +13,8 @@ from edge.recent import Recent
 from firmware_specs.messages import Phase
 
 if TYPE_CHECKING:
-    from edge.pipeline.fall_features import FallDetector, RecoveryWatch, Suspicion
+    from edge.pipeline.fall_detector import FallDetector, RecoveryWatch, Suspicion
+    from edge.pipeline.fall_model import Place
 
 PRE_ALARM_MS: Final = 15_000
 RECOVERED_S: Final = 5
@@ -46,7 +47,7 @@ class _Stream:
 
 class Fall:
     """15 s after a suspicion the fall is raised, unless cancelled by the cancel button or by clear
-    movement in the old posture.
+    movement in the old posture. A device with the role `waist` is worn there, any other at the wrist.
 
     An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
     The cancel
@@ -55,6 +56,7 @@ class Fall:
     """
 
     def __init__(self, options: PipelineOptions) -> None:
+        self._roles = options.roles
         self._button_only = options.button_only
         self._many_homes = options.many_homes
         self._streams: Recent[str, _Stream] = Recent(_MAX_DEVICES)
@@ -103,12 +105,13 @@ class Fall:
 
     def _stream(self, samples: Samples) -> _Stream:
         """The device's detector; a new one when rows are missing or the rate has changed."""
-        from edge.pipeline.fall_features import FallDetector, RecoveryWatch  # numpy: only where samples come
+        from edge.pipeline.fall_detector import FallDetector, RecoveryWatch  # numpy: only where samples come
 
         stream = self._streams.get(samples.device)
         broken = samples.gap or stream is None or abs(samples.at - stream.end) > _BREAK_MS
         if stream is None or broken or stream.detector.rate_hz != samples.rate_hz:
-            stream = _Stream(FallDetector(samples.rate_hz), 0.0)
+            place: Place = "waist" if self._roles.get(samples.device) == "waist" else "wrist"
+            stream = _Stream(FallDetector(samples.rate_hz, place, samples.range_g), 0.0)
             fall = self._falls.get(samples.device)
             if fall is not None and fall.raised is None:
                 stream.recovery = RecoveryWatch(samples.rate_hz, fall.before)
@@ -117,7 +120,7 @@ class Fall:
         return stream
 
     def _suspected(self, device: str, suspicion: "Suspicion", stream: _Stream, now: int) -> list[Item]:
-        from edge.pipeline.fall_features import RecoveryWatch
+        from edge.pipeline.fall_detector import RecoveryWatch
 
         running = self._falls.get(device)
         if running is not None and running.raised is None:
@@ -126,7 +129,9 @@ class Fall:
             "impact_g": suspicion.impact_g,
             "posture_change_deg": suspicion.posture_change_deg,
             "still_s": suspicion.still_s,
-            "reasons": ["impact", "posture_change", "stillness"],
+            "score": suspicion.score,
+            "model": suspicion.model,
+            "reasons": list(suspicion.reasons),
         }
         fall = _Fall(device=device, at=suspicion.at, since=now, evidence=evidence, before=suspicion.before)
         self._falls[device] = fall

@@ -1,7 +1,7 @@
 """A wrist accelerometer that streams JSON lines (page `firmware_specs/devices/wrist_accelerometer.md`).
 
-The makers of motion at the top are pure numpy: rows of (x, y, z) in g at 20 Hz. `read_trials` gives real
-recordings in the same shape. `Wrist` streams what is queued, else idle motion, one line a simulated second.
+`read_trials` gives real recordings as rows of (x, y, z) in g, the shape of what `motion.py` makes. `Wrist`
+streams what is queued, else idle motion, one line a simulated second.
 """
 
 import asyncio
@@ -17,56 +17,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firmware_specs.clock import Clock
+from simulators.devices import motion
+from simulators.devices.motion import RANGE_G, RATE_HZ, Rows
 
-RATE_HZ: Final = 20
-RANGE_G: Final = 8.0
-Rows = NDArray[np.float64]
 Idle = Literal["still", "walk"]
-_STANDING: Final = np.array([-0.96, 0.12, 0.22])
-_LYING: Final = np.array([0.14, 0.35, 0.92])
-
-
-def still(seconds: float, posture: Rows = _STANDING, *, random: np.random.Generator) -> Rows:
-    """An arm at rest: gravity along `posture` and sensor noise."""
-    count = round(seconds * RATE_HZ)
-    rows: Rows = posture / np.linalg.norm(posture) + random.normal(0, 0.012, (count, 3))
-    return rows
-
-
-def walk(seconds: float, *, random: np.random.Generator) -> Rows:
-    """Slow walking: 1.7 steps/s, the arm swings at half of it."""
-    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    rows = still(seconds, random=random)
-    rows[:, 0] += 0.18 * np.sin(2 * np.pi * 1.7 * t)
-    rows[:, 1] += 0.22 * np.sin(2 * np.pi * 0.85 * t)
-    rows[:, 2] += 0.10 * np.sin(2 * np.pi * 1.7 * t + 0.7)
-    return np.clip(rows, -RANGE_G, RANGE_G)
-
-
-def fall(*, random: np.random.Generator, lying_s: float = 45.0) -> Rows:
-    """Walking, losing balance, 0.4 s of free fall, an impact of about 6 g, a bounce, then lying still."""
-    before = walk(3.0, random=random)
-    tilt = np.linspace(0, 1, 8)[:, None]
-    drop = ((1 - tilt) * _STANDING + tilt * _LYING) * np.linspace(0.8, 0.12, 8)[:, None]
-    direction = _LYING + random.normal(0, 0.25, 3)
-    direction /= np.linalg.norm(direction)
-    peak = random.uniform(5.0, 6.5)
-    impact = np.array([0.8 * peak, peak, 0.45 * peak, 1.9, 0.5, 1.4, 0.8])[:, None] * direction
-    after = still(lying_s, _LYING, random=random)
-    drop = drop + random.normal(0, 0.03, drop.shape)
-    rows: Rows = np.vstack((before, drop, impact, after))
-    return rows.clip(-RANGE_G, RANGE_G)
-
-
-def recover(*, random: np.random.Generator) -> Rows:
-    """Getting up again and walking about for half a minute."""
-    turn = np.linspace(0, 1, 2 * RATE_HZ)[:, None]
-    rise = (1 - turn) * _LYING + turn * _STANDING
-    rise = rise + random.normal(0, 0.12, rise.shape)
-    return np.vstack((rise, walk(30.0, random=random)))
+STORY_PEAK_G: Final = 6.0
 
 
 def read_trials(path: Path) -> dict[str, Rows]:
@@ -127,13 +84,14 @@ class Wrist:
     clock_error_ms: int = 0
     answered: int = 0
     errors: list[str] = field(default_factory=list)
-    _posture: Rows = field(default_factory=lambda: _STANDING.copy())
+    _posture: Rows = field(default_factory=lambda: motion.STANDING.copy())
     _queue: deque[Rows] = field(default_factory=deque)
     _writer: asyncio.StreamWriter | None = None
     _linked: asyncio.Event = field(default_factory=asyncio.Event)
     _idle_again: asyncio.Event = field(default_factory=asyncio.Event)
     _answer_came: asyncio.Event = field(default_factory=asyncio.Event)
     _seq: int = 0
+    _walked_s: float = 0.0
     _presses: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -153,16 +111,16 @@ class Wrist:
             self._posture = tail
 
     def fall(self) -> None:
-        """The wearer falls and lies still."""
+        """The wearer falls hard and lies still: a story wants a fall that nobody could doubt."""
         self._queue.clear()
-        self.queue(fall(random=self._random))
+        self.queue(motion.fall(random=self._random, peak_g=STORY_PEAK_G).rows)
         self.idle = "still"
 
     def get_up(self) -> None:
         """The wearer gets up and walks."""
         self._queue.clear()
-        self.queue(recover(random=self._random))
-        self._posture, self.idle = _STANDING.copy(), "walk"
+        self.queue(motion.recover(self._posture, random=self._random))
+        self._posture, self.idle = motion.STANDING.copy(), "walk"
 
     async def press(self, button: Literal["cancel", "sos"]) -> None:
         """Press a button; after a lost connection it is sent again until a later line was answered."""
@@ -226,8 +184,9 @@ class Wrist:
 
     def _idle_second(self) -> Rows:
         if self.idle == "walk":
-            return walk(1.0, random=self._random)
-        return still(1.0, self._posture, random=self._random)
+            self._walked_s += 1.0
+            return motion.walk(1.0, random=self._random, begin_s=self._walked_s)
+        return motion.still(1.0, self._posture, random=self._random)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.readline():

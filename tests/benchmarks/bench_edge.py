@@ -19,7 +19,7 @@ from statistics import median
 import numpy as np
 
 from firmware_specs.clock import Clock
-from simulators.devices import wrist
+from simulators.devices import motion, wrist
 from simulators.devices.watch import SOS, WatchState, frame, keep_alive_content, position_content
 from simulators.devices.zigbee import Sensor, Zigbee2Mqtt
 from simulators.resident import Resident
@@ -114,7 +114,7 @@ class Town:
         for second in range(1, 10_000_000):
             await self._until(second)
             walking = self.resident.activity in ("walking", "cooking", "out")
-            rows = wrist.walk(1, random=random) if walking else wrist.still(1, random=random)
+            rows = motion.walk(1, random=random) if walking else motion.still(1, random=random)
             writer.write(wrist.samples_line(second, self.clock.now_ms() - 1000, rows))
             await writer.drain()
         drain.cancel()

@@ -1,61 +1,87 @@
 """Falls of wrist and waist sensors: UMAFall trials by subject, and false alarms where nobody falls."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.pipeline.fall_features import FallDetector
+from edge.pipeline.fall_detector import FallDetector, Suspicion
+from edge.pipeline.fall_model import Model, Place, shipped
+from tests.evaluation import plots
+from tests.evaluation.fall_training import Trainer, tabulate
 from tests.evaluation.measure import Result, Task, rate, with_interval
 from tests.evaluation.motion import Rows, Trial, mobgap, umafall
 
-Detector = Callable[[Rows, Rows], int]
+PLOTTED = 8
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How often a fall was suspected in a trial."""
+    """The falls that were suspected in a trial."""
 
     trial: Trial
-    suspected: int
+    suspicions: Sequence[Suspicion]
 
     @property
     def right(self) -> bool:
         """Whether the trial was told apart rightly."""
-        return self.trial.fall == (self.suspected > 0)
+        return self.trial.fall == bool(self.suspicions)
 
 
 def wrist(task: Task) -> Result:
     """Wrist sensors."""
-    trials = umafall(task.folder, "wrist")
-    return summary([Answer(trial, suspicions(trial.t_ms, trial.xyz_g)) for trial in trials], [])
+    return _measured(task, "wrist", [])
 
 
 def waist(task: Task) -> Result:
-    """Waist sensors, and the lower back for false alarms."""
-    trials = umafall(task.folder, "waist")
+    """Waist sensors; for false alarms also the lower back of people who walk and do daily things."""
     quiet = [
-        (name, suspicions(t_ms, xyz_g), float(t_ms[-1]) / 3_600_000)
+        (name, len(suspicions(t_ms, xyz_g, "waist", shipped("waist"))), float(t_ms[-1]) / 3_600_000)
         for name, t_ms, xyz_g in mobgap(task.folder.parent / "mobgap_lower_back")
     ]
-    return summary([Answer(trial, suspicions(trial.t_ms, trial.xyz_g)) for trial in trials], quiet)
+    return _measured(task, "waist", quiet)
 
 
-def suspicions(t_ms: Rows, xyz_g: Rows) -> int:
-    """How often the shipped detector suspects a fall in these rows."""
-    rate_hz = 1000 * (len(t_ms) - 1) / float(t_ms[-1] - t_ms[0])
-    detector = FallDetector(rate_hz)
-    return sum(
-        detector.feed((x, y, z), t) is not None for t, (x, y, z) in zip(t_ms, xyz_g.tolist(), strict=True)
+def _measured(task: Task, place: Place, quiet: Sequence[tuple[str, int, float]]) -> Result:
+    trials = umafall(task.folder, place)
+    models = dict.fromkeys({trial.subject for trial in trials}, shipped(place))
+    if not task.frozen:
+        trainer = Trainer(tabulate(trials, place), place)
+        models = {subject: trainer.train(set(models) - {subject}) for subject in sorted(models)}
+    answers = [
+        Answer(trial, suspicions(trial.t_ms, trial.xyz_g, place, models[trial.subject])) for trial in trials
+    ]
+    wrong = [answer for answer in answers if not answer.right]
+    drawn = plots.recordings(
+        task.report / f"falls_{place}_wrong.png",
+        [(_title(answer), answer.trial.t_ms, answer.trial.xyz_g) for answer in wrong[:PLOTTED]],
+    )
+    thresholds = sorted(model.threshold for model in models.values())
+    return summary(
+        answers, quiet, [f"threshold {thresholds[0]:.3f} to {thresholds[-1]:.3f}", *map(_title, wrong), drawn]
     )
 
 
-def summary(answers: Sequence[Answer], quiet: Sequence[tuple[str, int, float]]) -> Result:
+def suspicions(t_ms: Rows, xyz_g: Rows, place: Place, model: Model) -> list[Suspicion]:
+    """What the detector suspects in these rows, fed one by one as a gateway hears them."""
+    detector = FallDetector(20.0, place, model=model)
+    rows = zip(t_ms.tolist(), xyz_g.tolist(), strict=True)
+    return [found for t, (x, y, z) in rows if (found := detector.feed((x, y, z), t)) is not None]
+
+
+def _title(answer: Answer) -> str:
+    what = "missed" if answer.trial.fall else "false"
+    return f"{what}: {answer.trial.name} {', '.join(f'score {found.score}' for found in answer.suspicions)}"
+
+
+def summary(
+    answers: Sequence[Answer], quiet: Sequence[tuple[str, int, float]], notes: Sequence[str] = ()
+) -> Result:
     """The figures over all trials; `quiet` are other recordings without falls: name, false alarms, hours."""
     falls = [answer for answer in answers if answer.trial.fall]
     daily = [answer for answer in answers if not answer.trial.fall]
     older = [answer for answer in daily if answer.trial.older]
     found, kept, calm = (sum(answer.right for answer in group) for group in (falls, daily, older))
-    alarms = sum(answer.suspected for answer in daily) + sum(n for _, n, _ in quiet)
+    alarms = sum(len(answer.suspicions) for answer in daily) + sum(n for _, n, _ in quiet)
     hours = sum(answer.trial.seconds for answer in daily) / 3600 + sum(h for _, _, h in quiet)
     table = [
         *_by_activity(answers),
@@ -64,6 +90,7 @@ def summary(answers: Sequence[Answer], quiet: Sequence[tuple[str, int, float]]) 
         f"specificity {with_interval(kept, len(daily))}",
         f"specificity, older subjects {with_interval(calm, len(older))}",
         *(f"false alarms {name}: {n} in {60 * h:.1f} min" for name, n, h in quiet),
+        *notes,
         f"false alarms in all: {alarms} in {hours:.2f} h",
     ]
     per_hour = f"{alarms / hours:.2f}" if hours else "n/a"
@@ -81,7 +108,7 @@ def _by_activity(answers: Sequence[Answer]) -> list[str]:
     for answer in answers:
         key = (answer.trial.fall, answer.trial.activity)
         of[key] += 1
-        yes[key] += answer.suspected > 0
+        yes[key] += bool(answer.suspicions)
     return [
         f"{'fall' if key[0] else 'daily':5} {key[1]:28} suspected {yes[key]:3} of {of[key]:3}"
         for key in sorted(of)

@@ -12,10 +12,6 @@ from simulators.replay import choose_trial, with_rest
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "umafall_wrist_waist"
 
 
-def _random() -> np.random.Generator:
-    return np.random.default_rng(7)
-
-
 def test_hello_is_the_line_of_the_page() -> None:
     assert wrist.hello_line("wrist-li-mei") == (
         b'{"type":"hello","device":"wrist-li-mei","rate_hz":20,"range_g":8.0}\n'
@@ -35,31 +31,6 @@ def test_button_and_status_lines_are_those_of_the_page() -> None:
         "worn": True,
         "charging": False,
     }
-
-
-def test_a_fall_drops_hits_hard_and_lies_still_in_another_posture() -> None:
-    rows = wrist.fall(random=_random())
-    length = np.linalg.norm(rows, axis=1)
-    impact = int(length.argmax())
-    assert length[impact] > 4
-    assert length[impact - 5 : impact].min() < 0.5
-    resting = rows[impact + 40 : impact + 240]
-    assert np.abs(np.linalg.norm(resting, axis=1) - 1).max() < 0.1
-    before, after = rows[:40].mean(axis=0), resting.mean(axis=0)
-    angle = np.degrees(np.arccos(before @ after / np.linalg.norm(before) / np.linalg.norm(after)))
-    assert angle > 60
-
-
-@pytest.mark.parametrize("make", [wrist.walk, wrist.still])
-def test_everyday_motion_stays_near_one_g(make: object) -> None:
-    rows = wrist.walk(30, random=_random()) if make is wrist.walk else wrist.still(30, random=_random())
-    length = np.linalg.norm(rows, axis=1)
-    assert length.min() > 0.6
-    assert length.max() < 1.6
-
-
-def test_the_same_seed_makes_the_same_fall() -> None:
-    assert np.array_equal(wrist.fall(random=_random()), wrist.fall(random=_random()))
 
 
 def test_a_recording_yields_only_the_rows_of_the_wrist(tmp_path: Path) -> None:
