@@ -28,7 +28,7 @@ DECAY: Final = 1.0
 EPOCHS: Final = 80
 PHASES: Final = 3  # the grid of 20 Hz may begin anywhere between two rows: three begins are learned
 NEAR_MS: Final = 1500.0
-QUIET_SHARE: Final = {"wrist": 0.99, "waist": 0.995}  # of daily life, on training subjects
+QUIET_SHARE: Final = 0.99  # of daily life, on training subjects
 VERSION: Final = "1"
 
 
@@ -140,9 +140,8 @@ def threshold_for(scores: Rows, fall: NDArray[np.bool_], quiet_share: float) -> 
 class Trainer:
     """Models of groups of people; each group is fitted once, however many splits ask for it."""
 
-    def __init__(self, table: Table, place: Place, fit: Fit = fit) -> None:
+    def __init__(self, table: Table, fit: Fit = fit) -> None:
         self._table, self._fit = table, fit
-        self._quiet_share = QUIET_SHARE[place]
         self._fitted: dict[frozenset[str], Model] = {}
 
     def train(self, subjects: Collection[str]) -> Model:
@@ -154,7 +153,7 @@ class Trainer:
         for subject in sorted(subjects):
             inner = self._model(frozenset(subjects) - {subject})
             scores = np.fmax(scores, trial_scores(self._table, inner, [subject]))
-        threshold = threshold_for(scores, self._table.fall, self._quiet_share)
+        threshold = threshold_for(scores, self._table.fall, QUIET_SHARE)
         return replace(self._model(frozenset(subjects)), threshold=threshold)
 
     def _model(self, group: frozenset[str]) -> Model:
@@ -172,7 +171,7 @@ def main() -> int:
     for place in CANDIDATE_G:
         trials = umafall(folder, place)
         table = tabulate(trials, place)
-        model = Trainer(table, place).train({trial.subject for trial in trials})
+        model = Trainer(table).train({trial.subject for trial in trials})
         write(model, FOLDER / f"{place}.npz")
         sys.stdout.write(f"{place}: {len(table.x)} impacts, threshold {model.threshold:.3f}\n")
     return 0

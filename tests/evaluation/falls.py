@@ -45,7 +45,7 @@ def _measured(task: Task, place: Place, quiet: Sequence[tuple[str, int, float]])
     trials = umafall(task.folder, place)
     models = dict.fromkeys({trial.subject for trial in trials}, shipped(place))
     if not task.frozen:
-        trainer = Trainer(tabulate(trials, place), place)
+        trainer = Trainer(tabulate(trials, place))
         models = {subject: trainer.train(set(models) - {subject}) for subject in sorted(models)}
     answers = [
         Answer(trial, suspicions(trial.t_ms, trial.xyz_g, place, models[trial.subject])) for trial in trials

@@ -79,12 +79,12 @@ def test_nothing_of_the_tested_person_reaches_model_normalisation_or_threshold(t
     others = set(table.subject) - {tested}
     own = table.rows_of([tested])
     changed = replace(table, x=np.where(own[:, None], 99.0, table.x), label=np.where(own, 1, table.label))
-    trained, again = (Trainer(known, "wrist", _line).train(others) for known in (table, changed))
+    trained, again = (Trainer(known, _line).train(others) for known in (table, changed))
     assert trained.threshold == again.threshold
     assert np.array_equal(trained.mean, again.mean)
     assert np.array_equal(trained.scale, again.scale)
     assert np.array_equal(trained.hidden, again.hidden)
-    everybody = Trainer(table, "wrist", _line).train(set(table.subject))
+    everybody = Trainer(table, _line).train(set(table.subject))
     assert not np.array_equal(everybody.mean, trained.mean), "the check can see a leak"
 
 
@@ -96,13 +96,13 @@ def test_inside_the_training_people_too_nobody_is_scored_by_a_model_that_knows_t
         return _line(table, rows)
 
     people = {"s0", "s1", "s2", "s3"}
-    Trainer(table, "wrist", fit).train(people)
+    Trainer(table, fit).train(people)
     assert set(groups) == {frozenset(people)} | {frozenset(people - {one}) for one in people}
 
 
 def test_too_few_people_are_said_to_be_too_few() -> None:
     with pytest.raises(NoRecordings, match="FROZEN=1"):
-        Trainer(_table(), "wrist", _line).train({"s0", "s1"})
+        Trainer(_table(), _line).train({"s0", "s1"})
 
 
 def test_the_threshold_keeps_the_share_of_daily_life_that_was_asked_for() -> None:
