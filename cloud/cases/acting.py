@@ -141,6 +141,17 @@ async def done(conn: Connection, case_id: UUID, now: datetime, *others: UUID) ->
     return summary_of(await find(conn, case_id))
 
 
+def awaits_another(row: dict[str, Any]) -> Conflict:
+    """Why a case that was handed over by name is not anybody else's yet."""
+    name = row["handed_to_name"]
+    return Conflict(
+        f"警情已移交给 {name}，30 秒内由其接受",
+        f"the case was handed over to {name}, who has 30 s to take it",
+        state=row["state"],
+        owner_name=name,
+    )
+
+
 def refused(row: dict[str, Any], move: Move) -> Conflict:
     """Why a move is not possible: somebody else has the case, or it is not in a state for that."""
     state = row["state"]

@@ -54,12 +54,19 @@ update cases set
 where id = %(id)s;
 
 -- name: claim_case --
--- Exactly one of those who try at once gets a row.
-update cases set
+-- Exactly one of those who try at once gets a row; below priority 1 a named one at a living seat comes first.
+update cases c set
     state = 'claimed', owner_id = %(owner_id)s, owner_name = %(owner_name)s, seat_id = %(seat_id)s,
     claimed_at = %(now)s, stage_due_at = %(stage_due_at)s, stage_limit_at = %(stage_due_at)s, warned_at = null,
     supervisor_warned_at = null, handed_to_id = null, handed_to_name = null, version = version + 1
-where id = %(id)s and state in ('open', 'handed_over')
+where id = %(id)s and (state = 'open' or state = 'handed_over' and (
+    priority = 1 or handed_to_id = %(owner_id)s or stage_due_at <= %(now)s
+    or not exists (
+        select 1 from seat s
+        where s.staff_id = c.handed_to_id and s.closed_at is null
+            and (s.last_seen_at >= %(alive_since)s or s.call_until > %(now)s)
+    )
+))
 returning *;
 
 -- name: renew_case --

@@ -57,10 +57,11 @@ async def list_cases(
 
 
 async def claim(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
-    """Of all who claim at once exactly one gets the case; raises Conflict naming the owner, or the state, to
-    the others.
+    """Of all who claim at once exactly one gets the case; raises Conflict naming the owner, who was named to
+    take it (30 s, never of a P1, and only while their seat lives), or the state, to the others.
     """
     values = {
+        "alive_since": now - case.SEAT_DEAD_AFTER,
         "id": case_id,
         "owner_id": actor.id,
         "owner_name": actor.name,
@@ -74,7 +75,9 @@ async def claim(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime)
         if row["state"] in case.HELD and row["owner_id"] == actor.id:
             return await renew(conn, case_id, actor, now=now)
         acting.check(row, Move.CLAIM)
-        await conn.execute(_SQL["claim_case"], values)  # given back a moment ago, and locked now
+        # Given back a moment ago, and locked now; or on its way to somebody else.
+        if await (await conn.execute(_SQL["claim_case"], values)).fetchone() is None:
+            raise acting.awaits_another(row)
     await acting.resume(conn, case_id, now=now)
     await say(conn, case_id, "claimed", actor, now=now)
     await tell_gateways(conn, case_id, "claimed")

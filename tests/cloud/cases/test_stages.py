@@ -1,6 +1,7 @@
 """The stages of a case: who may do what, what each limit does, and that nobody who talks loses it."""
 
 import uuid
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -124,6 +125,37 @@ async def test_a_hand_over_by_name_is_taken_or_comes_back_after_thirty_seconds(c
         taken = await store.claim(conn, desk.case_id, taker, now=NOW + seconds(5))
     assert taken.owner is not None
     assert (taken.owner.name, taken.handed_to) == ("乙", None)
+
+
+@pytest.mark.parametrize(
+    ("priority", "seat_seen_s", "after_s", "theirs"),
+    [
+        (2, 0, 5, True),
+        (1, 0, 5, False),  # a life waits for nobody
+        (2, -25, 5, False),  # the named one's seat is dead
+        (2, 30, 30, False),  # the named one did not come, and no worker has said so yet
+    ],
+)
+async def test_a_case_handed_over_by_name_is_kept_for_the_named_one_but_never_a_life(
+    conn: Connection, priority: int, seat_seen_s: float, after_s: float, theirs: bool
+) -> None:
+    desk = await a_desk(conn)
+    taker, third = await other(desk), await town.add_operator(conn, "丙")
+    await desk.claim()
+    async with conn.transaction():
+        await handing.hand_over(conn, desk.case_id, desk.owner, taker.id, now=NOW)
+    await conn.execute("update cases set priority = %s where id = %s", (priority, desk.case_id))
+    await conn.execute(
+        "update seat set last_seen_at = %s where id = %s", (NOW + seconds(seat_seen_s), taker.seat_id)
+    )
+    for who in (third, taker) if theirs else (third,):
+        expected = pytest.raises(Conflict, match="乙") if theirs and who is third else nullcontext()
+        with expected:
+            async with conn.transaction():
+                await store.claim(conn, desk.case_id, who, now=NOW + seconds(after_s))
+    owner = (await desk.look()).owner
+    assert owner is not None
+    assert owner.name == ("乙" if theirs else "丙")
 
 
 async def test_a_case_on_its_way_to_somebody_still_escalates(conn: Connection) -> None:

@@ -11,6 +11,7 @@ export function explain(error: unknown): string {
   if (!(error instanceof ApiError) || error.status === 0) return textNow("notice.lost_answer");
   const { problem } = error;
   if (problem === null) return textNow("notice.failed", { detail: `HTTP ${error.status}` });
+  if (error.status === 409 && problem.state === "handed_over") return textNow("notice.handed", { name: problem.owner_name ?? "" });
   if (error.status === 409 && problem.owner_name) return textNow("notice.taken", { name: problem.owner_name });
   if (error.status === 409 && problem.state) {
     return textNow("notice.wrong_state", { state: textNow(`state.${problem.state}` as TextKey) });

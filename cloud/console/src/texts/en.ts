@@ -66,6 +66,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "queue.list_label": "List of cases",
 
   "notice.taken": "{{name}} claimed it first",
+  "notice.handed": "Handed over to {{name}}, who has 30 s to accept",
   "notice.taken_unknown": "Somebody else has claimed this case",
   "notice.wrong_state": "Not done: the case is now “{{state}}”",
   "notice.lost_answer": "The server did not answer; nothing was done. Try again.",

@@ -64,6 +64,7 @@ export const zh = {
   "queue.list_label": "警情列表",
 
   "notice.taken": "{{name}} 已先接警",
+  "notice.handed": "此警情已移交给 {{name}}，30 秒内由其接受",
   "notice.taken_unknown": "此警情已被他人接警",
   "notice.wrong_state": "未能办理：警情现在是“{{state}}”",
   "notice.lost_answer": "服务器没有应答，未能办理。请重试。",
