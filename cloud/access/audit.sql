@@ -2,7 +2,8 @@
 
 -- name: list_audit --
 -- Newest first, with who it was and what it was about; of a reader's area are the acts of its own people and
--- programs, and everybody's looks at its cases, elders, homes and gateways.
+-- programs, and everybody's looks at its cases, elders, homes and gateways. What a screen looks at again and
+-- again is one line for a person and a subject: when first and last, how often; the words are the newest's.
 with named as (
     select a.id, a.at, a.actor, a.action, a.subject, a.detail,
         coalesce(u.name, t.name) as actor_name, u.username, coalesce(u.role, t.role) as actor_role,
@@ -15,21 +16,34 @@ with named as (
     left join api_token t on a.actor = 'token:' || t.id::text
     where a.at >= %(start)s and a.at < %(end)s and (%(before)s::bigint is null or a.id < %(before)s)
         and (%(action)s::text is null or a.action = %(action)s)
+), seen as (
+    select n.id, n.at, n.actor, coalesce(n.actor_name, n.actor) as actor_name, coalesce(n.actor_role, '') as actor_role,
+        n.action, n.subject, c.id as case_id, c.number as case_number, coalesce(p.name, '') as resident_name, n.detail,
+        n.action = any(%(folded)s::text[]) as folds
+    from named n
+    left join cases c on c.id = coalesce(n.about_case, n.subject_id)
+    left join resident r on r.id = n.subject_id
+    left join person p on p.id = r.person_id
+    left join home h on h.id = n.subject_id
+    left join gateway g on g.id = n.subject
+    where (%(actor)s::text is null or %(actor)s in (n.actor, n.actor_name, n.username))
+        and (%(subject)s::text is null or %(subject)s in (n.subject, c.number::text, p.name))
+        and ((%(area_code)s = '' and %(org_id)s::uuid is null)
+            or (n.actor_area is not null and starts_with(n.actor_area, %(area_code)s)
+                and (%(org_id)s is null or n.actor_org = %(org_id)s))
+            or (starts_with(coalesce(c.area_code, r.area_code, h.area_code, g.area_code, '-'), %(area_code)s)
+                and (%(org_id)s is null or coalesce(c.org_id, r.org_id, h.org_id, g.org_id) = %(org_id)s)))
+    order by n.id desc
+    limit %(scanned)s
+), begun as (
+    select *, not folds or at - lag(at) over same > %(pause)s as begins
+    from seen window same as (partition by actor, action, subject order by id)
+), lines as (
+    select *, count(*) filter (where begins) over (partition by actor, action, subject order by id) as line
+    from begun
 )
-select n.id, n.at, n.actor, coalesce(n.actor_name, n.actor), coalesce(n.actor_role, ''), n.action, n.subject,
-    c.id, c.number, coalesce(p.name, ''), n.detail
-from named n
-left join cases c on c.id = coalesce(n.about_case, n.subject_id)
-left join resident r on r.id = n.subject_id
-left join person p on p.id = r.person_id
-left join home h on h.id = n.subject_id
-left join gateway g on g.id = n.subject
-where (%(actor)s::text is null or %(actor)s in (n.actor, n.actor_name, n.username))
-    and (%(subject)s::text is null or %(subject)s in (n.subject, c.number::text, p.name))
-    and ((%(area_code)s = '' and %(org_id)s::uuid is null)
-        or (n.actor_area is not null and starts_with(n.actor_area, %(area_code)s)
-            and (%(org_id)s is null or n.actor_org = %(org_id)s))
-        or (starts_with(coalesce(c.area_code, r.area_code, h.area_code, g.area_code, '-'), %(area_code)s)
-            and (%(org_id)s is null or coalesce(c.org_id, r.org_id, h.org_id, g.org_id) = %(org_id)s)))
-order by n.id desc
-limit %(limit)s;
+select max(id), max(at), min(at), count(*), min(id), actor, min(actor_name), min(actor_role), action, subject,
+    min(case_id::text)::uuid, min(case_number), min(resident_name), (array_agg(detail order by id desc))[1]
+from lines
+group by actor, action, subject, line
+order by 1 desc;

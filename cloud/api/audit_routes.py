@@ -19,10 +19,14 @@ Word = Annotated[str | None, Query(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 
 
 class AuditEntry(Shown):
-    """One act: who (`actor` is staff:, token: or a program), what, about whom or what."""
+    """One act: who (`actor` is staff:, token: or a program), what, about whom or what. Folded: `times` looks
+    from `first_at` to `at`; `id` and `detail` are the last one's.
+    """
 
     id: int
     at: Instant
+    first_at: Instant
+    times: int
     actor: str
     actor_name: str
     actor_role: str
@@ -52,17 +56,20 @@ async def list_audit(
     subject: Word = None,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="`next_before`")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    fold: Annotated[bool, Query(description="one line for one person's looks at one thing")] = False,
 ) -> AuditList:
     """Who looked at or changed what, in the caller's area. `actor` is an id, a name or a user name; `subject`
-    an id, a case's number or an elder's name.
+    an id, a case's number or an elder's name. `fold`: looks that screens repeat by themselves, each within
+    6 min of the one before, are one line; every row is kept.
     """
     if not start < end:
         raise InvalidInput("from 须早于 to", "`from` must lie before `to`")
     wanted = audit.Wanted(
-        start=start, end=end, actor=actor, action=action, subject=subject, before=before, limit=limit
-    )
+        start=start, end=end, actor=actor, action=action, subject=subject, before=before, limit=limit,
+        fold=fold,
+    )  # fmt: skip
     async with services.pool.connection() as conn, conn.transaction():
-        rows = await audit.read(conn, identity, wanted)
+        rows, next_before = await audit.read(conn, identity, wanted)
         asked: dict[str, datetime | str | int | None] = {"from": iso_ms(start), "to": iso_ms(end)}
         asked |= {"actor": actor, "action": action, "subject": subject, "count": len(rows)}
         given = {name: value for name, value in asked.items() if value is not None}
@@ -74,5 +81,8 @@ async def list_audit(
             subject="audit",
             detail=given,
         )
-    items = [AuditEntry(**msgspec.structs.asdict(row)) for row in rows]
-    return AuditList(items=items, next_before=rows[-1].id if len(rows) == limit else None)
+    shown = [
+        {name: value for name, value in msgspec.structs.asdict(row).items() if name != "first_id"}
+        for row in rows
+    ]
+    return AuditList(items=[AuditEntry(**one) for one in shown], next_before=next_before)

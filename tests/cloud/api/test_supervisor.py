@@ -47,6 +47,28 @@ async def test_a_look_at_a_case_is_read_with_who_and_which_case(
     assert await trail(http, town, services, "supervisor", subject="'; drop table audit") == []
 
 
+async def test_looks_that_follow_one_another_are_one_line_and_every_row_is_kept(
+    app: FastAPI, http: httpx.AsyncClient, town: Town, conn: Connection, services: Services, clock: MovedClock
+) -> None:
+    case_id = await ring(conn, services, town, town.east)
+    operator, other = await sign_in(app, "operator"), await sign_in(app, "supervisor")
+    for minute in (5, 5, 20):
+        for seat in (operator, other):
+            await seat.get(f"/cases/{case_id}")
+        clock.move(timedelta(minutes=minute))
+    await operator.get(f"/cases/{case_id}")
+    asked = {"subject": str(case_id), "action": "case_viewed", "fold": "true"}
+    found = await trail(http, town, services, "admin", **asked)
+    assert [(one["actor_role"], one["times"]) for one in found] == [
+        ("operator", 1),
+        ("supervisor", 3),
+        ("operator", 3),
+    ]
+    assert found[0]["first_at"] == found[0]["at"] > found[2]["at"] > found[2]["first_at"]
+    rows = await trail(http, town, services, "admin", subject=str(case_id), action="case_viewed")
+    assert [one["times"] for one in rows] == [1] * 7
+
+
 async def test_reading_the_trail_is_in_the_trail(
     http: httpx.AsyncClient, town: Town, services: Services
 ) -> None:

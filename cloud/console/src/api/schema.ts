@@ -54,7 +54,8 @@ export interface paths {
         /**
          * List Audit
          * @description Who looked at or changed what, in the caller's area. `actor` is an id, a name or a user name; `subject`
-         *     an id, a case's number or an elder's name.
+         *     an id, a case's number or an elder's name. `fold`: looks that screens repeat by themselves, each within
+         *     6 min of the one before, are one line; every row is kept.
          */
         get: operations["list_audit"];
         put?: never;
@@ -2419,11 +2420,17 @@ export interface components {
             detail: string;
             ref: string | null;
         };
-        /** @description One act: who (`actor` is staff:, token: or a program), what, about whom or what. */
+        /**
+         * @description One act: who (`actor` is staff:, token: or a program), what, about whom or what. Folded: `times` looks
+         *     from `first_at` to `at`; `id` and `detail` are the last one's.
+         */
         AuditEntry: {
             id: number;
             /** Format: date-time */
             at: string;
+            /** Format: date-time */
+            first_at: string;
+            times: number;
             actor: string;
             actor_name: string;
             actor_role: string;
@@ -5098,6 +5105,8 @@ export interface operations {
                 /** @description `next_before` */
                 before?: number | null;
                 limit?: number;
+                /** @description one line for one person's looks at one thing */
+                fold?: boolean;
             };
             header?: never;
             path?: never;

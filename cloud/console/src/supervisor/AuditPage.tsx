@@ -5,16 +5,14 @@ import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
 import { RESOURCES, useTexts, type Key } from "../texts/texts";
-import { dateAndTime, instant } from "../time/format";
+import { dateAndTime, instant, timeOfDay } from "../time/format";
 import { Field, Read, serverNow } from "./reading";
-import { actZh } from "./act_texts";
+import { auditZh } from "./audit_texts";
 import { fromLocalInput, localInput } from "./span";
 
 const DAY_MS = 86_400_000;
 const PAGE = 100;
-const ACTIONS: readonly string[] = Object.keys(actZh)
-  .filter((key) => key.startsWith("act."))
-  .map((key) => key.slice("act.".length));
+const ACTIONS: readonly string[] = Object.keys(auditZh).map((key) => key.slice("act.".length));
 
 interface Wanted {
   from: string;
@@ -28,7 +26,7 @@ async function readPage(wanted: Wanted, before: number | null) {
   const { from, to } = wanted;
   const given = Object.entries({ actor: wanted.actor, action: wanted.action, subject: wanted.subject });
   const more = Object.fromEntries(given.filter(([, value]) => value !== ""));
-  const query = { from, to, limit: PAGE, ...more, ...(before === null ? {} : { before }) };
+  const query = { from, to, limit: PAGE, fold: true, ...more, ...(before === null ? {} : { before }) };
   return answered(api.GET("/api/v1/audit", { params: { query } }));
 }
 
@@ -49,11 +47,21 @@ function Row({ entry }: { entry: Entry }): ReactElement {
   const detail = Object.entries(entry.detail).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
   return (
     <tr data-action={entry.action}>
-      <td>{dateAndTime(instant(entry.at) ?? 0, zone)}</td>
+      <td>
+        {entry.times > 1 && `${dateAndTime(instant(entry.first_at) ?? 0, zone)} – `}
+        {entry.times > 1 ? timeOfDay(instant(entry.at) ?? 0, zone) : dateAndTime(instant(entry.at) ?? 0, zone)}
+      </td>
       <td>
         <b>{entry.actor_name}</b> <span className="label">{role in RESOURCES.zh ? t(role) : entry.actor_role}</span>
       </td>
-      <td>{act(entry.action)}</td>
+      <td>
+        {act(entry.action)}
+        {entry.times > 1 && (
+          <span className="tag" title={t("audit.times", { count: entry.times })}>
+            ×{entry.times}
+          </span>
+        )}
+      </td>
       <td title={entry.subject}>{about}</td>
       <td className="audit-detail">{detail.join("; ") || t("none")}</td>
       <td>

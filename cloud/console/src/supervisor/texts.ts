@@ -1,10 +1,12 @@
 /** Texts of the supervisor's pages. */
 import { actEn, actZh } from "./act_texts";
+import { auditEn, auditZh } from "./audit_texts";
 import { editingEn, editingZh } from "./editing_texts";
 import { protocolEn, protocolZh } from "./protocol_texts";
 
 export const chiefZh = {
   ...actZh,
+  ...auditZh,
   ...editingZh,
   ...protocolZh,
   "chief.title": "班长台",
@@ -93,6 +95,7 @@ export const chiefZh = {
 
 export const chiefEn: Record<keyof typeof chiefZh, string> = {
   ...actEn,
+  ...auditEn,
   ...editingEn,
   ...protocolEn,
   "chief.title": "Supervisor",
