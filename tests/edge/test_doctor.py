@@ -12,6 +12,7 @@ from edge import doctor
 from edge.doctor import Finding
 from firmware_specs.clock import Clock
 from firmware_specs.messages import CloudStatus, encode
+from simulators.devices import beds
 from tests.edge.stand import GATEWAY, ROOT, Broker, FakeCloud, free_port, running, write_config
 
 pytestmark = pytest.mark.broker
@@ -61,6 +62,29 @@ async def test_a_busy_port_an_absent_broker_and_an_unusable_folder_are_named(
         "transport",
         "broker",
     ]
+
+
+async def test_sticks_pages_and_the_bluetooth_package_are_looked_at(tmp_path: Path, broker: Broker) -> None:
+    page = await beds.serve_page(lambda: beds.emfit_page("sleeps"))
+    url = f"http://127.0.0.1:{page.sockets[0].getsockname()[1]}/dvmstatus.htm"
+    away = f"http://127.0.0.1:{free_port()}/"
+    entries = [
+        f'type = "serial"\ndriver = "r60"\npath = "{tmp_path}/no-stick"',
+        f'type = "http"\ndriver = "emfit_qs"\nurl = "{url}"',
+        f'type = "http"\ndriver = "emfit_qs"\nurl = "{away}"',
+        'type = "bluetooth"\ndevices = ["54:48:E6:00:00:01"]',
+    ]
+    path = write_config(tmp_path / "home", broker, more="".join(f"[[transport]]\n{e}\n" for e in entries))
+    (path.parent / "gateway.secret").chmod(0o600)
+    told = [
+        f for f in await doctor.examine(path, Clock(), broker_s=3, status_s=0.2) if f.check == "transport"
+    ]
+    page.close()
+    assert "no-stick" in told[0].text
+    assert f"{url} answers (200)" in told[1].text
+    assert away in told[2].text
+    assert [finding.good for finding in told[:3]] == [False, True, False]
+    assert "Bluetooth" in told[3].text or "bleak" in told[3].text
 
 
 async def test_a_refused_secret_and_a_missing_permission_are_told_apart(tmp_path: Path) -> None:
