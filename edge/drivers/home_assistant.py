@@ -198,8 +198,14 @@ class HomeAssistantDriver:
             elif len(shown) < _MAX_SHOWN:
                 shown.add(entity.key)
             evidence = {"entity": entity.key, "value": bool(value)}
-            items += judge(levels_of(self._options, device), device, kind, bool(shown), at, evidence)
+            found = judge(levels_of(self._options, device), device, kind, bool(shown), at, evidence)
+            items += found if kind != "sos" else _presses(found)
         return items
+
+
+def _presses(found: list[Happening]) -> list[Happening]:
+    """A call for help that shows as a state: each rise is a press, and nothing takes it back."""
+    return [msgspec.structs.replace(event, instant=True) for event in found if event.phase == "raised"]
 
 
 def _pressed(entity: Entity, pressed: str, at: int) -> Item:

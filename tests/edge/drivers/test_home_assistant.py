@@ -132,6 +132,11 @@ def test_one_message_for_a_whole_device_and_an_empty_one_that_removes_it() -> No
     assert hears(driver, leak, bell) == []
 
 
+def test_a_panic_button_that_shows_as_a_state_is_a_press_at_each_rise() -> None:
+    driver = announced("binary_sensor", "panic_button")
+    assert hears(driver, *(at(word) for word in ("ON", "ON", "OFF", "ON"))) == [("sos", "raised")] * 2
+
+
 def test_two_alarms_of_one_kind_in_a_device_are_one_until_both_are_over() -> None:
     driver = home()
     for name in ("up", "down"):
