@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.evaluation import falls, heart_rate, respiration
+from tests.evaluation import bed_exit, falls, heart_rate, respiration
 from tests.evaluation.measure import Measure, NoRecordings, Task
 
 DATA: Final = Path(__file__).parents[2].parent / "shared" / "data"
@@ -20,6 +20,7 @@ DATA: Final = Path(__file__).parents[2].parent / "shared" / "data"
 MEASURES: Final[tuple[Measure, ...]] = (
     Measure("falls wrist", "umafall_wrist_waist", falls.wrist),
     Measure("falls waist", "umafall_wrist_waist", falls.waist),
+    Measure("bed_exit", "w2isp_older_people_bed", bed_exit.bed_exit),
     Measure("respiration", "bidmc_vitals", respiration.respiration),
     Measure("pulse", "bidmc_vitals", respiration.pulse),
     Measure("heart_rate", "li2024_sleep_reference", heart_rate.heart_rate),
