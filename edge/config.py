@@ -17,6 +17,7 @@ from edge.help_settings import (
     SirenSection,
     SpeechSection,
 )
+from edge.pipeline import zones
 from edge.texts import say
 from edge.transport_settings import Id, MqttTransport, RecordingTransport, Transport
 from firmware_specs.messages import Network
@@ -30,11 +31,20 @@ class ConfigError(ValueError):
 
 
 class SafeZone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A circle (WGS-84 degrees, metres) that a watch should not leave."""
+    """A circle (WGS-84 degrees, metres) that a watch should not leave; a ring of [lon, lat] goes before it.
+
+    From 22 to 6 only the night's radius counts, where it is set.
+    """
 
     lat: Annotated[float, Meta(ge=-90, le=90)]
     lon: Annotated[float, Meta(ge=-180, le=180)]
     radius_m: Annotated[float, Meta(gt=0)]
+    ring: Annotated[list[tuple[float, float]], Meta(max_length=200)] = []
+    night_radius_m: Annotated[float, Meta(gt=0)] | None = None
+
+    def zone(self) -> zones.SafeZone:
+        """What the pipeline judges by."""
+        return zones.SafeZone(self.lat, self.lon, self.radius_m, tuple(self.ring), self.night_radius_m)
 
 
 class DeviceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,8 @@ from edge.config import Config, DeviceEntry
 from edge.effects import Effects
 from edge.local_help import Contact
 from edge.outbox.outbox import Outbox
-from edge.pipeline.options import PipelineOptions, SafeZone
+from edge.pipeline.options import PipelineOptions
+from edge.pipeline.zones import SafeZone
 from firmware_specs import messages
 from firmware_specs.ids import is_wire_id
 from firmware_specs.messages import decode
@@ -60,8 +61,9 @@ class Desired:
         self._devices(wanted)
         self._help(wanted)
         if wanted.safe_zone is not None:
-            zone = wanted.safe_zone
-            self.options.safe_zone = SafeZone(zone.lat, zone.lon, zone.radius_m)
+            zone, own = wanted.safe_zone, self.settings.safe_zone
+            night = own.night_radius_m if own else None
+            self.options.safe_zone = SafeZone(zone.lat, zone.lon, zone.radius_m, tuple(zone.ring), night)
         if wanted.batch_s is not None:
             self.set_batch_s(wanted.batch_s)
         return True

@@ -20,6 +20,7 @@ from firmware_specs.messages import ClockState, Event, InventoryEntry, decode, e
 log = logging.getLogger(__name__)
 
 PIPELINE_NOTE = "pipeline"
+FRESH_FIX = frozenset({"sos", "fall", "fence_exit"})
 # What a driver counts when nothing is wrong; all other counts are of bytes that it had to drop.
 _ORDINARY = frozenset(
     {"frames", "messages", "hello", "samples", "button", "status", "not_for_us", "replays", "repeats", "gaps"}
@@ -168,6 +169,9 @@ class Intake:
         if events:
             note = msgspec.json.encode(pipeline_state(self.pipeline))
             await self.outbox.keep(events, {PIPELINE_NOTE: note})
+            for event in items:
+                if isinstance(event, IdentifiedEvent) and _needs_place(event):
+                    self.locate(event.device)
 
     def _judge(self, items: list[Item], now: int) -> list[Item]:
         """All steps; one that fails is passed over for the item that it failed on."""
@@ -220,6 +224,11 @@ class Intake:
                 exc_info=error,
                 extra={"action": "passed_over", "where": where, "about": about[:200]},
             )
+
+
+def _needs_place(event: IdentifiedEvent) -> bool:
+    """A live call for help, or an elder who is out: where is the device now?"""
+    return event.kind in FRESH_FIX and event.phase in ("raised", "updated") and not (event.late or event.test)
 
 
 def _unidentified(item: Happening) -> IdentifiedEvent:

@@ -25,7 +25,7 @@ from edge.outbox import batches
 from edge.outbox.outbox import Limits, Outbox
 from edge.phone import ModemPhone, message
 from edge.pipeline import steps
-from edge.pipeline.options import PipelineOptions, SafeZone
+from edge.pipeline.options import PipelineOptions
 from edge.speech import Speech
 from edge.supervisor import Pulse
 from edge.texts import say
@@ -211,12 +211,11 @@ def version() -> str:
 
 
 def _pipeline_options(settings: Config) -> PipelineOptions:
-    zone = settings.safe_zone
     return PipelineOptions(
         new_id=lambda now: str(uuid7(now)),
         roles={entry.id: entry.role for entry in settings.device if entry.role},
         rooms={entry.id: entry.room for entry in settings.device if entry.room},
-        safe_zone=SafeZone(zone.lat, zone.lon, zone.radius_m) if zone else None,
+        safe_zone=settings.safe_zone.zone() if settings.safe_zone else None,
         button_only=frozenset(entry.id for entry in settings.device if entry.button_only),
         many_homes=settings.many_homes,
     )

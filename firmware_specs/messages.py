@@ -20,6 +20,8 @@ _ZLIB_FIRST_BYTE: Final = 0x78
 
 Phase = Literal["suspected", "raised", "updated", "cleared", "cancelled", "restored"]
 Datum = Literal["wgs84", "gcj02", "bd09"]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 PositionSource = Literal["gnss", "wifi", "cell", "home", "unknown"]
 
 
@@ -41,8 +43,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     device: WireId
     at: Ms
-    lat: Annotated[float, Meta(ge=-90, le=90)]
-    lon: Annotated[float, Meta(ge=-180, le=180)]
+    lat: Latitude
+    lon: Longitude
     accuracy_m: Annotated[float, Meta(ge=0)] | None = None
     source: PositionSource = "unknown"
     datum: Datum = "wgs84"
@@ -225,11 +227,12 @@ class Log(Message, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):
-    """A circle around home: degrees WGS-84, metres."""
+    """A circle around home (degrees WGS-84, metres); a ring of [longitude, latitude] goes before it."""
 
-    lat: Annotated[float, Meta(ge=-90, le=90)]
-    lon: Annotated[float, Meta(ge=-180, le=180)]
+    lat: Latitude
+    lon: Longitude
     radius_m: Annotated[float, Meta(gt=0)]
+    ring: Annotated[list[tuple[Longitude, Latitude]], Meta(max_length=200)] = []
 
 
 class HomeContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -42,7 +42,11 @@ wanted as (
     select g.id, jsonb_strip_nulls(jsonb_build_object(
         'contacts', c.list, 'rooms', v.rooms, 'roles', v.roles,
         'place', nullif(left(concat(h.compound, h.building, h.unit, h.room), 64), ''),
-        'safe_zone', case when h.gate_lat is not null and h.gate_lon is not null and h.safe_radius_m > 0
+        'safe_zone', case when h.safe_ring is not null
+            then jsonb_build_object('lat', coalesce(h.gate_lat, (h.safe_ring->0->>1)::float),
+                'lon', coalesce(h.gate_lon, (h.safe_ring->0->>0)::float),
+                'radius_m', coalesce(h.safe_radius_m, 1), 'ring', h.safe_ring)
+            when h.gate_lat is not null and h.gate_lon is not null and h.safe_radius_m > 0
             then jsonb_build_object('lat', h.gate_lat, 'lon', h.gate_lon, 'radius_m', h.safe_radius_m) end
     )) as content
     from gateway g join home h on h.id = g.home_id

@@ -3,14 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class SafeZone:
-    """A circle around home: degrees WGS-84, metres."""
-
-    lat: float
-    lon: float
-    radius_m: float
+from edge.pipeline.zones import SafeZone
 
 
 @dataclass
@@ -19,12 +12,13 @@ class PipelineOptions:
 
     `button_only` names the devices of people who cannot hear or speak:
     only the cancel button ends their suspected fall. On a gateway of `many_homes` an SOS says nothing about
-    the falls of other devices.
+    the falls of other devices. `zone_hours`: local time is so many hours ahead of UTC.
     """
 
     new_id: Callable[[int], str]
     roles: dict[str, str] = field(default_factory=dict)
     rooms: dict[str, str] = field(default_factory=dict)
     safe_zone: SafeZone | None = None
+    zone_hours: int = 8
     button_only: frozenset[str] = frozenset()
     many_homes: bool = False

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from edge.pipeline.fence import distance_m
 from edge.pipeline.options import PipelineOptions
+from edge.pipeline.zones import distance_m
 from edge.readings import Fix, IdentifiedEvent, Item, Press, Reading, Samples, Sighting
 from edge.recent import Recent
 from firmware_specs.kinds import EVENTS, READINGS

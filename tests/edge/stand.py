@@ -281,10 +281,12 @@ class Watch:
         await self.writer.drain()
 
     async def ask(self, data: bytes) -> bytes:
-        """Say something and return the answer."""
+        """Say something and return the answer; the question where it is (CR) is passed over."""
         await self.say(data)
-        async with asyncio.timeout(10):
-            return await self.reader.readuntil(b"]")
+        async with asyncio.timeout(30):
+            while (answer := await self.reader.readuntil(b"]")).endswith(b"*CR]"):
+                pass
+        return answer
 
 
 @asynccontextmanager

@@ -148,8 +148,10 @@ async def test_a_watch_is_asked_for_its_position(
 ) -> None:
     async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
         await device.ask(sos())
+        async with asyncio.timeout(30):
+            assert (await device.reader.readuntil(b"]")).endswith(b"*CR]"), "a call for help asks at once"
         await fake_cloud.order_to(GATEWAY, order("locate", 1, DEVICE))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert (await device.reader.readuntil(b"]")).endswith(b"*CR]")
         await fake_cloud.order_to(GATEWAY, order("locate", 2, "watch-999"))
         await fake_cloud.order_to(GATEWAY, order("locate", 3))

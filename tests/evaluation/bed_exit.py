@@ -191,7 +191,8 @@ def _fit_room(trials: Sequence[Trial]) -> Room:
 
 def _shape(rows: Vector) -> Shape:
     covariance = np.cov(rows.T) + np.eye(rows.shape[1]) * _WIDEN**2
-    return Shape(rows.mean(axis=0), np.linalg.inv(covariance), float(np.linalg.slogdet(covariance)[1]))
+    inverse = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
+    return Shape(rows.mean(axis=0), inverse, float(np.linalg.slogdet(covariance)[1]))
 
 
 def _flow(trials: Sequence[Trial]) -> Vector:

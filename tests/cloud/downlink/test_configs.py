@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from cloud.broker import WORK_USER, Address
 from cloud.database.pool import Connection, Pool
@@ -59,6 +60,14 @@ async def test_a_gateway_is_told_of_its_home_and_of_each_change(
         assert second.safe_zone == Zone(lat=37.43, lon=118.67, radius_m=300)
         assert [contact.phone for contact in second.contacts] == ["+8613811112222"]
         assert second.version > first.version
+        ring = [[118.66, 37.42], [118.68, 37.42], [118.68, 37.44]]
+        await conn.execute("update home set safe_ring = %s", (Jsonb(ring),))
+        assert await configs.refresh(pool, NOW + timedelta(minutes=2)) == 1
+        await configs.publish_waiting(pool, publisher, NOW)
+        third, _ = await asyncio.to_thread(told, gateway)
+        assert third.safe_zone == Zone(
+            lat=37.43, lon=118.67, radius_m=300, ring=[(lon, lat) for lon, lat in ring]
+        )
 
 
 async def test_versions_grow_even_over_a_restored_backup(pool: Pool, conn: Connection) -> None:

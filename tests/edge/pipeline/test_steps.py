@@ -3,7 +3,7 @@ import json
 from edge.drivers.options import DriverOptions
 from edge.drivers.watch import WatchDriver
 from edge.pipeline import steps
-from edge.pipeline.options import SafeZone
+from edge.pipeline.zones import SafeZone
 from edge.readings import Fix, Happening, IdentifiedEvent, Press, Reading, Samples, Sighting
 from tests.edge.drivers.frames import AT, frame, position
 from tests.edge.pipeline.making import of, options
