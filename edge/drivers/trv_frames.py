@@ -4,7 +4,6 @@ what cannot be read is left out.
 
 import re
 from collections import Counter
-from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -80,7 +79,9 @@ class TrvFramer:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Messages completed by these bytes, in order; a cut one, in which another begins, too."""
+        """Messages completed by these bytes, in order; a cut one, in which another begins, too, unless
+        that one says it again.
+        """
         *whole, rest = (bytes(self._buffer) + data).split(b"#")
         self._buffer[:] = rest
         if len(rest) > FRAME_LIMIT:
@@ -95,13 +96,17 @@ class TrvFramer:
         self._buffer.clear()
 
     def _messages(self, part: bytes) -> list[bytes]:
-        starts = [match.start() for match in _HEADER.finditer(part)]
-        garbage = len(part[: starts[0]].strip(_BLANKS)) if starts else len(part.strip(_BLANKS))
+        heads = list(_HEADER.finditer(part))
+        garbage = len(part[: heads[0].start() if heads else len(part)].strip(_BLANKS))
         if garbage:
             self._counts["garbage_bytes"] += garbage
-        if len(starts) > 1:
-            self._counts["frame_cut"] += len(starts) - 1
-        return [part[start:end] for start, end in pairwise([*starts, len(part)])]
+        self._counts["frame_cut"] += max(len(heads) - 1, 0)
+        last = [*heads[1:], None]
+        return [
+            part[head.start() : behind.start() if behind else len(part)]
+            for head, behind in zip(heads, last, strict=False)
+            if behind is None or head[0] != behind[0]
+        ]
 
 
 def decode_message(message: bytes) -> TrvMessage | None:

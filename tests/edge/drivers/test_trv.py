@@ -109,3 +109,9 @@ def test_a_message_cut_by_the_next_one_is_still_tried() -> None:
     items, answers = hear(f"IWAP10{PLACE},01IWCP01,08000908000102#")
     assert raised(items) == ["sos"]
     assert answers == "IWBP10#IWDP01#"
+
+
+def test_a_cut_message_that_is_said_again_counts_once() -> None:
+    items, answers = hear("IWAP10260206A3722", f"IWAP10{PLACE},05#")
+    assert raised(items) == ["fall"]
+    assert answers == "IWBP10#"
