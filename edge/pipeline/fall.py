@@ -21,6 +21,8 @@ RECOVERED_S: Final = 5
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
 _BREAK_MS: Final = 10_000
+_BRIDGED_MS: Final = 1_500
+_BEHIND_MS, _AHEAD_MS = -20.0, 50.0
 _MAX_DEVICES: Final = 1_000
 _Row = tuple[float, float, float]
 
@@ -40,9 +42,25 @@ class _Fall(msgspec.Struct):
 
 @dataclass
 class _Stream:
+    """One unbroken run of rows; it ends at `end` of its own even time, `told` by the band's clock (ms UTC)."""
+
     detector: "FallDetector"
+    place: "Place"
     end: float
+    told: float
     recovery: "RecoveryWatch | None" = None
+
+    def begin(self, samples: Samples) -> float | None:
+        """When these rows begin on the stream's own time; None: they do not go on from it.
+
+        A clock that is put right in the middle of a fall must not tear or squeeze it, so the stream follows
+        the band's clock by 20 ms back or 50 ms on at a time. Missing rows of up to 1.5 s are bridged.
+        """
+        if samples.gap:
+            missing = samples.at - self.told
+            return self.end + missing if 500 / samples.rate_hz < missing <= _BRIDGED_MS else None
+        drift = samples.at - self.end
+        return self.end + min(max(drift, _BEHIND_MS), _AHEAD_MS) if abs(drift) <= _BREAK_MS else None
 
 
 class Fall:
@@ -91,35 +109,44 @@ class Fall:
                 continue
 
     def _samples(self, samples: Samples, now: int) -> list[Item]:
-        stream = self._stream(samples)
+        stream, begin = self._stream(samples)
         happened: list[Item] = []
         for n, row in enumerate(samples.xyz_g):
-            suspicion = stream.detector.feed(row, samples.at + n * 1000 / samples.rate_hz)
+            suspicion = stream.detector.feed(row, begin + n * 1000 / samples.rate_hz)
             if suspicion is not None:
-                happened += self._suspected(samples.device, suspicion, stream, now)
+                at = suspicion.at + round(samples.at - begin)
+                happened += self._suspected(samples.device, suspicion, at, stream, now)
             if stream.recovery is not None:
                 stream.recovery.feed(row)
                 if stream.recovery.moving_s >= RECOVERED_S:
                     happened += self._recovered(samples, stream)
         return happened
 
-    def _stream(self, samples: Samples) -> _Stream:
-        """The device's detector; a new one when rows are missing or the rate has changed."""
+    def _stream(self, samples: Samples) -> tuple[_Stream, float]:
+        """The device's detector and when these rows begin for it; a new one when too many rows are missing,
+        or rate or place have changed.
+        """
         from edge.pipeline.fall_detector import FallDetector, RecoveryWatch  # numpy: only where samples come
 
         stream = self._streams.get(samples.device)
-        broken = samples.gap or stream is None or abs(samples.at - stream.end) > _BREAK_MS
-        if stream is None or broken or stream.detector.rate_hz != samples.rate_hz:
-            place: Place = "waist" if self._roles.get(samples.device) == "waist" else "wrist"
-            stream = _Stream(FallDetector(samples.rate_hz, place, samples.range_g), 0.0)
+        place: Place = "waist" if self._roles.get(samples.device) == "waist" else "wrist"
+        begin = None
+        if stream is not None and (stream.detector.rate_hz, stream.place) == (samples.rate_hz, place):
+            begin = stream.begin(samples)
+        if stream is None or begin is None:
+            begin = float(samples.at)
+            stream = _Stream(FallDetector(samples.rate_hz, place, samples.range_g), place, begin, begin)
             fall = self._falls.get(samples.device)
             if fall is not None and fall.raised is None:
                 stream.recovery = RecoveryWatch(samples.rate_hz, fall.before)
             self._streams[samples.device] = stream
-        stream.end = samples.at + len(samples.xyz_g) * 1000 / samples.rate_hz
-        return stream
+        lasted = len(samples.xyz_g) * 1000 / samples.rate_hz
+        stream.end, stream.told = begin + lasted, samples.at + lasted
+        return stream, begin
 
-    def _suspected(self, device: str, suspicion: "Suspicion", stream: _Stream, now: int) -> list[Item]:
+    def _suspected(
+        self, device: str, suspicion: "Suspicion", at: int, stream: _Stream, now: int
+    ) -> list[Item]:
         from edge.pipeline.fall_detector import RecoveryWatch
 
         running = self._falls.get(device)
@@ -133,17 +160,17 @@ class Fall:
             "model": suspicion.model,
             "reasons": list(suspicion.reasons),
         }
-        fall = _Fall(device=device, at=suspicion.at, since=now, evidence=evidence, before=suspicion.before)
+        fall = _Fall(device=device, at=at, since=now, evidence=evidence, before=suspicion.before)
         self._falls[device] = fall
         stream.recovery = RecoveryWatch(stream.detector.rate_hz, suspicion.before)
-        return [_happening(fall, "suspected", suspicion.at, now)]
+        return [_happening(fall, "suspected", at, now)]
 
     def _recovered(self, samples: Samples, stream: _Stream) -> list[Item]:
         stream.recovery = None
         fall = self._falls.get(samples.device)
         if fall is None or fall.raised is not None or samples.device in self._button_only:
             return []
-        return self._cancel(samples.device, round(stream.end), "movement")
+        return self._cancel(samples.device, round(stream.told), "movement")
 
     def _cancel(self, device: str, at: int, by: str) -> list[Item]:
         fall = self._falls.pop(device, None)

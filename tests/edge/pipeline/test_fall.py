@@ -314,3 +314,37 @@ def test_no_signal_breaks_the_detector(rows: list[tuple[float, float, float]], r
     detector = FallDetector(rate, "waist")
     for n, row in enumerate(rows * 8):
         detector.feed(row, NOW + n * 1000 / rate)
+
+
+def test_a_lost_line_during_the_four_seconds_is_bridged_by_its_times() -> None:
+    rows = a_fall(20)
+    for lost_s, phases in ((1, ["suspected", "raised"]), (2, [])):
+        wearer = Wearer()
+        wearer.stream(rows[:140])
+        wearer.now += lost_s * 1000
+        wearer.stream(rows[140 + lost_s * 20 :], gap=True)
+        wearer.wait(10)
+        assert wearer.phases == phases
+
+
+@pytest.mark.parametrize("step_ms", [-6000, -700, 700, 6000])
+def test_a_clock_that_is_put_right_in_the_middle_of_a_fall_does_not_hide_it(step_ms: int) -> None:
+    rows = a_fall(30)
+    wearer = Wearer()
+    wearer.stream(rows[:120])
+    wearer.now += step_ms
+    wearer.stream(rows[120:])
+    assert wearer.phases == ["suspected", "raised"]
+    assert abs(wearer.events[0].at - (NOW + 5000 + step_ms)) <= 500
+
+
+def test_a_band_that_runs_one_percent_fast_is_followed() -> None:
+    step, now, told = Fall(options()), float(NOW), []
+    rows = np.vstack([walk(400), a_fall(12)])
+    for start in range(0, len(rows), 20):
+        piece = [_row(row) for row in rows[start : start + 20]]
+        items = step([Samples(device="wrist-1", at=round(now), rate_hz=RATE, xyz_g=piece)], round(now))
+        now += 990
+        told += of(Happening, items)
+    [found] = told
+    assert abs(found.at - (NOW + 405 * 990)) <= 60
