@@ -42,7 +42,7 @@ class _Fall(msgspec.Struct):
 
 @dataclass
 class _Stream:
-    """One unbroken run of rows; it ends at `end` of its own even time, `told` by the band's clock (ms UTC)."""
+    """One unbroken run of rows; it ends at `end` by its own even time, at `told` by the band (ms UTC)."""
 
     detector: "FallDetector"
     place: "Place"
