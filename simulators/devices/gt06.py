@@ -57,7 +57,7 @@ class Gt06:
         when = datetime.fromtimestamp(at_ms / 1000, UTC)
         flags = 90 | (self.lat >= 0) << 10 | (self.lon < 0) << 11 | 1 << 12
         lat, lon = (round(abs(value) * 1_800_000) for value in (self.lat, self.lon))
-        day = bytes((when.year - 2000, when.month, when.day, when.hour, when.minute, when.second))
+        day = bytes((when.year % 100, when.month, when.day, when.hour, when.minute, when.second))
         return day + struct.pack(">BIIBH", 0xC9, lat, lon, 0, flags)
 
 

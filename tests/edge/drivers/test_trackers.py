@@ -91,7 +91,14 @@ def test_a_repeated_alarm_is_the_same_activation_and_a_new_press_is_not(name: st
 
 @trackers
 @pytest.mark.parametrize(
-    ("error", "believed"), [(0, True), (8 * HOUR, True), (-45 * 60_000, True), (-26 * 365 * 24 * HOUR, False)]
+    ("error", "believed"),
+    [
+        (0, True),
+        (8 * HOUR, True),
+        (-45 * 60_000, True),
+        (-26 * 365 * 24 * HOUR, False),
+        (-30 * 365 * 24 * HOUR, False),
+    ],
 )
 def test_a_clock_of_another_zone_is_understood_and_a_wrong_one_rejects_nothing(
     name: str, error: int, believed: bool
