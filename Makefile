@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm bench-ingest bench-lanes soak-desk chaos conformance fuzz-drivers clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-storm bench-ingest bench-lanes bench-trend soak-desk chaos conformance fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -82,6 +82,9 @@ bench-ingest: $(VENV)/.dev ## 读数入库速度，对照 COPY 与 mq-bridge（�
 
 bench-lanes: $(VENV)/.dev ## 读数积压时报警的时间 / an SOS while a backlog of readings is drained
 	$(BIN)/python -m tests.benchmarks.bench_lanes $(ARGS)
+
+bench-trend: $(VENV)/.dev ## 一张床三十天的曲线、全城最新读数 / a month of one bed, last values of a city
+	$(BIN)/python -m tests.benchmarks.bench_trend $(ARGS)
 
 soak-desk: $(VENV)/.dev ## 接警台模型随机演练一万轮 / the model of the desk, 10,000 random runs on a real database
 	$(BIN)/python -m tests.benchmarks.soak_desk $(ARGS)

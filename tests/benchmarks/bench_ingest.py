@@ -51,7 +51,7 @@ def watch(stage: Stage, query: LiteralString, until: int) -> float:
                 seen.append((time.monotonic(), int(str(row[0]))))
             if time.monotonic() - started > _LIMIT_S:
                 raise SystemExit(f"{seen[-1:]} of {until} within {_LIMIT_S:g} s")
-            time.sleep(0.05)
+            time.sleep(0.2)
     (first, before), (last, after) = seen[0], next(entry for entry in seen if entry[1] >= until)
     if last == first:
         raise SystemExit(f"{until} rows came in one look: take a larger backlog")
@@ -66,9 +66,14 @@ async def drain(stage: Stage, broker: Broker, messages: list[stages.Message]) ->
     started = time.monotonic()
     await stages.publish(broker, messages)
     _SAY(f"  backlog: {len(messages) / (time.monotonic() - started):,.0f} messages/s published\n")
+    before = [stages.cpu_s(pid) for pid in (stage.pid, broker.pid)]
     with stages.ingestor(stage, broker) as child:
         rate = await asyncio.to_thread(watch, stage, _STORED, len(messages))
-        _SAY(f"  ingestor: {stages.cpu_s([child.pid]) / len(messages) * 1e6:.0f} us of CPU a message\n")
+        took = [stages.cpu_s(pid) for pid in (stage.pid, broker.pid, child.pid)]
+    database, queue, ingestor = (
+        (after - began) / len(messages) * 1e6 for after, began in zip(took, [*before, 0.0], strict=True)
+    )
+    _SAY(f"  CPU a message, us: ingestor {ingestor:.0f}, database {database:.0f}, broker {queue:.0f}\n")
     return rate
 
 

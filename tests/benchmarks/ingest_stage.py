@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,6 +94,7 @@ class Stage:
 
     folder: Path
     database_url: str
+    pid: int
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection that commits each statement."""
@@ -104,6 +105,7 @@ class Stage:
 class Broker:
     """One running broker."""
 
+    pid: int
     address: Address
     generator: Address
 
@@ -123,7 +125,7 @@ async def database(folder: Path, now: datetime, homes: int) -> AsyncIterator[Sta
         await postgres.wait_ready(cluster, server, limit_s=30)
         await postgres.create_database(cluster)
         await prepare_database(cluster.url(), now)
-        stage = Stage(folder, cluster.url())
+        stage = Stage(folder, cluster.url(), server.pid)
         with stage.connect() as conn:
             conn.execute(_CITY, {"homes": homes, "now": now, "devices": list(DEVICES)})
         yield stage
@@ -142,6 +144,17 @@ h as (
     insert into home (id, area_code, org_id, room, created_at)
     select gen_random_uuid(), a.code, o.id, n::text, at from settings, a, o, generate_series(0, homes - 1) n
     returning id, area_code, org_id, room::int as n
+), p as (
+    insert into person (id, name, created_at)
+    select h.id, 'elder ' || n, at from h, settings returning id
+), r as (
+    insert into resident (id, person_id, area_code, org_id, created_at)
+    select h.id, p.id, area_code, org_id, at from h join p using (id), settings returning id
+), b as (
+    insert into bed (id, home_id) select h.id, h.id from h returning key, id
+), s as (
+    insert into bed_stay (bed_key, resident_id, valid)
+    select b.key, r.id, tstzrange(at - interval '1 year', null) from b join r using (id), settings
 ), g as (
     insert into gateway (id, kind, home_id, area_code, org_id, secret_bcrypt, secret_pbkdf2, created_at)
     select 'gw-' || lpad(n::text, 5, '0'), 'home', h.id, area_code, org_id, '', '', at from h, settings
@@ -151,9 +164,9 @@ h as (
     from settings, unnest(devices) name, generate_series(0, homes - 1) n
     returning key, right(id, 5)::int as n
 )
-insert into installation (id, device_key, home_id, valid, installed_at)
-select gen_random_uuid(), d.key, h.id, tstzrange(at - interval '1 year', null), at
-from d join h using (n), settings
+insert into installation (id, device_key, home_id, bed_key, valid, installed_at)
+select gen_random_uuid(), d.key, h.id, b.key, tstzrange(at - interval '1 year', null), at
+from d join h using (n) join b on b.id = h.id, settings
 """
 
 
@@ -170,7 +183,9 @@ async def nats_broker(folder: Path, port: int) -> AsyncIterator[Broker]:
     server = await nats.start(found, log=folder / "nats.log")
     try:
         await nats.wait_ready(server, "127.0.0.1", port, limit_s=30)
-        yield Broker(*(Address("127.0.0.1", port, name, secret, False) for name, secret in secrets.items()))
+        yield Broker(
+            server.pid, *(Address("127.0.0.1", port, name, secret, False) for name, secret in secrets.items())
+        )
     finally:
         await nats.stop(server)
 
@@ -190,7 +205,7 @@ async def mosquitto_broker(folder: Path, port: int) -> AsyncIterator[Broker]:
     try:
         await _answers(port)
         address = Address("127.0.0.1", port, None, None, False)
-        yield Broker(address, address)
+        yield Broker(server.pid, address, address)
     finally:
         server.terminate()
         await server.wait()
@@ -266,12 +281,17 @@ def ingestor(stage: Stage, broker: Broker, program: str = "telemetry") -> Iterat
         child.wait(20)
 
 
-def cpu_s(pids: Sequence[int]) -> float:
-    """User and system time of processes and their children that have ended, in seconds."""
+def cpu_s(pid: int) -> float:
+    """User and system time of a process and of its children, those that have ended included, in seconds."""
     ticks = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if entry.name == str(pid):
+                    ticks += sum(map(int, fields[11:15]))
+                elif fields[1] == str(pid):
+                    ticks += sum(map(int, fields[11:13]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
