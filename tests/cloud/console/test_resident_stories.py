@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import SIZES, check
+from tests.cloud.console.test_layout import check_everywhere
 from tests.cloud.console.test_layout import shots as shots
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -30,24 +30,19 @@ def test_an_elder_is_found_by_pinyin_and_the_case_in_hand_is_one_key_away(
     box.fill("sgl")
     hit = page.get_by_role("option", name=re.compile("单桂兰"))
     expect(hit).to_have_attribute("aria-selected", "true")
+    check_everywhere(page, "search", shots)
     page.keyboard.press("Enter")
     elder = page.locator(".resident")
     expect(elder.locator(".person")).to_contain_text("单桂兰")
     expect(elder.locator(".last-values li[data-outside]")).to_contain_text("117")
     expect(elder.locator(".devices li")).to_have_count(2)
     expect(elder.locator(".people li")).to_have_count(3)
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=shots / f"resident-{width}.png")
-        check(page, f"resident {width}", small=width < 1500)
+    check_everywhere(page, "resident", shots)
     elder.get_by_role("button", name="床位档案").click()
     expect(page.locator(".bed-body .stays")).to_contain_text("单桂兰")
     expect(page.locator(".bed-body .installed li")).to_have_count(2)
     expect(page.locator(".month .trend-chart")).to_be_visible()
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.screenshot(path=shots / f"bed-{width}.png")
-        check(page, f"bed {width}", small=width < 1500)
+    check_everywhere(page, "bed", shots)
     page.get_by_role("button", name="返回警情").click()
     expect(page.locator(".case .person")).to_contain_text("曾国栋")
 

@@ -132,7 +132,7 @@ function ByHand({ residentId }: { residentId: string }): ReactElement {
         value={note}
         maxLength={2000}
         aria-label={t("resident.by_hand_why")}
-        placeholder={`${t("resident.by_hand")}：${t("resident.by_hand_why")}`}
+        placeholder={t("resident.by_hand_prompt")}
         onChange={(event) => setNote(event.target.value)}
       />
       <button type="button" className="plain big" disabled={note.trim() === ""} onClick={open}>
