@@ -2,14 +2,19 @@
 
 import argparse
 import asyncio
+import getpass
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 from edge import config, logs
 from edge.config import ConfigError
+from edge.texts import say
 from firmware_specs.clock import Clock, add_clock_arguments, clock_from
+
+SHORTEST_PASSWORD: Final = 10
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     add_clock_arguments(doctor)
     doctor.set_defaults(do=_doctor)
+    password = commands.add_parser(
+        "page-password", help="技术员页面密码的散列 / hash a password for the technician's page"
+    )
+    password.set_defaults(do=_page_password)
     return parser
 
 
@@ -82,6 +91,22 @@ def _doctor(given: argparse.Namespace) -> int:
     findings = asyncio.run(doctor.examine(given.config, _clock(given)))
     print(doctor.as_json(findings) if given.json else doctor.as_text(findings))
     return 0 if all(finding.good for finding in findings) else 1
+
+
+def _page_password(given: argparse.Namespace) -> int:
+    """Ask twice, print the line for edge.toml; from a pipe, one line is read."""
+    from edge.page.access import hashed
+
+    if sys.stdin.isatty():
+        password = getpass.getpass(say("page_password"))
+        again = getpass.getpass(say("page_password_again"))
+    else:
+        password = again = sys.stdin.readline().rstrip("\n")
+    if password != again or len(password) < SHORTEST_PASSWORD:
+        print(say("page_password_bad", least=SHORTEST_PASSWORD), file=sys.stderr)
+        return 1
+    print(f'password_hash = "{hashed(password)}"')
+    return 0
 
 
 def _clock(given: argparse.Namespace) -> Clock:

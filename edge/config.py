@@ -56,6 +56,14 @@ class DeviceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     button_only: bool = False
 
 
+class PageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[page]: the technician's page; `carebed-edge page-password` makes the hash."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8421
+    password_hash: Annotated[str, Meta(pattern=r"^scrypt\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$")]
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """edge.toml; relative paths count from the folder of the file."""
 
@@ -76,6 +84,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     light: LightSection | None = None
     speech: SpeechSection | None = None
     phone: PhoneSection | None = None
+    page: PageSection | None = None
 
     def effective_batch_s(self) -> float:
         """Seconds between two telemetry batches: at least 60 on a metered link."""

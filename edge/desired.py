@@ -12,7 +12,7 @@ import msgspec
 
 from edge.config import Config, DeviceEntry
 from edge.effects import Effects
-from edge.local_help import Contact
+from edge.help_steps import Contact
 from edge.outbox.outbox import Outbox
 from edge.pipeline.options import PipelineOptions
 from edge.pipeline.zones import SafeZone

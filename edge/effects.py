@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from edge.help_settings import LightSection, SirenSection
-from edge.local_help import Action, Lane, LocalHelp, Outcome
+from edge.help_steps import Action, Lane, Outcome
+from edge.local_help import LocalHelp
 from edge.outbox.outbox import Outbox
 from edge.speech import Speech
 from firmware_specs.messages import Event

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from edge.local_help import Contact
+from edge.help_steps import Contact
 from firmware_specs.ids import WIRE_ID_PATTERN
 
 _Id = Annotated[str, Meta(pattern=WIRE_ID_PATTERN)]

@@ -58,7 +58,10 @@ class Line:
 
 @dataclass
 class Intake:
-    """The road from all transports to the outbox, one for the agent. `now` is ms, `clock` its source."""
+    """The road from all transports to the outbox, one for the agent. `now` is ms, `clock` its source.
+
+    `trace` is shown what came and what it meant; while `testing` says so, events are marked as tests.
+    """
 
     pipeline: list[Step]
     outbox: Outbox
@@ -67,6 +70,8 @@ class Intake:
     now: Callable[[], int]
     clock: Callable[[], ClockState]
     counts: Counter[str] = field(default_factory=Counter)
+    trace: Callable[[str, str, bytes, list[Item]], None] = lambda driver, source, data, items: None
+    testing: Callable[[], bool] = lambda: False
     _lines: set[Line] = field(default_factory=set)
 
     def connect(self, line: Line) -> Line:
@@ -108,6 +113,8 @@ class Intake:
             self._failed(f"driver {line.driver_name}", line.label, error)
             items = []
         line.items += len(items)
+        if data:
+            self.trace(line.driver_name, line.label, data, items)
         await self._keep(self._judge(items, now), line)
         try:
             answer = line.driver.replies()
@@ -206,7 +213,7 @@ class Intake:
             clock=self.clock(),
             evidence=item.evidence,
             position=item.position,
-            test=item.test,
+            test=item.test or self.testing(),
         )
         try:
             return decode(encode(event), Event)

@@ -11,11 +11,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from edge.help_steps import Action, Lane, Outcome, Rules, Step
 from firmware_specs.messages import Event
-
-Lane = Literal["home", "speech", "phone"]
-Step = Literal["siren_on", "siren_off", "light_on", "say", "sms", "call"]
-Outcome = Literal["done", "failed", "busy", "no_answer", "answered", "impossible"]
 
 HELPED: Final = frozenset({"sos", "fall", "smoke", "gas", "co"})
 PRE_ALARM: Final = frozenset({"fall", "inactivity"})
@@ -35,41 +32,6 @@ _ATTEMPTS: Final[dict[Step, int]] = {
 }
 # A step that was begun before a crash is taken for done; a message is better sent twice than not at all.
 _REPEATABLE: Final[frozenset[str]] = frozenset({"sms", "siren_on", "siren_off", "light_on"})
-
-
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to tell; `inside`: the telephone is in the home itself and never rings for gas."""
-
-    name: str
-    number: str
-    inside: bool = False
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """What this home has, and its time limits in seconds."""
-
-    after_s: float = 20.0
-    away_s: float = 30.0
-    siren: bool = False
-    light: bool = False
-    speech: bool = False
-    sms: bool = False
-    call: bool = False
-    contacts: list[Contact] = []
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of one activation: `subject` is the prompt to say or the number to reach."""
-
-    step: Step
-    event: str
-    kind: str
-    subject: str = ""
-
-    @property
-    def key(self) -> str:
-        """Its name in the notes."""
-        return f"{self.step}:{self.subject}" if self.subject else self.step
 
 
 class _Activation(msgspec.Struct):

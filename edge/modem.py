@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from edge.local_help import Outcome
+from edge.help_steps import Outcome
 from edge.sms_pdu import NUMBER, Pdu
 
 PROMPT: Final = ">"

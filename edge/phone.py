@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from edge.help_settings import PhoneSection
-from edge.local_help import Outcome
+from edge.help_steps import Outcome
 from edge.modem import TIMEOUT, Answer, Ask, Dialogue, Reader, make_call, send_sms
 from edge.sms_pdu import encode
 from edge.transports.serial import SerialPort

@@ -38,6 +38,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         '[{section}] 需要一个 type = "mqtt" 的 [[transport]]（家里的 Zigbee2MQTT）',
         '[{section}] needs a [[transport]] of type = "mqtt" (the home\'s Zigbee2MQTT)',
     ),
+    "page_password": ("页面密码：", "Password of the page: "),
+    "page_password_again": ("再输一次：", "Once more: "),
+    "page_password_bad": (
+        "两次不同，或不足 {least} 个字符。",
+        "They differ, or are shorter than {least} characters.",
+    ),
     "already_running": (
         "另一个代理正在使用 {path}（进程 {pid}）。先停掉它，或换一个 data_dir。",
         "Another agent is using {path} (process {pid}). Stop it, or choose another data_dir.",

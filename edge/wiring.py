@@ -19,10 +19,12 @@ from edge.desired import Desired
 from edge.doors import doors
 from edge.drivers.catalogue import DRIVERS
 from edge.effects import Effects, House
+from edge.help_steps import Rules
 from edge.intake import Intake
-from edge.local_help import TOO_OLD_MS, LocalHelp, Rules
+from edge.local_help import TOO_OLD_MS, LocalHelp
 from edge.outbox import batches
 from edge.outbox.outbox import Limits, Outbox
+from edge.page.view import page
 from edge.phone import ModemPhone, message
 from edge.pipeline import steps
 from edge.pipeline.options import PipelineOptions
@@ -75,6 +77,8 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     agent = Agent(settings, time, outbox, intake, link, opened, effects, desired, batch_s, pulse)
     link.commands.restart = lambda: agent.stop(again=True)
     outbox.on_problem = agent.problem
+    if settings.page is not None:
+        agent.transports.append(page(agent, settings.page, version()))
     return agent
 
 
@@ -151,8 +155,8 @@ def _effects(
     link.cloud_status = effects.cloud_status
 
     def kept(found: list[Event]) -> None:
-        effects.happened(found)
         events.add(found)
+        effects.happened(found)
 
     async def claimed(ids: list[str], stage: str) -> None:
         if stage == "claimed":

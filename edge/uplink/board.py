@@ -61,6 +61,10 @@ class Board:
         self._said = dict(self._states)
         return list(self._states.values())
 
+    def states(self) -> list[DeviceState]:
+        """All states as they are known."""
+        return list(self._states.values())
+
     def inventory(self, known: list[InventoryEntry]) -> list[InventoryEntry]:
         """Devices of the configuration, devices that drivers know and devices seen, at most 1,000."""
         models = {entry.device: entry for entry in known}

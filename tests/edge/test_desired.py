@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.agent import Agent
-from edge.local_help import Contact
+from edge.help_steps import Contact
 from firmware_specs import topics
 from firmware_specs.messages import Config, HomeContact, Zone, encode
 from tests.edge.stand import DEVICE, GATEWAY, Broker, FakeCloud, door, running, sos, watch, write_config

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from edge.local_help import Action, Contact, Lane, LocalHelp, Outcome, Rules
+from edge.help_steps import Action, Contact, Lane, Outcome, Rules
+from edge.local_help import LocalHelp
 from firmware_specs.messages import Event, Phase
 
 SON = Contact(name="son", number="13800000001")
