@@ -20,6 +20,7 @@ from firmware_specs.messages import ClockState, Event, InventoryEntry, decode, e
 log = logging.getLogger(__name__)
 
 PIPELINE_NOTE = "pipeline"
+NOTE_EACH_MS = 3_600_000
 FRESH_FIX = frozenset({"sos", "fall", "fence_exit"})
 # What a driver counts when nothing is wrong; all other counts are of bytes that it had to drop.
 _ORDINARY = frozenset(
@@ -73,6 +74,7 @@ class Intake:
     trace: Callable[[str, str, bytes, list[Item]], None] = lambda driver, source, data, items: None
     testing: Callable[[], bool] = lambda: False
     _lines: set[Line] = field(default_factory=set)
+    _noted_at: int = 0
 
     def connect(self, line: Line) -> Line:
         """A new connection."""
@@ -128,7 +130,10 @@ class Intake:
         """Let time pass: for each driver that waits for more, then for the pipeline."""
         for line in [line for line in self._lines if not line.busy]:
             await self.take(line, b"")
-        await self._keep(self._judge([], self.now()), None)
+        now = self.now()
+        await self._keep(self._judge([], now), None)
+        if abs(now - self._noted_at) >= NOTE_EACH_MS:
+            await self.outbox.keep([], {PIPELINE_NOTE: self._note(now)})
 
     async def report(self, kind: str, evidence: dict[str, object]) -> None:
         """Keep a technical event of the agent itself."""
@@ -174,11 +179,15 @@ class Intake:
         events = [self._event(item) for item in items if isinstance(item, IdentifiedEvent)]
         events += [self._event(_unidentified(item)) for item in items if isinstance(item, Happening)]
         if events:
-            note = msgspec.json.encode(pipeline_state(self.pipeline))
-            await self.outbox.keep(events, {PIPELINE_NOTE: note})
+            await self.outbox.keep(events, {PIPELINE_NOTE: self._note(self.now())})
             for event in items:
                 if isinstance(event, IdentifiedEvent) and _needs_place(event):
                     self.locate(event.device)
+
+    def _note(self, now: int) -> bytes:
+        """What the steps know, to be kept: with each event, and each hour for what is learned slowly."""
+        self._noted_at = now
+        return msgspec.json.encode(pipeline_state(self.pipeline))
 
     def _judge(self, items: list[Item], now: int) -> list[Item]:
         """All steps; one that fails is passed over for the item that it failed on."""

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from edge.pipeline.fall import Fall
 from edge.pipeline.fence import Fence
 from edge.pipeline.identify import Identify
+from edge.pipeline.inactivity import Inactivity
 from edge.pipeline.options import PipelineOptions
 from edge.pipeline.plausible import Plausible
 from edge.pipeline.roles import Roles
@@ -21,6 +22,7 @@ STEPS: Final[tuple[Callable[[PipelineOptions], Step], ...]] = (
     Wear,  # a watch on the table has no pulse and does not fall
     Fence,  # positions -> out of the safe zone, back again
     Fall,  # acceleration -> fall suspected, raised, cancelled
+    Inactivity,  # no sign of life for longer than is usual in this home at this hour
     Identify,  # one id for each activation, kept for all its phases
     Thin,  # readings go on change, all of them while an alarm is open
 )

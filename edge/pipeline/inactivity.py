@@ -1,0 +1,202 @@
+"""A home that is quiet for longer than is usual there at this hour.
+
+What is usual is learned: of each hour of the day, on each of the last 28 days, the longest time without a
+sign of life. The bound of an hour is the longest quiet that was usual within two hours of it (from a
+fortnight on the second longest of the days, so that one strange day moves nothing), half as much again, at
+least two hours more. Explained: the event says what is usual, how many days were learned, what the last sign
+was.
+"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from edge.pipeline.options import PipelineOptions
+from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting
+
+LEARN_DAYS: Final = 28
+ENOUGH_DAYS: Final = 10
+SPARE: Final = 1.5
+LEAST_S: Final = 2 * 3600
+MORE_S: Final = 2 * 3600
+FORTNIGHT: Final = 14
+BESIDE_H: Final = 2
+MOST_S: Final = 16 * 3600
+AWAY_S: Final = 10 * 3600
+OUT_S: Final = 14 * 3600
+DEAF_MS: Final = 2 * 3_600_000
+INSIDE_AGAIN_MS: Final = 2 * 60_000
+MOVES: Final = frozenset({"motion", "vibration", "door_open", "in_bed"})
+ACTIVATION: Final = "home:inactivity"
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 86_400_000
+
+
+class Sign(msgspec.Struct):
+    """What showed last that somebody lives here (ms UTC)."""
+
+    at: int
+    device: str
+    kind: str
+    room: str | None = None
+
+
+class _Memory(msgspec.Struct):
+    """`quiet_s[hour]`: of each learned day the longest quiet in that local hour, newest last.
+
+    `today` is growing, `spoilt` when it is not to be learned; times in ms UTC, 0: never.
+    """
+
+    quiet_s: list[list[int]] = msgspec.field(default_factory=lambda: [[] for _ in range(24)])
+    today: dict[int, int] = {}
+    day: int = 0
+    spoilt: bool = False
+    sign: Sign | None = None
+    left_at: int = 0
+    heard_at: int = 0
+    told: bool = False
+
+
+class Inactivity:
+    """One alarm a quiet spell, cleared by the next sign of life.
+
+    Silent while fewer than ten days are learned, on a gateway of many homes, and while no device at all has
+    been heard for two hours (a technical matter). A day in which nobody was there for ten hours (holiday,
+    hospital) is not learned. When the last sign was a door and nobody moved inside after it, the elder is
+    taken to be out: 14 h are allowed.
+    """
+
+    def __init__(self, options: PipelineOptions) -> None:
+        self._options = options
+        self._memory = _Memory()
+        self._values: dict[tuple[str, str], float] = {}
+
+    def __call__(self, items: list[Item], now: int) -> list[Item]:
+        """Pass everything on; add `inactivity` raised or cleared."""
+        if self._options.many_homes:
+            return items
+        told: list[Item] = []
+        for item in items:
+            if isinstance(item, Reading | Sighting | Fix | Samples | Press):
+                self._memory.heard_at = now
+            sign = self._sign(item, now)
+            if sign is not None:
+                told += self._alive(sign, now)
+        return items + told + self._quiet(now)
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain JSON values."""
+        return dict(msgspec.to_builtins(self._memory))
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state()` gave; what cannot be read is learned anew."""
+        try:
+            memory = msgspec.convert(state, _Memory, strict=False)
+        except msgspec.ValidationError:
+            return
+        if len(memory.quiet_s) == 24:
+            self._memory = memory
+
+    def bound_s(self, hour: int) -> int | None:
+        """After how much quiet it is an alarm in a local hour; None before enough days are learned."""
+        if len(self._memory.quiet_s[hour]) < ENOUGH_DAYS:
+            return None
+        usual = self._usual_s(hour)
+        return round(min(MOST_S, max(LEAST_S, SPARE * usual, usual + MORE_S)))
+
+    def _usual_s(self, hour: int) -> int:
+        """The longest usual quiet of an hour and those beside it, s."""
+        longest = 0
+        for near in range(hour - BESIDE_H, hour + BESIDE_H + 1):
+            days = sorted(self._memory.quiet_s[near % 24])
+            longest = max(longest, days[-2] if len(days) >= FORTNIGHT else max(days, default=0))
+        return longest
+
+    def _sign(self, item: Item, now: int) -> Sign | None:
+        rooms = self._options.rooms
+        match item:
+            case Press():
+                return Sign(now, item.device, "button", rooms.get(item.device))
+            case Reading(late=False) if item.kind in MOVES or item.kind == "steps":
+                before = self._values.get((item.device, item.kind))
+                self._values[item.device, item.kind] = item.value
+                changed = before is not None and before != item.value
+                if item.kind in ("motion", "vibration"):
+                    changed = item.value >= 0.5
+                return Sign(now, item.device, item.kind, rooms.get(item.device)) if changed else None
+            case _:
+                return None
+
+    def _alive(self, sign: Sign, now: int) -> list[Item]:
+        memory = self._memory
+        self._note(now)
+        door = sign.kind == "door_open"
+        if door:
+            memory.left_at = now
+        elif sign.kind in ("motion", "vibration", "in_bed") and now - memory.left_at > INSIDE_AGAIN_MS:
+            memory.left_at = 0
+        memory.sign = sign
+        if not memory.told:
+            return []
+        memory.told = False
+        return [self._happening(sign.device, "cleared", now, {"reasons": ["sign_of_life"], "by": sign.kind})]
+
+    def _quiet(self, now: int) -> list[Item]:
+        memory = self._memory
+        self._note(now)
+        sign = memory.sign
+        if sign is None or memory.told or now - memory.heard_at > DEAF_MS:
+            return []
+        hour, quiet_s = self._hour(now), (now - sign.at) // 1000
+        bound = self.bound_s(hour)
+        if bound is None:
+            return []
+        out = memory.left_at > 0
+        bound = max(bound, OUT_S) if out else bound
+        if quiet_s <= bound:
+            return []
+        memory.told = True
+        evidence = {
+            "quiet_s": quiet_s,
+            "bound_s": bound,
+            "usual_s": self._usual_s(hour),
+            "hour": hour,
+            "days_learned": len(memory.quiet_s[hour]),
+            "last_sign": {"kind": sign.kind, "room": sign.room, "at": sign.at},
+            "reasons": ["quieter_than_usual", "left_by_door" if out else "at_home"],
+        }
+        return [self._happening(sign.device, "raised", now, evidence)]
+
+    def _note(self, now: int) -> None:
+        """Let the quiet so far count for this hour; close the day that is over."""
+        memory = self._memory
+        local = now + self._options.zone_hours * _HOUR_MS
+        day = local // _DAY_MS
+        if memory.day not in (0, day):
+            self._close_day()
+        memory.day = day
+        if memory.sign is None:
+            memory.spoilt = True
+            return
+        quiet_s = max(0, now - memory.sign.at) // 1000
+        hour = self._hour(now)
+        memory.today[hour] = max(memory.today.get(hour, 0), quiet_s)
+        deaf = now - memory.heard_at > DEAF_MS
+        memory.spoilt = memory.spoilt or deaf or (quiet_s > AWAY_S and memory.left_at > 0)
+
+    def _close_day(self) -> None:
+        memory = self._memory
+        if not memory.spoilt and len(memory.today) == 24:
+            for hour, quiet_s in memory.today.items():
+                memory.quiet_s[hour] = [*memory.quiet_s[hour], quiet_s][-LEARN_DAYS:]
+        memory.today, memory.spoilt = {}, False
+
+    def _hour(self, now: int) -> int:
+        return (now // _HOUR_MS + self._options.zone_hours) % 24
+
+    def _happening(
+        self, device: str, phase: Literal["raised", "cleared"], now: int, evidence: dict[str, Any]
+    ) -> Happening:
+        return Happening(
+            device=device, kind="inactivity", phase=phase, at=now, evidence=evidence, activation=ACTIVATION
+        )

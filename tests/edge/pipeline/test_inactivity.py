@@ -1,0 +1,147 @@
+"""A home's own rhythm: learned, not misled by holidays and visits, explained."""
+
+import json
+from random import Random
+
+from edge.pipeline.inactivity import Inactivity
+from edge.readings import Happening, Item, Reading
+from simulators.resident import Resident
+from tests.edge.pipeline.making import of, options
+
+START = 1_770_048_000_000  # midnight in China
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+def motion(at: int, room: str = "kitchen") -> list[Item]:
+    return [Reading(device=f"zb-{room}", kind="motion", at=at, value=value) for value in (1.0, 0.0)]
+
+
+def door(at: int) -> list[Item]:
+    return [Reading(device="zb-door", kind="door_open", at=at, value=value) for value in (1.0, 0.0)]
+
+
+def warmth(at: int) -> list[Item]:
+    return [Reading(device="zb-warm", kind="temperature", at=at, value=20.0)]
+
+
+class Home:
+    """Time goes in steps of ten minutes; somebody moves each half hour from 7 to 22."""
+
+    def __init__(self, **more: object) -> None:
+        self.step = Inactivity(options(rooms={"zb-kitchen": "kitchen"}, **more))
+        self.now = START
+        self.told: list[Happening] = []
+
+    def hear(self, items: list[Item]) -> None:
+        self.told += of(Happening, self.step(items, self.now))
+
+    def live(self, days: float, *, moving: bool = True, heard: bool = True) -> list[Happening]:
+        before = len(self.told)
+        for _ in range(round(days * 144)):
+            self.now += 10 * MINUTE
+            hour = (self.now - START) % DAY / HOUR
+            if moving and 7 <= hour < 22 and self.now % (30 * MINUTE) == 0:
+                self.hear(motion(self.now))
+            self.hear(warmth(self.now) if heard else [])
+        return self.told[before:]
+
+
+def test_nothing_is_said_until_enough_days_are_learned() -> None:
+    home = Home()
+    assert home.live(6) == []
+    assert home.live(2, moving=False) == []
+    assert home.step.bound_s(12) is None
+
+
+def test_a_quiet_day_is_an_alarm_that_explains_itself_and_a_sign_of_life_ends_it() -> None:
+    home = Home()
+    assert home.live(15.5) == []
+    [quiet] = home.live(0.4, moving=False)
+    assert (quiet.kind, quiet.phase) == ("inactivity", "raised")
+    assert quiet.evidence["quiet_s"] > quiet.evidence["bound_s"] >= quiet.evidence["usual_s"] + 2 * 3600
+    assert quiet.evidence["days_learned"] >= 10
+    assert quiet.evidence["last_sign"]["room"] == "kitchen"
+    assert quiet.evidence["reasons"] == ["quieter_than_usual", "at_home"]
+    assert quiet.evidence["quiet_s"] < 4 * 3600, "by day it does not take half a day"
+    home.hear(motion(home.now))
+    assert home.told[-1].phase == "cleared"
+
+
+def test_a_night_of_sleep_is_usual() -> None:
+    home = Home()
+    assert home.live(20) == []
+    night, noon = home.step.bound_s(5), home.step.bound_s(14)
+    assert night is not None
+    assert noon is not None
+    assert night > 9 * 3600 > 3 * 3600 >= noon
+
+
+def test_a_holiday_is_neither_an_alarm_at_once_nor_learned() -> None:
+    home = Home()
+    home.live(15.5)
+    learned = home.step.bound_s(14)
+    home.hear(door(home.now))
+    [gone] = home.live(5, moving=False)
+    assert gone.evidence["reasons"] == ["quieter_than_usual", "left_by_door"]
+    assert gone.evidence["quiet_s"] > 14 * 3600
+    home.hear(door(home.now))
+    assert home.told[-1].phase == "cleared"
+    home.live(3)
+    assert home.step.bound_s(14) == learned
+
+
+def test_visitors_for_two_days_change_nothing() -> None:
+    home = Home()
+    home.live(15)
+    learned = home.step.bound_s(12)
+    for _ in range(2 * 24 * 6):
+        home.now += 10 * MINUTE
+        home.hear(motion(home.now, "living"))
+    assert home.step.bound_s(12) == learned
+
+
+def test_a_home_of_which_nothing_is_heard_is_a_technical_matter() -> None:
+    home = Home()
+    home.live(15.5)
+    assert home.live(1, moving=False, heard=False) == []
+
+
+def test_what_was_learned_survives_a_restart_and_rubbish_does_not_harm() -> None:
+    home = Home()
+    home.live(15.5)
+    after = Home()
+    after.step.restore({"quiet_s": 7})
+    after.step.restore(json.loads(json.dumps(home.step.state())))
+    after.now = home.now
+    assert after.step.bound_s(14) == home.step.bound_s(14)
+    assert [told.phase for told in after.live(0.4, moving=False)] == ["raised"]
+
+
+def test_a_gateway_of_many_homes_judges_no_quiet() -> None:
+    assert Home(many_homes=True).live(20) == []
+
+
+def lived(seed: int, days: int, collapse_at: int | None = None) -> list[tuple[int, Happening]]:
+    """A simulated resident, minute by minute by fives: what was told and when (minutes)."""
+    resident, rng = Resident(seed, START, 37.38, 118.0, falls_a_year=0), Random(seed)
+    step, told, was = Inactivity(options()), [], "asleep"
+    often = {"asleep": 0.02, "washing": 1.0, "cooking": 1.0, "resting": 0.5, "walking": 1.0, "out": 0.0}
+    for minute in range(0, days * 1440, 5):
+        now = START + minute * MINUTE
+        items = warmth(now)
+        if collapse_at is None or minute < collapse_at:
+            doing = resident.advance(now).activity
+            if (doing == "out") != (was == "out"):
+                items += door(now)
+            if rng.random() < often.get(doing, 0.0):
+                items += motion(now)
+            was = doing
+        told += [(minute, happening) for happening in of(Happening, step(items, now))]
+    return told
+
+
+def test_a_collapse_of_a_simulated_elder_is_noticed_within_hours_of_the_day() -> None:
+    collapse = 20 * 1440 + 15 * 60
+    told = [(at, h) for at, h in lived(7, 21, collapse) if h.phase == "raised" and at >= collapse]
+    assert told
+    assert told[0][0] - collapse <= 5 * 60
