@@ -8,7 +8,6 @@ and are not counted. Nothing is trained.
 """
 
 import gzip
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,14 +17,14 @@ import numpy as np
 from edge.pipeline.meters import HEART, Meter
 from edge.pipeline.rhythm import Vector, smooth, tops
 from simulators import bed_signal
-from simulators.bed_signal import RATE_HZ, Movement
+from simulators.bed_signal import RATE_HZ
+from simulators.sleeper import turns
 from tests.evaluation import rates
 from tests.evaluation.measure import NoRecordings, Result, Task
 from tests.evaluation.rates import Scores
 
 START_S: Final = 5400.0
 MINUTES: Final = 120
-MOVEMENT_EACH_S: Final = 240.0
 NOISE_DB: Final = ((0.0, 10.0), (-6.0, -6.0))
 _BELT_HZ: Final = 20.0
 _SLACK_S: Final = 3.0
@@ -81,16 +80,9 @@ def made_bed(night: Night, belt: Vector, shape: Vector, db: tuple[float, float],
     breathing = np.interp(np.arange(count) / RATE_HZ, np.arange(len(belt)) / _BELT_HZ, belt)
     breathing = breathing - smooth(breathing, 20 * RATE_HZ)
     breathing = np.clip(breathing / (1.6 * smooth(np.abs(breathing), 60 * RATE_HZ) + 1e-9), -3, 3)
-    movements = list(_movements(count / RATE_HZ, rng))
+    movements = turns(count / RATE_HZ, rng)
     noise = 10 ** (-rng.uniform(*db) / 20)
     return bed_signal.bed(night.beats_s, breathing, shape, noise=noise, movements=movements, rng=rng)
-
-
-def _movements(seconds: float, rng: np.random.Generator) -> Iterator[Movement]:
-    at = rng.exponential(MOVEMENT_EACH_S)
-    while at < seconds:
-        yield Movement(at, rng.uniform(3, 15))
-        at += 15 + rng.exponential(MOVEMENT_EACH_S)
 
 
 def night_of(name: str, stamps_s: Vector, rr_s: Vector, seconds: float) -> Night:
