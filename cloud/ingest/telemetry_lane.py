@@ -95,7 +95,9 @@ class TelemetryLane:
         reading = asyncio.create_task(self._read_all(source, ready), name="telemetry-read")
         storing = asyncio.create_task(self._store_all(ready), name="telemetry-store")
         try:
-            await asyncio.gather(reading, storing)
+            done, _ = await asyncio.wait({reading, storing}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # neither ends but by a fault of ours
         finally:
             reading.cancel()
             with contextlib.suppress(TimeoutError):

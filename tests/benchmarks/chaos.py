@@ -179,7 +179,7 @@ async def judge(town: Town, presses: int) -> dict[str, int]:
     own = set(town.post.watches)
     details = [
         await town.api.get(f"cases/{case_id}")
-        for case_id, case in town.live.cases.items()
+        for case_id, case in list(town.live.cases.items())
         if case.summary["subject_id"] in own and case.summary["class"] == "care"
     ]
     reached = {detail["subject_id"] for detail in details}

@@ -194,30 +194,19 @@ async def nats_broker(folder: Path, port: int) -> AsyncIterator[Broker]:
 async def mosquitto_broker(folder: Path, port: int) -> AsyncIterator[Broker]:
     """Debian's mosquitto with the limits of our generated configuration, open to anybody here."""
     conf = folder / f"mosquitto-{port}.conf"
-    conf.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\n"
-        "max_queued_messages 0\nmax_queued_bytes 2147483648\nmax_inflight_messages 8000\n"
-    )
+    limits = "max_queued_messages 0\nmax_queued_bytes 2147483648\nmax_inflight_messages 8000\n"
+    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n{limits}")
     program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         raise SystemExit("mosquitto is not installed")
     server = await asyncio.create_subprocess_exec(program, "-c", str(conf), stderr=subprocess.DEVNULL)
     try:
-        await _answers(port)
+        await nats.wait_ready(server, "127.0.0.1", port, limit_s=15)  # whichever broker it is
         address = Address("127.0.0.1", port, None, None, False)
         yield Broker(server.pid, address, address)
     finally:
         server.terminate()
         await server.wait()
-
-
-async def _answers(port: int) -> None:
-    async with asyncio.timeout(15):
-        while True:
-            with contextlib.suppress(OSError):
-                (await asyncio.open_connection("127.0.0.1", port))[1].close()
-                return
-            await asyncio.sleep(0.02)
 
 
 async def open_session(broker: Broker) -> None:

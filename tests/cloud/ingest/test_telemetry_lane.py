@@ -155,3 +155,30 @@ async def test_the_lane_takes_from_its_source_for_ever(pool: Pool, conn: Connect
 
     await until(both)
     task.cancel()
+
+
+async def test_what_is_being_stored_when_the_program_must_stop_is_stored_and_acknowledged(
+    pool: Pool, conn: Connection
+) -> None:
+    one = arrived(batch(1, 60))
+    waiting = [[one]]
+
+    class Listed:
+        async def take(self, limit: int, *, linger_s: float = 0.0) -> Sequence[FakeArrival]:
+            if not waiting:
+                await asyncio.Event().wait()
+            return waiting.pop()
+
+    async def is_held() -> bool:
+        return bool(await rows(conn, "select 1 from pg_locks where not granted"))
+
+    async with pool.connection() as other, other.transaction():
+        await other.execute("lock table batch_seen in exclusive mode")
+        task = asyncio.create_task(lane(pool).run(Listed()))
+        await until(is_held, 30)
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await values(conn) == [60.0]
+    assert one.acks == [True]
