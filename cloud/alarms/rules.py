@@ -33,6 +33,27 @@ _COMPANIONS: Final = {
 _FIRE_SIGNS: Final = frozenset({"smoke", "co"})
 _UNKNOWN: Final = EVENTS["unknown_alarm_bit"]
 # Kinds with a first, uncertain phase, and what they are called when nobody confirms or cancels it.
+# What a gateway may say about a fall, in its evidence; anything else is evidence, and no reason.
+SAID_OF_A_FALL: Final = frozenset(
+    {
+        "impact",
+        "posture_change",
+        "stillness",
+        "sensor_clipped",
+        "two_fall_sensors",
+        "no_motion_since",
+        "moves_in_another_room",
+        "bed_empty",
+        "lies_in_bed",
+        "door_opened_since",
+        "nobody_left",
+        "ask_where_it_hurts",
+        "ask_if_lay_down",
+        "ask_if_up_again",
+        "ask_who_is_there",
+        "ask_if_can_get_up",
+    }
+)
 _SUSPICIONS: Final = {"fall": "fall_suspected"}
 SUSPECTED: Final = frozenset(_SUSPICIONS)
 
@@ -168,7 +189,14 @@ def _reasons(event: Event, kind: EventKind, context: Context) -> tuple[str, ...]
         reasons.append("late")
     if context.resident_state not in (None, "active"):
         reasons.append(f"resident_{context.resident_state}")
-    return (*reasons, *context.problems)
+    return (*reasons, *_said_of_a_fall(event), *context.problems)
+
+
+def _said_of_a_fall(event: Event) -> list[str]:
+    said = event.evidence.get("reasons") if event.kind == "fall" else None
+    if not isinstance(said, list):
+        return []
+    return [reason for reason in said if isinstance(reason, str) and reason in SAID_OF_A_FALL]
 
 
 def _draft(event: Event, context: Context) -> AlarmDraft:

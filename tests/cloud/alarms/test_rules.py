@@ -126,6 +126,14 @@ def test_a_gateway_without_a_clock_is_no_fault_of_its_own() -> None:
     assert len(judge(an_event("sos"), context(problems=("clock_wrong",)))) == 1
 
 
+def test_what_a_gateway_says_of_a_fall_is_a_reason_and_nothing_else_is() -> None:
+    said = ["impact", "nobody_left", {"rubbish": 1}, "drop table", 7, "ask_if_can_get_up"]
+    draft = only_draft(an_event("fall", evidence={"reasons": said}), context())
+    assert draft.reasons == ("fall_raised", "impact", "nobody_left", "ask_if_can_get_up")
+    assert only_draft(an_event("fall", evidence={"reasons": "impact"}), context()).reasons == ("fall_raised",)
+    assert only_draft(an_event("sos", evidence={"reasons": ["impact"]}), context()).reasons == ("sos_raised",)
+
+
 def test_a_suspected_fall_waits_twenty_seconds() -> None:
     (action,) = judge(an_event("fall", phase="suspected"), context())
     assert isinstance(action, Suspect)
