@@ -67,6 +67,7 @@ async def examine(
         settings, clock.now_ms(), running=running, wait_s=broker_s, status_s=status_s
     )
     findings.append(broker)
+    findings += _help(settings)
     findings.append(_clock(clock, cloud_at))
     return findings
 
@@ -102,6 +103,24 @@ def _secret(settings: Config) -> list[Finding]:
     if path and SECRET_VARIABLE not in os.environ and Path(path).stat().st_mode & 0o077:
         return [_wrong("secret", say("secret_open", path=path))]
     return [_good("secret", say("secret_good"))]
+
+
+def _help(settings: Config) -> list[Finding]:
+    """What local help would find missing when it is needed."""
+    findings = []
+    if settings.speech is not None and settings.speech.command:
+        program = settings.speech.command[0]
+        there = shutil.which(program) is not None
+        text = say("speech_good" if there else "speech_missing", program=program)
+        findings.append(Finding(check="help", good=there, text=text))
+    if settings.phone is not None:
+        port = settings.phone.port
+        there = os.access(port, os.R_OK | os.W_OK)
+        text = say("phone_good" if there else "phone_missing", port=port)
+        findings.append(Finding(check="help", good=there, text=text))
+        if not (settings.phone.sms_proven or settings.phone.call_proven):
+            findings.append(_wrong("help", say("phone_unproven")))
+    return findings
 
 
 def _storage(settings: Config) -> tuple[bool, list[Finding]]:

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 NOTE: Final = "local_help"
 LOOK_S: Final = 0.5
+IDLE_S: Final = 10.0
 _WAITING: Final = 500
 
 
@@ -142,7 +143,8 @@ class Effects:
             action = self.plan.next(lane, self.now())
             if action is None:
                 try:
-                    async with asyncio.timeout(LOOK_S / min(self.rate, 25.0)):
+                    look_s = LOOK_S if self.plan.watching() else IDLE_S
+                    async with asyncio.timeout(look_s / min(self.rate, 25.0)):
                         await changed.wait()
                 except TimeoutError:
                     pass

@@ -122,6 +122,10 @@ class LocalHelp:
             if event_id in self._known:
                 self._known[event_id].claimed = True
 
+    def watching(self) -> bool:
+        """Whether time alone may call for a step: an activation waits for the cloud or for a person."""
+        return any(k.phase != "ended" and not k.stored for k in self._known.values())
+
     def next(self, lane: Lane, now: int) -> Action | None:
         """The step to take now in this lane; it counts as begun."""
         for known in self._known.values():

@@ -27,7 +27,7 @@ def message(event: Event, place: str, utc_offset_h: float) -> str:
     if event.clock.source != "none":
         zone = timezone(timedelta(hours=utc_offset_h))
         moment = f"{datetime.fromtimestamp(event.at / 1000, zone):%H:%M} "
-    what = kind.zh if kind else event.kind
+    what = ("（测试）" if event.test else "") + (kind.zh if kind else event.kind)
     return f"【家庭养老床位】{moment}{place or '您的家人'}：{what}！服务中心暂时联系不上，请马上联系或前往。"
 
 

@@ -143,6 +143,21 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "local_broker_good": ("家里的消息服务器 {address} 可连", "the home's broker {address} answers"),
     "recording_missing": ("没有录制文件 {path}", "There is no recording {path}"),
     "recording_good": ("录制文件 {path} 可读", "the recording {path} can be read"),
+    "speech_good": ("语音程序 {program} 可用", "the speech program {program} is there"),
+    "speech_missing": (
+        "找不到语音程序 {program}。请安装它，或改 [speech] 的 command。",
+        "There is no program {program} to speak with. Install it, or change command in [speech].",
+    ),
+    "phone_good": ("调制解调器 {port} 可用", "the modem {port} can be opened"),
+    "phone_missing": (
+        "打不开调制解调器 {port}。请插好它，并让运行代理的用户加入 dialout 组。",
+        "The modem {port} cannot be opened. Plug it in, and let the agent's user into the group dialout.",
+    ),
+    "phone_unproven": (
+        "短信和电话都没有证明过，因此不会使用。请实发一条、实打一次，再设 sms_proven、call_proven。",
+        "Neither SMS nor calls are proven, so none is used. Try each, then set sms_proven, call_proven.",
+    ),
+    "name_help": ("本地求助", "local help"),
     "name_config": ("配置", "configuration"),
     "name_secret": ("密钥", "secret"),
     "name_data_dir": ("存储", "storage"),

@@ -35,6 +35,18 @@ async def test_a_sound_installation_is_called_sound(tmp_path: Path, broker: Brok
     assert set(found) == {"config", "secret", "data_dir", "transport", "broker", "clock"}
 
 
+async def test_what_local_help_would_miss_is_named(tmp_path: Path, broker: Broker) -> None:
+    more = '[speech]\ncommand = ["no-such-voice", "{text}"]\n[phone]\nport = "/no/such/modem"\n'
+    path = write_config(tmp_path / "home", broker, more=more)
+    (path.parent / "gateway.secret").chmod(0o600)
+    found = await doctor.examine(path, Clock(), broker_s=3, status_s=0.2)
+    texts = [finding.text for finding in found if finding.check == "help" and not finding.good]
+    assert len(texts) == 3
+    assert "no-such-voice" in texts[0]
+    assert "/no/such/modem" in texts[1]
+    assert "sms_proven" in texts[2]
+
+
 async def test_a_running_agent_is_not_pushed_out_of_the_broker(tmp_path: Path, broker: Broker) -> None:
     path = write_config(tmp_path / "home", broker, port=free_port())
     async with running(path) as agent:

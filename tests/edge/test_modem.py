@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,6 +148,7 @@ def test_a_message_without_a_clock_or_an_address_is_still_one() -> None:
     event = Event(
         id=EVENT.id, run=EVENT.run, boot="b", seq=1, kind="smoke", at=5, clock=ClockState(source="none")
     )
+    assert "测试" in message(msgspec.structs.replace(event, test=True), "", 8)
     text = message(event, "", 8)
     assert ":" not in text
     assert len(text) <= 70
