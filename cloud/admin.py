@@ -124,6 +124,7 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
             Option("resident", "老人编号", "the elder's id", required=True, type=UUID),
             Option("contact", "已登记的联系人姓名", "the contact's registered name", required=True),
             Option("consent", "老人以何种形式同意", "in what form the elder agreed", required=True),
+            Option("location", "也同意家属查看位置", "they agreed to be seen on the map, too", flag=True),
         ),
         do.bind_family,
     ),

@@ -258,6 +258,7 @@ async def bind_family(desk: Desk, arguments: Arguments) -> Made:
         resident_id=arguments.resident,
         contact=arguments.contact,
         consent=arguments.consent,
+        location=arguments.location,
     )
     await people.lock_resident(desk.conn, arguments.resident)
     made = await families.bind(desk.conn, given, recorded_by="admin-cli", now=desk.now)

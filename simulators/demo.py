@@ -12,6 +12,8 @@ from typing import Final
 from firmware_specs.clock import Clock, clock_from
 from simulators import demo_state
 from simulators.cloud_api import CloudApi
+from simulators.demo_desk import screen_of, set_duty, telephone_of
+from simulators.demo_exchange import Exchange
 from simulators.demo_page import page_app, serving
 from simulators.demo_phones import family_of, responders_of
 from simulators.demo_state import Account, DemoState
@@ -20,7 +22,7 @@ from simulators.fleet_town import entry_of, register_fleet
 from simulators.home import DISTRICT_CODE, invent_home
 from simulators.household import Household
 from simulators.ledger import Ledger
-from simulators.processes import SimulatorError, require_free
+from simulators.processes import SimulatorError, free_port, require_free
 from simulators.registration import DeviceRecord, HomeRecord, device_id, register_home, register_town
 from simulators.stage import OwnCloud
 from simulators.texts import say
@@ -59,6 +61,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         await cloud.start()
         state = demo_state.read(folder) or await _found(cloud, folder)
         homes = await _bring_to_life(state, cloud, folder, clock, rest)
+        await _connect_telephones(state, cloud, clock, rest)
         app = page_app(homes, cloud.api_url, arguments.page_port)
         await rest.enter_async_context(serving(app, arguments.page_port))
         _say(_ready_text(state, cloud, arguments.page_port, time.monotonic() - started))
@@ -77,13 +80,17 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
     async with CloudApi(cloud.api_url, token) as api:
         await register_town(api)
         first = 1000 * (1 + secrets.randbelow(300))
-        operator, supervisor, (_, fleet), homes = await asyncio.gather(
-            _account(cloud, "operator", "值班员小林", "operator"),
-            _account(cloud, "supervisor", "班长老周", "supervisor"),
+        operator, supervisor, admin, (_, fleet), homes = await asyncio.gather(
+            _account(cloud, "operator", "林晓敏", "operator"),
+            _account(cloud, "supervisor", "周建国", "supervisor"),
+            _account(cloud, "admin", "陈静", "admin"),
             register_fleet(api, LIGHT_HOMES, first_seed=first + 100, prefix="gw-light"),
             _register_full(api, first),
         )
-        family, responder = await asyncio.gather(family_of(cloud, homes[0]), responders_of(cloud, api))
+        family, crew = await asyncio.gather(family_of(cloud, homes[0]), responders_of(cloud, api))
+        await set_duty(api, supervisor.id, [one.id for one in crew])
+        screen, exchange_port = await screen_of(api), free_port()
+        exchange_secret = await telephone_of(api, exchange_port)
     state = DemoState(
         admin_token=token,
         operator=operator,
@@ -91,17 +98,34 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
         homes=homes,
         fleet=fleet,
         family=family,
-        responder=responder,
+        responder=crew[0],
+        admin=admin,
+        screen=screen,
+        exchange_port=exchange_port,
+        exchange_secret=exchange_secret,
     )
     demo_state.write(folder, state)
     return state
+
+
+async def _connect_telephones(state: DemoState, cloud: OwnCloud, clock: Clock, rest: AsyncExitStack) -> None:
+    """The telephone system, on the port that the cloud knows; without it calls fail."""
+    if not state.exchange_port:
+        return
+    try:
+        require_free(state.exchange_port, "", "")
+    except SimulatorError:
+        return
+    exchange = Exchange(cloud.api_url, state.exchange_secret, clock)
+    rest.push_async_callback(exchange.stop)
+    await rest.enter_async_context(serving(exchange.app(), state.exchange_port))
 
 
 async def _account(cloud: OwnCloud, username: str, name: str, role: str) -> Account:
     made = await cloud.admin(
         "user", "create", "--username", username, "--name", name, "--role", role, "--area", DISTRICT_CODE
     )
-    return Account(username=username, password=made["password"])
+    return Account(username=username, password=made["password"], id=made["id"])
 
 
 async def _register_full(api: CloudApi, first_seed: int) -> list[HomeRecord]:
@@ -162,6 +186,19 @@ def _phones_text(state: DemoState, console: str) -> str:
     )
 
 
+def _office_text(state: DemoState, console: str) -> str:
+    """Administration and the wall; nothing for a town without them."""
+    if state.admin is None:
+        return ""
+    return say(
+        "demo_office",
+        console=console,
+        admin=state.admin.username,
+        admin_password=state.admin.password,
+        screen=state.screen,
+    )
+
+
 def _ready_text(state: DemoState, cloud: OwnCloud, page_port: int, seconds: float) -> str:
     return say(
         "demo_ready",
@@ -172,7 +209,7 @@ def _ready_text(state: DemoState, cloud: OwnCloud, page_port: int, seconds: floa
         supervisor=state.supervisor.username,
         supervisor_password=state.supervisor.password,
         page=f"http://127.0.0.1:{page_port}",
-        phones=_phones_text(state, cloud.api_url),
+        phones=_office_text(state, cloud.api_url) + _phones_text(state, cloud.api_url),
     )
 
 

@@ -24,15 +24,14 @@ async def family_of(cloud: OwnCloud, home: HomeRecord) -> Account:
     made = await cloud.admin("user", "create", "--username", "family", "--name", contact, "--role", "family")
     await cloud.admin(
         "family", "bind", "--username", "family", "--resident", home.residents[0],
-        "--contact", contact, "--consent", _CONSENT,
+        "--contact", contact, "--consent", _CONSENT, "--location",
     )  # fmt: skip
     return Account(username="family", password=made["password"])
 
 
-async def responders_of(cloud: OwnCloud, api: CloudApi) -> Account:
-    """A crew of the district, each at home in a zone of its own; the account of the first one."""
-    made = await asyncio.gather(*(_responder(cloud, api, *who) for who in _CREW))
-    return made[0]
+async def responders_of(cloud: OwnCloud, api: CloudApi) -> list[Account]:
+    """A crew of the district, each at home in a zone of its own."""
+    return list(await asyncio.gather(*(_responder(cloud, api, *who) for who in _CREW)))
 
 
 async def _responder(
@@ -47,4 +46,4 @@ async def _responder(
     await api.put(
         f"responders/{made['id']}", {"zone_id": zone["id"], "skills": skills, "most_cases": _MOST_CASES}
     )
-    return Account(username=username, password=made["password"])
+    return Account(username=username, password=made["password"], id=made["id"])

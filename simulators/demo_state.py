@@ -20,12 +20,14 @@ class Account(msgspec.Struct, kw_only=True):
 
     username: str
     password: str
+    id: str = ""
 
 
 class DemoState(msgspec.Struct, kw_only=True):
     """The town: an admin's token, accounts, homes with an agent, homes with a light gateway.
 
-    A town founded by an older version has no telephones.
+    A town founded by an older version has no telephones. `exchange_port`: where its telephone system takes
+    orders; `screen`: a wall screen's token.
     """
 
     admin_token: str
@@ -35,6 +37,10 @@ class DemoState(msgspec.Struct, kw_only=True):
     fleet: list[HomeRecord]
     family: Account | None = None
     responder: Account | None = None
+    admin: Account | None = None
+    screen: str = ""
+    exchange_port: int = 0
+    exchange_secret: str = ""
 
 
 def data_folder() -> Path:

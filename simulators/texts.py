@@ -88,6 +88,16 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  town page  {page}   (press a button, watch the emergency arrive at the console)\n"
         "  Ctrl-C ends everything",
     ),
+    "demo_office": (
+        "  管理     {console}/admin\n"
+        "           管理员 {admin} / 密码 {admin_password}\n"
+        "  大屏     {console}/wall#screen={screen}\n"
+        "  （在值班台右上方登录分机，如 801，即可打电话）\n",
+        "  admin      {console}/admin\n"
+        "             administrator {admin}, password {admin_password}\n"
+        "  wall       {console}/wall#screen={screen}\n"
+        "             (register an extension such as 801 at the desk to make calls)\n",
+    ),
     "demo_phones": (
         "  家属手机 {console}/family\n"
         "           家属   {family} / 密码 {family_password}\n"

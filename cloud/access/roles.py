@@ -180,6 +180,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "reset_password": _ADMINS,
     "list_family_residents": _FAMILY,
     "get_family_resident": _FAMILY,
+    "get_family_whereabouts": _FAMILY,
     "list_family_access": _ADMINS,
     "bind_family": _ADMINS,
     "unbind_family": _ADMINS,

@@ -7,11 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from cloud.access.access import Identity
+from cloud.access.errors import NotAllowed
+from cloud.api import desk_schemas as desk_shapes
 from cloud.api import phone_schemas as shapes
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
+from cloud.api.case_routes import answer
 from cloud.api.pages import Paged, cut
 from cloud.api.registry_routes import check_area
+from cloud.cases.whereabouts import whereabouts_of
 from cloud.database.pool import Connection
 from cloud.family import family as rules
 from cloud.family import store
@@ -62,6 +66,24 @@ async def get_family_resident(resident_id: UUID, identity: Caller, services: Wit
         ),
         **rest,
     )
+
+
+@router.get(
+    "/residents/{resident_id}/whereabouts",
+    operation_id="get_family_whereabouts",
+    response_model=desk_shapes.Whereabouts,
+)
+async def get_family_whereabouts(resident_id: UUID, identity: Caller, services: With) -> Response:
+    """Where an elder is, who agreed to that; each look is written down, and shown to the family."""
+    now = services.clock.now()
+    async with services.pool.connection() as conn, conn.transaction():
+        one = await store.elder(conn, identity.id, resident_id, now=now)
+        if not one.location:
+            raise NotAllowed("老人没有同意家属查看位置", "the elder has not agreed that you see this")
+        row = await people.find_resident(conn, at=now, resident_id=resident_id)
+        found = await whereabouts_of(conn, resident_id, row.home_id, now=now)
+        await audit(conn, services, identity, "place_viewed", resident_id, fix=found.fix is not None)
+    return answer(found)
 
 
 def _nothing() -> dict[str, Any]:
@@ -155,7 +177,8 @@ def _heart(
         return _fact("heart_rate", at=last.at, why="not_worn")
     if now - last.at > rules.FRESH:
         return _fact("heart_rate", at=last.at, why="too_old")
-    band = limits.get("heart_rate")
+    bands = limits.get("bands")
+    band = bands.get("heart_rate") if isinstance(bands, dict) else None
     low, high = (band.get("low"), band.get("high")) if isinstance(band, dict) else (None, None)
     return _fact("heart_rate", value=last.value, at=last.at, low=low, high=high)
 

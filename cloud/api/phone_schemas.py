@@ -21,6 +21,7 @@ class FamilyBinding(Given):
     consented_at: GivenInstant | None = None
     since: GivenInstant | None = None
     until: GivenInstant | None = None
+    location: bool = Field(False, description="the elder agreed that the account sees where they are, too")
 
 
 class FamilyAccess(Shown):
@@ -38,6 +39,7 @@ class FamilyAccess(Shown):
     consent: str
     consented_at: Instant
     recorded_by: str
+    location: bool
 
 
 class FamilyAccessList(Shown):
@@ -61,6 +63,7 @@ class FamilyElder(Shown):
     relation: str = Field(description="what the account is to the elder, such as 女儿")
     state: StateName
     in_hand: bool
+    location: bool = Field(description="they agreed that the account sees where they are")
 
 
 class FamilyElderList(Shown):
@@ -148,7 +151,7 @@ class FamilyLook(Shown):
 
     role: str
     who: str
-    what: Literal["health", "record", "case", "address", "door_code", "photo", "family"]
+    what: Literal["health", "record", "case", "address", "door_code", "photo", "family", "place"]
     at: Instant
     times: int
 

@@ -66,10 +66,22 @@ async def whereabouts(conn: Connection, case_id: UUID, *, now: datetime) -> Wher
         raise Conflict(
             "警情已结束，不再显示位置", "the case has ended: no place is shown", state=row["state"]
         )
-    card = await _one(conn, "home_fence", {"home_id": row["home_id"]}) if row["home_id"] else None
-    home, fence, ring = _home(card), _fence(card), _ring(card)
     resident = (row["frozen"] or {}).get("resident") or {}
-    values = {"case_id": case_id, "home_id": row["home_id"], "resident_id": resident.get("id")}
+    return await whereabouts_of(conn, resident.get("id"), row["home_id"], now=now, case_id=case_id)
+
+
+async def whereabouts_of(
+    conn: Connection,
+    resident_id: UUID | str | None,
+    home_id: UUID | None,
+    *,
+    now: datetime,
+    case_id: UUID | None = None,
+) -> Whereabouts:
+    """Home, safe zone and newest position of an elder (None: of anybody in the home), or of a case."""
+    card = await _one(conn, "home_fence", {"home_id": home_id}) if home_id else None
+    home, fence, ring = _home(card), _fence(card), _ring(card)
+    values: dict[str, Any] = {"case_id": case_id, "home_id": home_id, "resident_id": resident_id}
     values |= {"now": now, "until": now + _CLOCKS_DIFFER}
     fix = _fix(await _one(conn, "last_fix", values), home, fence, ring)
     return Whereabouts(home=home, fence=None if ring else fence, ring=ring, fix=fix)

@@ -19,6 +19,6 @@ select device_id, measured_at, lat, lon, accuracy_m, source, datum from (
     from alarm a
     join event e on e.id = a.event_id
     cross join lateral (select e.payload -> 'position') as found (p)
-    where a.case_id = %(case_id)s and jsonb_typeof(p -> 'lat') = 'number' and jsonb_typeof(p -> 'lon') = 'number'
+    where a.case_id = %(case_id)s::uuid and jsonb_typeof(p -> 'lat') = 'number' and jsonb_typeof(p -> 'lon') = 'number'
 ) as fixes
 order by measured_at desc limit 1;

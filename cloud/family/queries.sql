@@ -10,9 +10,10 @@ order by c.position limit 1;
 
 -- name: insert_access --
 -- From now on an account sees an elder; nothing where it does already.
-insert into family_access (id, staff_id, resident_id, person_id, relation, valid, consent, consented_at, recorded_by)
+insert into family_access (id, staff_id, resident_id, person_id, relation, valid, consent, consented_at, recorded_by,
+    location)
 values (%(id)s, %(staff_id)s, %(resident_id)s, %(person_id)s, %(relation)s, tstzrange(%(from)s, %(until)s),
-    %(consent)s, %(consented_at)s, %(recorded_by)s)
+    %(consent)s, %(consented_at)s, %(recorded_by)s, %(location)s)
 on conflict (staff_id, resident_id) where upper_inf(valid) do nothing
 returning id;
 
@@ -30,7 +31,7 @@ where id = %(id)s;
 -- name: list_access --
 -- Who sees whom, or did.
 select f.id, u.username, u.name as account_name, f.resident_id, e.name as resident_name, p.name as contact_name,
-    f.relation, lower(f.valid) as since, upper(f.valid) as until, f.consent, f.consented_at, f.recorded_by
+    f.relation, lower(f.valid) as since, upper(f.valid) as until, f.consent, f.consented_at, f.recorded_by, f.location
 from family_access f
 join staff u on u.id = f.staff_id
 join resident r on r.id = f.resident_id
@@ -45,7 +46,8 @@ order by f.id;
 select distinct on (r.id) r.id, p.name, p.sex, f.relation, coalesce(t.state, 'active') as state,
     coalesce(t.state, 'active') <> 'deceased' and exists (
         select from cases c where c.resident_id = r.id and c.class = 'care' and not c.synthetic
-            and c.state not in ('closed', 'merged')) as in_hand
+            and c.state not in ('closed', 'merged')) as in_hand,
+    f.location and coalesce(t.state, 'active') <> 'deceased' as location
 from family_access f
 join resident r on r.id = f.resident_id
 join person p on p.id = r.person_id

@@ -33,12 +33,15 @@ LOOKED_AT: Final = {
     "photos_viewed": "photo",
     "photo_viewed": "photo",
     "family_viewed": "family",
+    "place_viewed": "place",
 }
 NOW_KINDS: Final = ("in_bed", "motion", "presence", "heart_rate", "worn", "charging")
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
-    """What binds an account to an elder: which contact it is, and how the elder agreed."""
+    """What binds an account to an elder: which contact it is, how the elder agreed, and whether also that
+    the account sees where they are.
+    """
 
     username: str
     resident_id: UUID
@@ -47,6 +50,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     consented_at: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
+    location: bool = False
 
 
 class Elder(msgspec.Struct, frozen=True):
@@ -58,6 +62,7 @@ class Elder(msgspec.Struct, frozen=True):
     relation: str
     state: str
     in_hand: bool
+    location: bool
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +107,7 @@ async def bind(conn: Connection, given: Binding, *, recorded_by: str, now: datet
     row = {"id": uuid7(round(now.timestamp() * 1000)), "staff_id": account[0], "person_id": contact[0]}
     row |= {"resident_id": given.resident_id, "relation": contact[1], "from": since, "until": given.until}
     row |= {"consent": given.consent, "consented_at": given.consented_at or now, "recorded_by": recorded_by}
+    row["location"] = given.location
     made = await (await conn.execute(_SQL["insert_access"], row)).fetchone()
     if made is None:
         raise Conflict("该账号已绑定这位老人", "this account sees this elder already")

@@ -86,6 +86,22 @@ async def _sign_in(town: Town) -> None:
     user, password = re.findall(r"operator +(\S+), password (\S+)", town.said)[0]
     answer = await town.console.post("/api/v1/session", json={"username": user, "password": password})
     assert answer.status_code == 200
+    town.console.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+    town.console.headers["Origin"] = str(town.console.base_url).rstrip("/")
+
+
+async def _call(town: Town, case_id: str) -> None:
+    """The desk dials from a case; the town's telephone system rings and is answered."""
+    seat = await town.console.post("/api/v1/telephony/seat", json={"extension": "801"})
+    assert seat.status_code == 200, seat.text
+    dialled = await town.console.post(f"/api/v1/cases/{case_id}/dial", json={"number": "12025300000"})
+    assert dialled.status_code == 201, dialled.text
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            call = (await town.console.get(f"/api/v1/telephony/calls/{dialled.json()['id']}")).json()
+            if call["state"] == "connected":
+                return
+            await asyncio.sleep(0.2)
 
 
 def _running(folder: Path) -> list[str]:
@@ -108,7 +124,9 @@ async def test_a_button_becomes_a_case_and_a_second_start_goes_on_with_the_same_
         assert (len(full), len(light)) == (3, 50)
         assert all(home["online"] for home in [*full, *light])
         await town.press(full[0], "sos")
-        assert (await town.case_of("sos", full[0]["residents"]))["priority"] == 1
+        urgent = await town.case_of("sos", full[0]["residents"])
+        assert urgent["priority"] == 1
+        await _call(town, urgent["id"])
         await town.press(light[7], "fall")
         assert (await town.case_of("fall", light[7]["residents"]))["state"] == "open"
     assert town.process.returncode == 0

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.postgres
 OPERATOR = Actor(id=uuid.UUID(int=5), name="王敏")
 
 
-async def bind(http: httpx.AsyncClient, town: Town, home: PlacedHome, **given: str) -> httpx.Response:
+async def bind(http: httpx.AsyncClient, town: Town, home: PlacedHome, **given: Any) -> httpx.Response:
     body = {"username": "family", "resident_id": str(home.resident_id), "contact": "王芳"}
     body |= {"consent": "本人签字同意"} | given
     return await http.post("/api/v1/family/access", json=body, headers=bearer(town, "admin"))
@@ -47,6 +48,24 @@ async def test_only_a_contact_can_be_bound_with_consent_and_a_family_account(
     assert (await bind(http, town, town.east)).status_code == 409
     (shown,) = (await http.get("/api/v1/family/access", headers=bearer(town, "admin"))).json()["items"]
     assert (shown["relation"], shown["consent"], shown["until"]) == ("女儿", "本人签字同意", None)
+
+
+async def test_a_family_sees_the_place_only_with_consent_and_each_look_is_kept(
+    app: FastAPI, http: httpx.AsyncClient, conn: Connection, town: Town
+) -> None:
+    path = f"/family/residents/{town.east.resident_id}/whereabouts"
+    assert (await bind(http, town, town.east)).status_code == 201
+    family = await sign_in(app, "family")
+    assert (await family.get(path)).status_code == 403
+    (bound,) = (await http.get("/api/v1/family/access", headers=bearer(town, "admin"))).json()["items"]
+    await http.delete(f"/api/v1/family/access/{bound['id']}", headers=bearer(town, "admin"))
+    assert (await bind(http, town, town.east, location=True)).status_code == 201
+    told = await family.get(path)
+    assert (told.status_code, told.json()["home"]["lat"], told.json()["fix"]) == (200, 37.43, None)
+    other = f"/family/residents/{town.west.resident_id}/whereabouts"
+    assert (await family.get(other)).status_code == 404
+    row = await (await conn.execute("select count(*) from audit where action = 'place_viewed'")).fetchone()
+    assert row == (1,)
 
 
 async def test_a_family_reads_its_own_elder_and_no_other(family: Seat, town: Town) -> None:

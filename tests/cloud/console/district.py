@@ -109,7 +109,7 @@ class District:
         )  # fmt: skip
         admin(
             self.cloud.data_dir, "family", "bind", "--username", username, "--resident", home.resident_id,
-            "--contact", contact, "--consent", "本人当面签字",
+            "--contact", contact, "--consent", "本人当面签字", "--location",
         )  # fmt: skip
         return username
 

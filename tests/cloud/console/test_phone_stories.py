@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALL: ViewportSize = {"width": 360, "height": 640}
 SIDEWAYS = """() => [...document.querySelectorAll('.phone, .phone *, .sign-in *')]
+  .filter((part) => !part.closest('.map-canvas'))
   .filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
   .map((part) => `${part.tagName} ${part.className}`)"""
 # Every target that a thumb must find.
@@ -285,7 +286,10 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     expect(go.locator("[data-section=way-in]")).to_be_visible()
     check_everywhere(go, "go-accepted", tmp_path)
     expect(family.locator("[data-step=coming]")).to_be_visible()
+    family.locator("[data-section=place] button").click()
+    expect(family.locator("[data-section=place] .map-home")).to_be_visible()
     check_everywhere(family, "family", tmp_path)
+    family.locator("[data-section=place]").screenshot(path=tmp_path / "family-place.png")
     go.locator(".phone-foot .primary").click()
     go.locator(".go-photo").wait_for()
     go.locator(".phone-foot button.primary").click()

@@ -1156,6 +1156,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/family/residents/{resident_id}/whereabouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Family Whereabouts
+         * @description Where an elder is, who agreed to that; each look is written down, and shown to the family.
+         */
+        get: operations["get_family_whereabouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateways": {
         parameters: {
             query?: never;
@@ -3322,6 +3342,8 @@ export interface components {
             /** @enum {string} */
             state: "active" | "hospital" | "away" | "suspended" | "moved" | "deceased";
             in_hand: boolean;
+            /** @description they agreed that the account sees where they are */
+            location: boolean;
         };
         /** @description `seq` is where the live feed goes on from here. */
         FamilyElderList: {
@@ -3352,7 +3374,7 @@ export interface components {
             role: string;
             who: string;
             /** @enum {string} */
-            what: "health" | "record" | "case" | "address" | "door_code" | "photo" | "family";
+            what: "health" | "record" | "case" | "address" | "door_code" | "photo" | "family" | "place";
             /** Format: date-time */
             at: string;
             times: number;
@@ -6687,6 +6709,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FamilyPage"];
+                };
+            };
+        };
+    };
+    get_family_whereabouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whereabouts"];
                 };
             };
         };

@@ -4,43 +4,16 @@ import type { CaseSummary } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
 import { CaseMap } from "../map/CaseMap";
-import type { Scene } from "../map/scene";
+import type { Going } from "../map/scene";
+import { sceneOf, wordsOf } from "../map/words";
 import { phaseOf } from "../queue/phase";
-import { useTexts, type Key, type Texts } from "../texts/texts";
-import { age, instant } from "../time/format";
-import { useCandidates, useWhereabouts, type Candidate, type Whereabouts } from "./sending";
+import { useTexts, type Key } from "../texts/texts";
+import { useCandidates, useWhereabouts, type Candidate } from "./sending";
 
-const KILOMETRE = 1000;
-
-function distance(metres: number, t: Texts["t"]): string {
-  return metres < KILOMETRE
-    ? t("map.from_home_m", { metres })
-    : t("map.from_home_km", { km: (metres / KILOMETRE).toFixed(1) });
-}
-
-/** What the map says, in words: the map is never the only source. */
-function wordsOf(found: Whereabouts, nowMs: number, t: Texts["t"]): string[] {
-  const { fix, home } = found;
-  if (fix === null) return [t("map.no_fix"), ...(home === null ? [t("map.no_home")] : [])];
-  const { count, unit } = age(nowMs - (instant(fix.at) ?? nowMs));
-  const words = [t("map.band"), t(`age.${unit}` as Key, { count })];
-  if (fix.accuracy_m !== null) words.push(t("map.accuracy", { metres: Math.round(fix.accuracy_m) }));
-  if (fix.inside !== null) words.push(t(fix.inside ? "map.inside" : "map.outside"));
-  words.push(fix.distance_m === null ? t("map.no_home") : distance(fix.distance_m, t));
-  return words;
-}
-
-function sceneOf({ home, fence, ring, fix }: Whereabouts, candidates: readonly Candidate[]): Scene {
-  const responders = candidates.flatMap(({ staff_id, name, minutes, standing, lat, lon }) =>
+function goingOf(candidates: readonly Candidate[]): Going[] {
+  return candidates.flatMap(({ staff_id, name, minutes, standing, lat, lon }) =>
     lat === null || lon === null ? [] : [{ id: staff_id, name, at: { lat, lon }, minutes, free: standing === "free" }],
   );
-  return {
-    home: home === null ? null : { at: home, label: home.label },
-    fence: fence === null ? null : { at: fence, radiusM: fence.radius_m },
-    ring,
-    fix: fix === null ? null : { at: fix, accuracyM: fix.accuracy_m },
-    responders,
-  };
 }
 
 function whyNot(mayLook: boolean, live: boolean, failed: boolean): Key {
@@ -59,7 +32,7 @@ export function MapPanel({ item }: { item: CaseSummary }): ReactElement {
   const found = useWhereabouts(item.id, mayAct && live);
   const candidates = useCandidates(item.id, mayAct && live).data;
   const shown = live && mayAct ? found.data : undefined;
-  const scene = useMemo(() => (shown === undefined ? null : sceneOf(shown, candidates ?? [])), [shown, candidates]);
+  const scene = useMemo(() => (shown === undefined ? null : sceneOf(shown, goingOf(candidates ?? []))), [shown, candidates]);
   const said = shown === undefined ? "" : wordsOf(shown, nowMs, t).join(" · ");
   const nothing = scene !== null && scene.home === null && scene.fix === null;
   return (

@@ -8,6 +8,7 @@ import { usePhoneLine } from "../phone/usePhoneLine";
 import { useTexts } from "../texts/texts";
 import { instant } from "../time/format";
 import { readAnew, readSnapshot, useElders, usePage, type FamilyPage } from "./reading";
+import { Place } from "./Place";
 import { Contacts, Devices, LastNight, Looks, Now } from "./sections";
 import { Past, Thread } from "./Thread";
 import { callName } from "./words";
@@ -56,6 +57,7 @@ function Living({ page }: { page: FamilyPage }): ReactElement {
       ))}
       <Telephones page={page} />
       <Now page={page} nowMs={nowMs} />
+      <Place page={page} nowMs={nowMs} />
       <LastNight page={page} nowMs={nowMs} />
       <Past items={past} nowMs={nowMs} />
       <Contacts page={page} nowMs={nowMs} />
