@@ -80,7 +80,7 @@ def _breathing(seconds: float, pauses: tuple[Pause, ...], rng: np.random.Generat
 
 
 def _beats(breathing: Vector, pauses: tuple[Pause, ...], rng: np.random.Generator) -> Vector:
-    """Beat times: slow drift, breathing's swing, scatter from beat to beat; slower in a pause, faster after."""
+    """Beat times: slow drift, breathing's swing, scatter; slower in a pause, faster after it."""
     rate, swing_s, scatter_s = rng.uniform(52, 80), rng.uniform(0.01, 0.05), rng.uniform(0.008, 0.03)
     drift, at = 0.0, 0.4
     beats: list[float] = []

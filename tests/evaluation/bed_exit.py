@@ -34,6 +34,7 @@ from edge.pipeline.bed_exit import (
     load,
 )
 from edge.pipeline.rhythm import Vector
+from tests.evaluation import plots
 from tests.evaluation.measure import NoRecordings, Result, Task, rate, with_interval
 
 BLOCK: Final = 5
@@ -86,14 +87,16 @@ def bed_exit(task: Task) -> Result:
     trials = read(task.folder)
     if task.frozen:
         shipped = load()
-        found = {trial.name: outcome(shipped, trial) for trial in trials if trial.room in shipped.rooms}
+        alarms = {trial.name: told(shipped, trial) for trial in trials if trial.room in shipped.rooms}
     else:
-        found = {
-            trial.name: outcome(model, trial)
+        alarms = {
+            trial.name: told(model, trial)
             for block in blocks(trials)
             for model in [fit(training(trials, block))]
             for trial in block
         }
+    known = {trial.name: trial for trial in trials if trial.name in alarms}
+    found = {name: matched(trial, alarms[name]) for name, trial in known.items()}
     if not found:
         raise NoRecordings("no trial of a room that the shipped weights know")
     total = sum(found.values(), Outcome(0, 0, 0))
@@ -109,15 +112,30 @@ def bed_exit(task: Task) -> Result:
         for name, o in sorted(found.items())
         if o.found < max(o.exits, o.alarms)
     ]
+    worst = sorted(known.values(), key=lambda trial: found[trial.name].found - found[trial.name].exits)[:6]
+    table.append(plots.stretches(task.report / "bed_exit.png", [_drawn(t, alarms[t.name]) for t in worst]))
     return Result(
         f"recall={rate(total.found, total.exits)} precision={rate(total.found, total.alarms)}", table
     )
 
 
+def _drawn(trial: Trial, alarms: list[float]) -> plots.Stretch:
+    lines = {
+        "front, g": [row.front_g for row in trial.rows],
+        "vertical, g": [row.vertical_g for row in trial.rows],
+    }
+    marks = {"exit": [first for _, first in trial.exits()], "alarm": alarms}
+    return plots.Stretch(trial.name, [row.at_s for row in trial.rows], lines, marks)
+
+
 def outcome(model: BedExitModel, trial: Trial) -> Outcome:
-    """What the detector makes of a trial; after its end only silence comes."""
+    """What the detector makes of a trial."""
+    return matched(trial, told(model, trial))
+
+
+def matched(trial: Trial, alarms: list[float]) -> Outcome:
+    """Which exits the alarms find, each one at most."""
     exits = trial.exits()
-    alarms = told(model, trial)
     left = list(alarms)
     found = 0
     for last_in, first_out in exits:
@@ -129,7 +147,7 @@ def outcome(model: BedExitModel, trial: Trial) -> Outcome:
 
 
 def told(model: BedExitModel, trial: Trial) -> list[float]:
-    """Times (s) of the alarms."""
+    """Times (s) of the alarms; after the end of a trial only silence comes."""
     detector = BedExitDetector(model, trial.room)
     exits = [exit_ for row in trial.rows for exit_ in detector.feed(row)]
     return [exit_.at_s for exit_ in exits + detector.silence(trial.rows[-1].at_s + 3600)]

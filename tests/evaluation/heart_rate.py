@@ -19,7 +19,7 @@ from edge.pipeline.rhythm import Vector, smooth, tops
 from simulators import bed_signal
 from simulators.bed_signal import RATE_HZ
 from simulators.sleeper import turns
-from tests.evaluation import rates
+from tests.evaluation import plots, rates
 from tests.evaluation.measure import NoRecordings, Result, Task
 from tests.evaluation.rates import Scores
 
@@ -56,7 +56,24 @@ def heart_rate(task: Task) -> Result:
     ]
     table += rates.table("heart rate from a bed, beats 0 to 10 dB over the noise", usual)
     table.append(f"beats 6 dB under the noise: {rates.figures(loud)} ({rates.interval(loud)})")
+    table.append(_drawn(task, usual, nights, belts, shape))
     return Result(rates.figures(usual), table)
+
+
+def _drawn(task: Task, usual: list[Scores], nights: list[Night], belts: list[Vector], shape: Vector) -> str:
+    """Pictures of the worst window of the worst nights, with the true beats."""
+    drawn = []
+    for error, name, end in rates.worst(usual):
+        number = next(n for n, night in enumerate(nights) if night.name == name)
+        signal = made_bed(nights[number], belts[number % len(belts)], shape, NOISE_DB[0], seed=number)
+        first = round((end - HEART.window_s) * RATE_HZ)
+        seconds = np.arange(first, round(end * RATE_HZ)) / RATE_HZ
+        beats = [beat for beat in nights[number].beats_s if seconds[0] <= beat < end]
+        fast = smooth(signal, 2) - smooth(signal, 0.2 * RATE_HZ)
+        lines = {"bed, 3-8 Hz": fast[first : round(end * RATE_HZ)].tolist()}
+        title = f"{name} semi-synthetic, error {error:+.1f}/min"
+        drawn.append(plots.Stretch(title, seconds.tolist(), lines, {"true beats": beats}))
+    return plots.stretches(task.report / "heart_rate.png", drawn)
 
 
 def _scores(nights: list[Night], belts: list[Vector], shape: Vector, db: tuple[float, float]) -> list[Scores]:
@@ -68,7 +85,7 @@ def _scores(nights: list[Night], belts: list[Vector], shape: Vector, db: tuple[f
             end = rows / RATE_HZ
             true = night.rate(end - HEART.window_s, end)
             if true is not None:
-                scores.take(estimate, true)
+                scores.take(estimate, true, night.name, end)
         found.append(scores)
     return found
 

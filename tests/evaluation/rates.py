@@ -21,14 +21,16 @@ class Scores:
     errors: list[float] = field(default_factory=list)
     qualities: list[int] = field(default_factory=list)
     blanks: Counter[str] = field(default_factory=Counter)
+    windows_of: list[tuple[str, float]] = field(default_factory=list)
 
-    def take(self, estimate: Estimate, reference: float) -> None:
-        """Count one window whose true rate is known."""
+    def take(self, estimate: Estimate, reference: float, recording: str = "", end_s: float = 0.0) -> None:
+        """Count one window whose true rate is known: of which recording, and when it ended."""
         if estimate.per_min is None:
             self.blanks[str(estimate.blank)] += 1
             return
         self.errors.append(estimate.per_min - reference)
         self.qualities.append(estimate.quality)
+        self.windows_of.append((recording, end_s))
 
     @property
     def windows(self) -> int:
@@ -86,3 +88,13 @@ def table(title: str, all_scores: Sequence[Scores]) -> list[str]:
         f"  left blank: {', '.join(f'{why} {count}' for why, count in blanks.most_common()) or 'none'}"
     )
     return lines
+
+
+def worst(all_scores: Sequence[Scores], count: int = 4) -> list[tuple[float, str, float]]:
+    """Error, recording and end (s) of the windows with the largest errors, one a recording."""
+    known: dict[str, tuple[float, str, float]] = {}
+    for scores in all_scores:
+        for error, (recording, end) in zip(scores.errors, scores.windows_of, strict=True):
+            if abs(error) > abs(known.get(recording, (0.0, "", 0.0))[0]):
+                known[recording] = (error, recording, end)
+    return sorted(known.values(), key=lambda found: -abs(found[0]))[:count]

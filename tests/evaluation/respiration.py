@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.pipeline.meters import BREATHING, PULSE, Estimate, Meter, Method
 from edge.pipeline.rhythm import Vector
-from tests.evaluation import rates
+from tests.evaluation import plots, rates
 from tests.evaluation.measure import NoRecordings, Result, Task
 from tests.evaluation.rates import Scores
 
@@ -30,6 +30,7 @@ def respiration(task: Task) -> Result:
     movement = _measured(task.folder, BREATHING, _RESP, _breaths)
     ppg = _measured(task.folder, BREATHING, _PPG, _breaths)
     table = rates.table("breathing from the breathing movement (impedance)", movement)
+    table.append(_drawn(task, "respiration", movement, BREATHING, _RESP))
     table.append(f"breathing from the PPG's slow wave alone: {rates.figures(ppg)} ({rates.interval(ppg)})")
     return Result(rates.figures(movement), table)
 
@@ -37,7 +38,25 @@ def respiration(task: Task) -> Result:
 def pulse(task: Task) -> Result:
     """Last line: pulse from the PPG against the ECG's heart rate."""
     measured = _measured(task.folder, PULSE, _PPG, _heart_rate)
-    return Result(rates.figures(measured), rates.table("pulse from the PPG", measured))
+    table = rates.table("pulse from the PPG", measured)
+    return Result(rates.figures(measured), [*table, _drawn(task, "pulse", measured, PULSE, _PPG)])
+
+
+def _drawn(task: Task, name: str, measured: list[Scores], method: Method, column: int) -> str:
+    """Pictures of the worst window of the worst records, with the breath marks."""
+    drawn = []
+    for error, record, end in rates.worst(measured):
+        signal = _columns(task.folder / f"{record}_signals_125hz.csv.gz")[:, column]
+        first = int((end - method.window_s) * HZ)
+        seconds = np.arange(first, int(end * HZ)) / HZ
+        marks = _columns(task.folder / f"{record}_breaths.csv.gz") / HZ
+        inside = [[m for m in annotator if seconds[0] <= m < end] for annotator in marks.T]
+        lines = {"signal": signal[first : int(end * HZ)].tolist()}
+        title = f"{record}, error {error:+.1f}/min"
+        drawn.append(
+            plots.Stretch(title, seconds.tolist(), lines, {"marks 1": inside[0], "marks 2": inside[1]})
+        )
+    return plots.stretches(task.report / f"{name}.png", drawn)
 
 
 def _measured(
@@ -53,7 +72,7 @@ def _measured(
         for end, estimate in estimates(method, _columns(path)[:, column]):
             true = reference(end - method.window_s, end)
             if np.isfinite(true):
-                scores.take(estimate, true)
+                scores.take(estimate, true, record, end)
     if not found:
         raise NoRecordings(f"no signals in {folder.name}")
     return list(found.values())
