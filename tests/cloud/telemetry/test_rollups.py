@@ -48,26 +48,26 @@ async def test_an_hour_is_rolled_up_when_it_is_over_and_again_when_readings_come
 
 
 async def drawn(conn: Connection) -> list[trends.Point]:
-    start = START - timedelta(days=20)
+    start = START - timedelta(days=4)
     return await trends.trend(
-        conn, resident_id=uid("r-li"), kind="heart_rate", start=start, end=START, points=100
+        conn, resident_id=uid("r-li"), kind="heart_rate", start=start, end=START, points=40
     )
 
 
 async def test_a_trend_of_weeks_is_the_same_from_hours_and_from_readings(conn: Connection) -> None:
     await place(conn)
     await home(conn, "li", "gw-1")
-    days = timedelta(days=20)
+    days = timedelta(days=4)
     await install(conn, "watch-1", "li", START - days + timedelta(minutes=20), START - timedelta(minutes=90))
-    for n in range(160):  # every three hours, some in the hours of the installation's begin and end
+    for n in range(31):  # every three hours, some in the hours of the installation's begin and end
         await write(conn, n + 1, START_MS - n * 3 * HOUR_MS - 100 * 60_000, 60 + n % 7, 80 - n % 5)
     before = await drawn(conn)
     await rollups.roll_up(conn, START + HOUR, kept=KEPT)
-    assert await rows(conn, "select count(*) from reading_hour") == [(160,)]
+    assert await rows(conn, "select count(*) from reading_hour") == [(31,)]
     # In between the readings are gone: what is drawn comes from the hours.
     await conn.execute("delete from reading where measured_at < %s", (START - timedelta(hours=3),))
     after = await drawn(conn)
-    assert len(after) == 100
+    assert len(after) == len(before) > 20
     assert [(p.at, p.low, p.high) for p in after] == [(p.at, p.low, p.high) for p in before]
     assert [p.value for p in after] == pytest.approx([p.value for p in before])
 
