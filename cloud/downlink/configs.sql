@@ -73,4 +73,4 @@ update gateway_config set published_at = %(now)s where gateway_id = any(%(ids)s)
 
 -- name: lock_configs --
 -- True for one worker at a time, until its transaction ends.
-select pg_try_advisory_xact_lock(7809911814141391728)
+select pg_try_advisory_xact_lock(7809911814141391741)

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import re
+from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from psycopg import errors
@@ -139,3 +142,11 @@ async def test_a_listener_wakes_at_its_start_at_a_notify_and_after_its_connectio
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def test_no_two_jobs_share_the_number_of_an_advisory_lock() -> None:
+    files = Path(__file__).parents[3].joinpath("cloud").rglob("*.sql")
+    texts = " ".join(path.read_text(encoding="utf-8") for path in files)
+    taken = Counter(re.findall(r"pg_try_advisory(?:_xact)?_lock\(([0-9]+)\)", texts))
+    assert [number for number, times in taken.items() if times > 1] == []
+    assert taken
