@@ -1,9 +1,14 @@
 """A deployment's own basemap under the marks: town plan and vector tiles, from here and nowhere else."""
 
 import json
+import struct
+import threading
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -12,6 +17,7 @@ from tests.cloud.console import pmtiles_file
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.crew import GATE, wear
 from tests.cloud.console.district import District
+from tests.waiting import LIMIT_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -116,5 +122,64 @@ def test_vector_tiles_are_read_in_parts_of_one_file(
     colour = "canvas => [...canvas.getContext('2d').getImageData(20, 20, 1, 1).data]"
     painted = page.locator(".map canvas.leaflet-tile-loaded").first.evaluate(colour)
     assert painted[3] == 255
+    page.evaluate("() => { document.documentElement.dataset.theme = 'night' }")
+    tile = page.locator(".map canvas.leaflet-tile-loaded").first
+    darker = f"({colour})(document.querySelector('.map canvas.leaflet-tile-loaded'))[0] < {painted[0]} - 60"
+    page.wait_for_function(f"document.querySelector('.map canvas.leaflet-tile-loaded') && {darker}")
+    expect(tile).to_be_visible()
     expect(page.locator(".map-note b")).to_have_count(0)
     page.screenshot(path=tmp_path / "pmtiles.png")
+
+
+class Tiles(BaseHTTPRequestHandler):
+    """A tile server: each tile is one grey."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.end_headers()
+        self.wfile.write(grey_tile())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+def grey_tile() -> bytes:
+    """256 x 256 pixels of one grey, as PNG."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", 256, 256, 8, 0, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\xb4" * 256) * 256)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_tiles_of_a_server_lie_under_the_marks(
+    district: District, open_seat: OpenSeat, folder: Path, tmp_path: Path
+) -> None:
+    district.home()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host = f"http://127.0.0.1:{server.server_port}"
+    seat = open_seat()
+
+    def tile_of(route: Route) -> None:
+        # This cloud's policy names no other host; with such a basemap it would: tests/cloud/test_basemap.py.
+        path = route.request.url.partition("/tiles")[2]
+        route.fulfill(body=httpx.get(host + path, timeout=LIMIT_S).content, content_type="image/png")
+
+    seat.page.route("**/tiles/**", tile_of)
+    serve(seat.page, folder, BASE | {"kind": "xyz", "url": "/tiles/{z}/{x}/{y}.png", "crs": "GCJ02"})
+    page = seat.sign_in(district.operator("王敏"))
+    open_case(district, page)
+    tile = page.locator(".map img.leaflet-tile-loaded").first
+    expect(tile).to_be_visible()
+    assert tile.evaluate("(image) => image.naturalWidth") == 256
+    expect(page.locator(".map-note")).to_have_text("© 区规划局 · 审图号：GS(2026)0001号")
+    assert all(path.endswith(".png") for path in Tiles.asked)
+    page.screenshot(path=tmp_path / "xyz.png")
+    server.shutdown()

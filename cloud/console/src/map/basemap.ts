@@ -95,10 +95,19 @@ function addTiles(map: L.Map, basemap: Basemap, failed: () => void): void {
   }
 }
 
+/** The colours of vector tiles are painted, so the layer is made anew when the look changes. */
 async function addVectorTiles(map: L.Map, url: string): Promise<void> {
   // protomaps-leaflet takes Leaflet from the page; both are in chunks of their own.
   (globalThis as { L?: typeof L }).L = L;
   const { leafletLayer } = await import("protomaps-leaflet");
-  const flavor = document.documentElement.dataset["theme"] === "night" ? "black" : "grayscale";
-  leafletLayer({ url, flavor, lang: "zh", attribution: "" }).addTo(map);
+  const root = document.documentElement;
+  const drawn = (): L.Layer => {
+    const flavor = root.dataset["theme"] === "night" ? "black" : "grayscale";
+    return leafletLayer({ url, flavor, lang: "zh", attribution: "" }).addTo(map);
+  };
+  let layer = drawn();
+  new MutationObserver(() => {
+    layer.remove();
+    layer = drawn();
+  }).observe(root, { attributeFilter: ["data-theme"] });
 }
