@@ -226,7 +226,7 @@ class Log(Message, frozen=True, kw_only=True, omit_defaults=True):
     clock: ClockState = ClockState()
 
 
-class Zone(msgspec.Struct, frozen=True, kw_only=True):
+class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A circle around home (degrees WGS-84, metres); a ring of [longitude, latitude] goes before it."""
 
     lat: Latitude

@@ -42,17 +42,13 @@ class Operator:
 
 @dataclass
 class Crew:
-    """Everybody at the screens; `view` is every case as it was after the last step.
-
-    `came_anew`: somebody signed in during this step, which closes the seats of their sessions that are over.
-    """
+    """Everybody at the screens; `view` is every case as it was after the last step."""
 
     ward: Ward
     now: datetime = NOW
     operators: list[Operator] = field(init=False)
     view: list[dict[str, Any]] = field(default_factory=list)
     acted: set[UUID] = field(default_factory=set)
-    came_anew: bool = False
     deadlocks: int = 0
 
     def __post_init__(self) -> None:
@@ -151,7 +147,6 @@ class Crew:
                     conn, now=self.now, credential=session.identity.credential
                 )
             if session is None:
-                self.came_anew = True
                 async with conn.transaction():
                     await access.end_expired(conn, now=self.now, staff_id=operator.identity.id)
                     _, session = await access.open_session(conn, now=self.now, user=operator.identity)

@@ -160,15 +160,15 @@ class Desk(Crew):
                     await access.see_seat(conn, now=self.now, seat_id=operator.session.identity.seat_id)
 
     async def together(self, acts: Iterable[Awaitable[object]]) -> None:
-        """Several at once."""
+        """Several at once; a worker among them may have looked before the others acted."""
         await asyncio.gather(*acts)
+        self.cared = False
 
     # Promises
 
     async def check(self) -> None:
         """Every promise, after every step."""
-        cared, self.cared = self.cared and not self.came_anew, False  # a worker may have looked just before
-        self.came_anew = False
+        cared, self.cared = self.cared, False
         acted, self.acted = self.acted, set()
         async with self.ward.lines.connection() as conn:
             found = await invariants.broken(conn, cared=cared, now=self.now)

@@ -211,7 +211,14 @@ class Machine(RuleBasedStateMachine):
         all_acts += [desk.deliver(sent, cut), self._answer(saying, 0, acts[0][3], NEVER)]
         if work:
             all_acts += [desk.work(2, everything=False), desk.send(1, [], 0)]
-        self._step(desk.together(all_acts))
+
+        async def moment() -> None:
+            await desk.together(all_acts)
+            if work:
+                await desk.check()
+                await desk.care()
+
+        self._step(moment())
 
     async def _act(self, who: int, deed: str, pick: int, n: int, cut: int) -> None:
         self.tally.count(deed, await self.desk.act(who, deed, pick, n, cut))
