@@ -33,7 +33,7 @@ async def publish_configs(pool: Pool, publisher: MqttPublisher, clock: Clock) ->
             await refresh(pool, clock.now())
             while await publish_waiting(pool, publisher, clock.now()):
                 pass
-        except (NotPublished, psycopg.OperationalError):
+        except (NotPublished, psycopg.Error):
             pass  # lost and back are logged by the connections; the rows are still there
         await asyncio.sleep(EVERY_S)
 
@@ -56,13 +56,23 @@ async def publish_waiting(pool: Pool, publisher: MqttPublisher, now: datetime) -
         rows = await (await conn.execute(_SQL["unpublished_configs"], {"limit": _AT_ONCE})).fetchall()
         await asyncio.gather(
             *(
-                publisher.publish(topics.down(gateway_id, "config"), _payload(version, content), retain=True)
+                publisher.publish(topics.down(gateway_id, "config"), payload, retain=True)
                 for gateway_id, version, content in rows
+                if (payload := _payload(gateway_id, version, content)) is not None
             )
         )
         await conn.execute(_SQL["configs_published"], {"now": now, "ids": [row[0] for row in rows]})
     return len(rows) == _AT_ONCE
 
 
-def _payload(version: int, content: dict[str, Any]) -> bytes:
-    return encode(msgspec.convert({**content, "version": version}, Config))
+def _payload(gateway_id: str, version: int, content: dict[str, Any]) -> bytes | None:
+    """The message; None, and said, for what the wire cannot carry: one home must not stop the others."""
+    try:
+        return encode(msgspec.convert({**content, "version": version}, Config))
+    except ValueError as error:
+        where = str(error).rpartition(" - at ")[2]
+        logger.error(
+            "a configuration cannot be sent",
+            extra={"action": "config_unsendable", "gateway_id": gateway_id, "where": where},
+        )
+        return None

@@ -33,7 +33,7 @@ contacts as (
 ),
 devices as (
     select i.home_id,
-        jsonb_object_agg(d.id, left(i.room, 64)) filter (where i.room <> '') as rooms,
+        jsonb_object_agg(d.id, left(regexp_replace(i.room, '[\x01-\x1f]', '', 'g'), 64)) filter (where i.room <> '') as rooms,
         jsonb_object_agg(d.id, left(i.role, 64)) filter (where i.role <> '') as roles
     from installation i join device d on d.key = i.device_key
     where i.valid @> %(now)s::timestamptz group by i.home_id
@@ -41,7 +41,7 @@ devices as (
 wanted as (
     select g.id, jsonb_strip_nulls(jsonb_build_object(
         'contacts', c.list, 'rooms', v.rooms, 'roles', v.roles,
-        'place', nullif(left(concat(h.compound, h.building, h.unit, h.room), 64), ''),
+        'place', nullif(left(regexp_replace(concat(h.compound, h.building, h.unit, h.room), '[\x01-\x1f]', '', 'g'), 64), ''),
         'safe_zone', case when h.safe_ring is not null
             then jsonb_build_object('lat', coalesce(h.gate_lat, (h.safe_ring->0->>1)::float),
                 'lon', coalesce(h.gate_lon, (h.safe_ring->0->>0)::float),

@@ -110,6 +110,21 @@ async def test_a_spouse_who_lives_there_is_inside_and_the_dead_are_left_in_peace
     assert "contacts" not in await _content(conn)
 
 
+async def test_a_home_that_the_wire_cannot_carry_does_not_stop_the_others(
+    pool: Pool, conn: Connection, broker: RunningBroker, publisher: MqttPublisher
+) -> None:
+    await add_home(conn, "gw-2")
+    home = await add_home(conn, "gw-1")
+    await add_device(conn, "zb-1", home, room="卧\n室")
+    await configs.refresh(pool, NOW)
+    await conn.execute("update gateway_config set content = '{\"place\": 7}' where gateway_id = 'gw-2'")
+    await configs.publish_waiting(pool, publisher, NOW)
+    with mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]) as gateway:
+        assert gateway.subscribe("carebed/v1/gw-1/down/#", 0)
+        config, _ = await asyncio.to_thread(told, gateway)
+        assert config.rooms == {"zb-1": "卧室"}
+
+
 async def _content(conn: Connection) -> dict[str, object]:
     row = await (await conn.execute("select content from gateway_config")).fetchone()
     assert row is not None
