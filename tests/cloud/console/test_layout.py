@@ -82,6 +82,17 @@ def check_everywhere(page: Page, scene: str, shots: Path, *, may_scroll: bool = 
     switch.dispatch_event("click")
 
 
+def seen_without_colour(page: Page, scene: str, shots: Path) -> None:
+    """Pictures as who sees no colour, or no green, would see them, to be looked at."""
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    devtools = page.context.new_cdp_session(page)
+    for vision in ("achromatopsia", "deuteranopia", "none"):
+        devtools.send("Emulation.setEmulatedVisionDeficiency", {"type": vision})
+        if vision != "none":
+            page.screenshot(path=shots / f"{scene}-{vision}.png")
+    devtools.detach()
+
+
 @pytest.fixture
 def shots(tmp_path: Path) -> Path:
     if not AXE.is_file():
@@ -124,6 +135,7 @@ def test_a_quiet_desk_tells_whom_to_call_what_the_shift_left_and_how_it_did(
     expect(quiet.locator(".figures").first).to_contain_text("接警1")
     expect(quiet.locator(".due .due-list li")).to_have_count(1)
     check_everywhere(page, "quiet", shots)
+    seen_without_colour(page, "quiet", shots)
     quiet.get_by_role("button", name="回访").click()
     page.get_by_label("老人现在怎样").fill("已平复，在家")
     page.get_by_role("button", name="记为已回访").click()
@@ -144,6 +156,10 @@ def test_a_case_while_another_life_is_at_risk(district: District, open_seat: Ope
     district.alarm(homes[2], "fence_exit")
     expect(page.locator('[data-group="waiting"] .row')).to_have_count(2)
     check_everywhere(page, "alarm", shots)
+    seen_without_colour(page, "alarm", shots)
+    assert page.locator(".row .mark").evaluate_all("(all) => all.map((one) => one.textContent)") == [
+        "1P1", "2P2", "1P1",
+    ]  # fmt: skip
 
 
 def test_a_flood(district: District, open_seat: OpenSeat, shots: Path) -> None:

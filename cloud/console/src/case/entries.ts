@@ -72,17 +72,16 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
         data,
       );
     }
-    case "followed_up":
-    case "service_order":
-      return withNote(term("entry", entry.kind), data);
     case "call_back":
       return withNote(t("entry.called_back", { outcome: outcomeWord(data["outcome"], texts) }), data);
+    case "notified":
+      return notifiedWords(data, texts);
     case "resolved":
       return t("entry.resolved");
     case "closed":
       return withNote(t("entry.closed", { result: wordOf("disposition", data["disposition"], texts) }), data);
     default:
-      return term("entry", entry.kind);
+      return withNote(term("entry", entry.kind), data);
   }
 }
 
@@ -92,6 +91,14 @@ function phoneWords(data: CaseEntry["data"], { t }: Texts): string {
   const key = `entry.phone.${text(data["state"])}` as Key;
   const words = t(key, { who });
   return words === key ? `${who} ${text(data["state"])}` : words;
+}
+
+/** A message of the case: by what, and what became of it. */
+function notifiedWords(data: CaseEntry["data"], { t, term }: Texts): string {
+  const channel = `channel.${text(data["channel"])}` as Key;
+  const state = `notified.${text(data["state"])}` as Key;
+  if (t(channel) === channel || t(state) === state) return term("entry", "notified");
+  return t("entry.notified_as", { channel: t(channel), state: t(state) });
 }
 
 function outcomeWord(outcome: unknown, { t }: Texts): string {
