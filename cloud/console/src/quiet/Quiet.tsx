@@ -73,7 +73,9 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
   const { t } = texts;
   const zone = useSeat().config.time_zone;
   const closed = useClosedCases().data;
-  const last = newest ?? closed?.[0];
+  const [last] = [...(newest === undefined ? [] : [newest]), ...(closed ?? [])].toSorted(
+    (a, b) => (instant(b.opened_at) ?? 0) - (instant(a.opened_at) ?? 0),
+  );
   const lastAt = instant(last?.opened_at);
   return (
     <section className="quiet" aria-label={t("quiet.title")}>
