@@ -1,6 +1,7 @@
 """The town of the demo: homes that live, and what the buttons of its page do to them."""
 
 import asyncio
+import contextlib
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ from simulators.resident import Resident, distant_point
 Action = Literal["sos", "fall", "leave", "smoke", "clear", "gateway_off", "gateway_on"]
 ACTIONS: Final[tuple[Action, ...]] = ("sos", "fall", "leave", "smoke", "clear", "gateway_off", "gateway_on")
 _LIVE_S: Final = 10.0
+_PULSE_MS: Final = 60_000
 _FAR_M: Final = 900.0
 
 
@@ -51,6 +53,7 @@ class AgentTownHome:
         self._resident = Resident(record.seed, start, record.lat, record.lon, falls_a_year=0)
         self._active: set[str] = set()
         self._room = ""
+        self._pulse_at = 0
         self._walking: asyncio.Task[None] | None = None
 
     def view(self) -> HomeView:
@@ -65,12 +68,21 @@ class AgentTownHome:
             for device in self.house.watches.values():
                 lat, lon = (body.lat, body.lon) if "leave" not in self._active else self._far()
                 device.state = WatchState(lat=lat, lon=lon, steps=body.steps, battery=device.state.battery)
+            if body.at - self._pulse_at >= _PULSE_MS and self.house.agent.running:
+                self._pulse_at = body.at
+                await self._pulse(round(body.heart_rate_bpm))
             for bracelet in self.house.wrists.values():
                 if "fall" not in self._active:
                     bracelet.idle = "walk" if body.activity in ("walking", "cooking", "out") else "still"
             if body.room != self._room and self.house.bridge is not None and self.house.agent.running:
                 await self._moved(body.room)
             await self._clock.sleep(_LIVE_S)
+
+    async def _pulse(self, beats_per_min: int) -> None:
+        """What watches measure; one that has no connection just now measures again the next time."""
+        for device in self.house.watches.values():
+            with contextlib.suppress(TimeoutError, OSError):
+                await asyncio.wait_for(device.measured(f"PULSE,{beats_per_min}"), _LIVE_S)
 
     async def act(self, action: Action) -> None:
         """Something happens in the home."""
