@@ -66,7 +66,7 @@ def send_sos_and_readings(port: int, gateway: str, secret: str) -> set[str]:
     )
     acked: set[str] = set()
     with mqtt_client(port, gateway, secret) as client:
-        assert client.subscribe(f"carebed/v1/{gateway}/down/#", 0)
+        assert client.subscribe(f"carebed/v1/{gateway}/down/ack", 0)
         client.publish(f"carebed/v1/{gateway}/up/event", encode(event))
         client.publish(f"carebed/v1/{gateway}/up/telemetry", encode(batch))
         while acked != {event.id, "9"}:

@@ -24,7 +24,8 @@ def test_what_is_not_listed_is_refused() -> None:
 
 def test_family_and_officials_see_no_case() -> None:
     own = {"get_session", "sign_out"}
-    phone = {"list_family_residents", "get_family_resident", "list_feed", "open_live_feed"}
+    phone = {"list_family_residents", "get_family_resident", "get_family_whereabouts"}
+    phone |= {"list_feed", "open_live_feed"}
     assert {operation for operation in MAY if may("family", operation)} == own | phone
     figures = {"get_kpi", "get_kpi_csv", "get_kpi_xlsx", "get_wall", "get_wall_figures"}
     assert {operation for operation in MAY if may("official", operation)} == own | figures

@@ -125,7 +125,7 @@ def test_vector_tiles_are_read_in_parts_of_one_file(
     page.evaluate("() => { document.documentElement.dataset.theme = 'night' }")
     tile = page.locator(".map canvas.leaflet-tile-loaded").first
     darker = f"({colour})(document.querySelector('.map canvas.leaflet-tile-loaded'))[0] < {painted[0]} - 60"
-    page.wait_for_function(f"document.querySelector('.map canvas.leaflet-tile-loaded') && {darker}")
+    page.wait_for_function(f"() => document.querySelector('.map canvas.leaflet-tile-loaded') && {darker}")
     expect(tile).to_be_visible()
     expect(page.locator(".map-note b")).to_have_count(0)
     page.screenshot(path=tmp_path / "pmtiles.png")

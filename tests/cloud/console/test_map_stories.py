@@ -120,7 +120,7 @@ def photographs_are_seen_beside_the_case(page: Page, sent: httpx.Client, dispatc
     page.wait_for_function("() => document.querySelector('.photos img').naturalWidth > 100")
     for width, height in ((1366, 768), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        check(page, f"photographs {width}", small=width < 1500)
+        check(page, f"photographs {width}", small=True)  # the log has become long
     page.get_by_role("button", name="上一张").click()
     expect(page.locator(".photos")).to_contain_text("第 1 张，共 2 张")
     assert image.get_attribute("src") != newest

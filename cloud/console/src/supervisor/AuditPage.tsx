@@ -11,6 +11,7 @@ import { auditZh } from "./audit_texts";
 import { fromLocalInput, localInput } from "./span";
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const PAGE = 100;
 const ACTIONS: readonly string[] = Object.keys(auditZh).map((key) => key.slice("act.".length));
 
@@ -78,8 +79,7 @@ function Row({ entry }: { entry: Entry }): ReactElement {
 function useForm(): { draft: Wanted; change: (part: Partial<Wanted>) => void } {
   const zone = useSeat().config.time_zone;
   const [draft, setDraft] = useState<Wanted>(() => {
-    const now = serverNow();
-    return { from: localInput(now - DAY_MS, zone), to: localInput(now + 60_000, zone), actor: "", action: "", subject: "" };
+    return { from: localInput(serverNow() - DAY_MS, zone), to: "", actor: "", action: "", subject: "" };
   });
   return { draft, change: (part) => setDraft((before) => ({ ...before, ...part })) };
 }
@@ -93,7 +93,7 @@ function Search({ search }: { search: (wanted: Wanted) => void }): ReactElement 
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     const from = fromLocalInput(draft.from, zone);
-    const to = fromLocalInput(draft.to, zone);
+    const to = draft.to === "" ? new Date(serverNow() + MINUTE_MS).toISOString() : fromLocalInput(draft.to, zone);
     const good = from !== null && to !== null && from < to;
     setWrong(!good);
     if (good) search({ ...draft, from, to, actor: draft.actor.trim(), subject: draft.subject.trim() });
