@@ -179,3 +179,10 @@ def open_seat(request: pytest.FixtureRequest, cloud: RunningCloud) -> Iterator[O
     for seat in opened:
         seat.page.context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def axe() -> None:
+    """Skip where axe-core is not installed."""
+    if not (CONSOLE / "node_modules" / "axe-core").is_dir():
+        pytest.skip("axe-core is not installed: run npm ci in cloud/console")

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.cloud.api.test_import import HEAD
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import PASSWORD, District, admin
+from tests.cloud.console.looks import picture
 from tests.cloud.console.test_layout import PAGE_SCROLLS, SIZES, violations
 from tests.cloud.imports.test_reader import workbook
 
@@ -168,6 +169,6 @@ def test_no_page_of_administration_scrolls_or_breaks_a_rule(
         for theme, (width, height) in zip(("day", "night"), SIZES, strict=True):
             page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
             page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=tmp_path / f"{place.split('/')[0]}-{len(place)}-{width}.png")
+            picture(page, f"admin-{place.split('/')[0]}-{len(place)}-{width}")
             assert not page.evaluate(PAGE_SCROLLS), place
             assert violations(page) == [], (place, theme)

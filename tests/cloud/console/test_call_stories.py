@@ -1,7 +1,6 @@
 """Calls at the desk, with the simulated telephone system: dialled from a case, not answered, coming in."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
 from tests.cloud.console.test_layout import check, check_everywhere
-from tests.cloud.console.test_layout import shots as shots
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 _events = iter(range(1, 1_000_000))
@@ -45,7 +43,7 @@ def registered(open_seat: OpenSeat, district: District, extension: str) -> Page:
 
 
 def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
-    district: District, open_seat: OpenSeat, exchange: Exchange, shots: Path
+    district: District, open_seat: OpenSeat, exchange: Exchange, axe: None
 ) -> None:
     home = district.home()
     page = registered(open_seat, district, "801")
@@ -79,7 +77,7 @@ def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
     first = page.locator(".contact-list li").first
     expect(first).to_contain_text("通话中")
     expect(page.get_by_label("电话状态")).to_have_value("busy")
-    check_everywhere(page, "talking", shots, may_scroll=True)
+    check_everywhere(page, "talking", may_scroll=True)
     with page.expect_response("**/hang-up") as ended:
         page.keyboard.press("F4")
     assert ended.value.status == 200
@@ -91,7 +89,7 @@ def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
 
 
 def test_an_incoming_call_opens_by_itself_only_where_no_case_is_open(
-    district: District, open_seat: OpenSeat, exchange: Exchange, shots: Path
+    district: District, open_seat: OpenSeat, exchange: Exchange, axe: None
 ) -> None:
     home, busy = district.home(), district.home()
     page = registered(open_seat, district, "802")
@@ -101,7 +99,7 @@ def test_an_incoming_call_opens_by_itself_only_where_no_case_is_open(
     pop = page.locator(".call-pop")
     expect(pop).to_contain_text("139 0000 1111")
     expect(pop.locator("li", has_text=home.elder)).to_contain_text("长子")
-    check_everywhere(page, "incoming", shots)
+    check_everywhere(page, "incoming")
     exchange.say("connected", "c-3", number="13900001111", extension="802")
     pop.locator("li", has_text=home.elder).get_by_role("button", name=re.compile("打开警情")).click()
     expect(page.locator(".case .person")).to_contain_text(home.elder)
@@ -118,7 +116,7 @@ def test_an_incoming_call_opens_by_itself_only_where_no_case_is_open(
     bar.get_by_role("button", name="查看来电").click()
     expect(pop).to_contain_text("137 0000 0000")
     expect(page.locator(".case .person")).to_contain_text(home.elder)
-    check_everywhere(page, "caller-over-a-case", shots, may_scroll=True)
+    check_everywhere(page, "caller-over-a-case", may_scroll=True)
     exchange.say("no_answer", "c-4", extension="802")
     expect(pop).to_have_count(0)
     page.get_by_role("button", name="返回", exact=True).click()

@@ -1,18 +1,17 @@
 """Nothing is clipped, nothing scrolls that must not, axe finds nothing: both sizes, looks and languages."""
 
 import json
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.cloud.console.conftest import CONSOLE, OpenSeat
+from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
+from tests.cloud.console.looks import AXE, looks, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SIZES = ((1920, 1080), (1366, 768))
-AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 # Areas that never scroll; inside a titled panel the body may, at the small size.
 FIXED = (
     ".top:not(:has(.search-box)), .queue, .claim-top, .interrupt, .warnings, .band, .identity, "
@@ -43,7 +42,8 @@ OVERLAPS = """() => {
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds, injected past the content policy."""
-    page.evaluate(AXE.read_text())
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())
     found = json.loads(page.evaluate("async () => JSON.stringify((await axe.run()).violations)"))
     return [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found]
 
@@ -61,43 +61,23 @@ def check(page: Page, where: str, *, small: bool, axe: bool = True) -> None:
     assert {name: found for name, found in problems.items() if found} == {}, where
 
 
-def check_everywhere(page: Page, scene: str, shots: Path, *, may_scroll: bool = False) -> None:
-    """Both sizes, both looks, both languages, in this one page, which is Chinese again at the end. The focus
-    stays where it is; axe looks at each language and look once, at the small size.
-    `may_scroll`: the log is long.
-    """
+def check_everywhere(page: Page, scene: str, *, may_scroll: bool = False) -> None:
+    """In every look. The focus stays where it is. `may_scroll`: the log is long."""
     switch = page.locator(".top, .sign-in").locator("button[lang]")
-    for language in ("zh", "en"):
-        if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
-            switch.dispatch_event("click")
-        for theme in ("day", "night"):
-            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-            for width, height in SIZES:
-                page.set_viewport_size({"width": width, "height": height})
-                page.screenshot(path=shots / f"{scene}-{width}-{theme}-{language}.png")
-                small = width < 1500
-                where = f"{scene} {width} {theme} {language}"
-                check(page, where, small=small or may_scroll, axe=small)
-    page.evaluate("() => { document.documentElement.dataset.theme = 'day' }")
-    switch.dispatch_event("click")
+    for look in looks(page, scene, SIZES, lambda: switch.dispatch_event("click")):
+        small = look.size[0] < 1500 or may_scroll
+        check(page, f"{scene} {look}", small=small, axe=look.axe)
 
 
-def seen_without_colour(page: Page, scene: str, shots: Path) -> None:
+def seen_without_colour(page: Page, scene: str) -> None:
     """Pictures as who sees no colour, or no green, would see them, to be looked at."""
     page.set_viewport_size({"width": 1920, "height": 1080})
     devtools = page.context.new_cdp_session(page)
     for vision in ("achromatopsia", "deuteranopia", "none"):
         devtools.send("Emulation.setEmulatedVisionDeficiency", {"type": vision})
         if vision != "none":
-            page.screenshot(path=shots / f"{scene}-{vision}.png")
+            picture(page, f"{scene}-{vision}")
     devtools.detach()
-
-
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: run npm ci in cloud/console")
-    return tmp_path
 
 
 def claim_top(page: Page) -> None:
@@ -107,15 +87,15 @@ def claim_top(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
-def test_the_sign_in_page(open_seat: OpenSeat, shots: Path) -> None:
+def test_the_sign_in_page(open_seat: OpenSeat, axe: None) -> None:
     seat = open_seat()
     seat.page.goto(seat.home_url)
     expect(seat.page.locator("form")).to_be_visible()
-    check_everywhere(seat.page, "sign-in", shots)
+    check_everywhere(seat.page, "sign-in")
 
 
 def test_a_quiet_desk_tells_whom_to_call_what_the_shift_left_and_how_it_did(
-    district: District, open_seat: OpenSeat, shots: Path
+    district: District, open_seat: OpenSeat, axe: None
 ) -> None:
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
@@ -134,8 +114,8 @@ def test_a_quiet_desk_tells_whom_to_call_what_the_shift_left_and_how_it_did(
     expect(quiet.locator(".notes")).to_contain_text("张桂兰家门锁已换")
     expect(quiet.locator(".figures").first).to_contain_text("接警1")
     expect(quiet.locator(".due .due-list li")).to_have_count(1)
-    check_everywhere(page, "quiet", shots)
-    seen_without_colour(page, "quiet", shots)
+    check_everywhere(page, "quiet")
+    seen_without_colour(page, "quiet")
     quiet.get_by_role("button", name="回访").click()
     page.get_by_label("老人现在怎样").fill("已平复，在家")
     page.get_by_role("button", name="记为已回访").click()
@@ -143,7 +123,7 @@ def test_a_quiet_desk_tells_whom_to_call_what_the_shift_left_and_how_it_did(
     expect(quiet.locator(".due")).to_contain_text("没有待回访的老人")
 
 
-def test_a_case_while_another_life_is_at_risk(district: District, open_seat: OpenSeat, shots: Path) -> None:
+def test_a_case_while_another_life_is_at_risk(district: District, open_seat: OpenSeat, axe: None) -> None:
     homes = [district.home() for _ in range(3)]
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(homes[0], "fall", "sos")
@@ -155,14 +135,14 @@ def test_a_case_while_another_life_is_at_risk(district: District, open_seat: Ope
     district.alarm(homes[1], "smoke", room="kitchen")
     district.alarm(homes[2], "fence_exit")
     expect(page.locator('[data-group="waiting"] .row')).to_have_count(2)
-    check_everywhere(page, "alarm", shots)
-    seen_without_colour(page, "alarm", shots)
+    check_everywhere(page, "alarm")
+    seen_without_colour(page, "alarm")
     assert page.locator(".row .mark").evaluate_all("(all) => all.map((one) => one.textContent)") == [
         "1P1", "2P2", "1P1",
     ]  # fmt: skip
 
 
-def test_a_flood(district: District, open_seat: OpenSeat, shots: Path) -> None:
+def test_a_flood(district: District, open_seat: OpenSeat, axe: None) -> None:
     homes = [district.home() for _ in range(15)]
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(homes[0], "sos", "smoke", room="kitchen")
@@ -171,10 +151,10 @@ def test_a_flood(district: District, open_seat: OpenSeat, shots: Path) -> None:
     for number, home in enumerate(homes[1:]):
         district.alarm(home, ("sos", "fence_exit", "door_left_open")[number % 3])
     expect(page.locator(".fold").first).to_be_visible()
-    check_everywhere(page, "flood", shots)
+    check_everywhere(page, "flood")
 
 
-def test_the_closing_dialog(district: District, open_seat: OpenSeat, shots: Path) -> None:
+def test_the_closing_dialog(district: District, open_seat: OpenSeat, axe: None) -> None:
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(home, "sos")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.crew import north_of_home, responder, wear
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import AXE, CLIPPED, check, check_everywhere
+from tests.cloud.console.test_layout import CLIPPED, check, check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -149,10 +149,8 @@ def test_an_answer_is_seen_by_every_operator_and_who_is_not_needed_is_recalled(
 
 
 def test_a_case_with_map_and_dispatch_list_in_every_look(
-    district: District, open_seat: OpenSeat, tmp_path: Path
+    district: District, open_seat: OpenSeat, tmp_path: Path, axe: None
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: run npm ci in cloud/console")
     home = district.home()
     responder(district, "马志强", north_of_home(310), "key_holder")
     responder(district, "唐丽", north_of_home(-260, 460), "first_aid")
@@ -162,7 +160,7 @@ def test_a_case_with_map_and_dispatch_list_in_every_look(
     claim(page, district, "fall")
     expect(page.locator(".dispatch-list li")).to_have_count(3)
     page.mouse.move(0, 0)
-    check_everywhere(page, "map", tmp_path)
+    check_everywhere(page, "map")
     page.set_viewport_size({"width": 1366, "height": 768})
     page.locator(".dispatch-list li", has_text="马志强").get_by_role("button").click()
     expect(page.locator('.dispatch-list li[data-dispatch="offered"]')).to_be_visible()

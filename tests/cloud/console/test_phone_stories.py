@@ -13,6 +13,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
+from tests.cloud.console.looks import looks
 from tests.cloud.console.test_layout import violations
 from tests.waiting import LIMIT_S
 
@@ -234,30 +235,24 @@ def test_the_pages_can_be_installed(cloud: RunningCloud) -> None:
     assert worker.headers["cache-control"] == "no-cache"
 
 
-def check(page: Page, where: str) -> None:
-    problems = {
-        "sideways": page.evaluate(SIDEWAYS),
-        "small targets": page.evaluate(SMALL_TARGETS),
-        "axe": violations(page),
-    }
-    assert {name: found for name, found in problems.items() if found} == {}, where
+def check_everywhere(page: Page, scene: str) -> None:
+    def turn() -> None:
+        menu = page.locator(".phone-menu summary")
+        if menu.count():
+            menu.click()
+            page.locator(".phone-menu button[lang]").click()
+            menu.click()
+        else:
+            page.locator(".sign-in button[lang]").click()
 
-
-def check_everywhere(page: Page, scene: str, shots: Path) -> None:
-    for language in ("zh", "en"):
-        if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
-            if page.locator(".phone-menu").count():
-                page.locator(".phone-menu summary").click()
-                page.locator(".phone-menu button[lang]").click()
-                page.locator(".phone-menu summary").click()
-            else:
-                page.locator(".sign-in button[lang]").click()
-        for theme in ("day", "night"):
-            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-            for size in (PHONE, SMALL):
-                page.set_viewport_size(size)
-                page.screenshot(path=shots / f"{scene}-{size['width']}-{theme}-{language}.png")
-                check(page, f"{scene} {size['width']} {theme} {language}")
+    sizes = [(size["width"], size["height"]) for size in (PHONE, SMALL)]
+    for look in looks(page, scene, sizes, turn):
+        problems = {
+            "sideways": page.evaluate(SIDEWAYS),
+            "small targets": page.evaluate(SMALL_TARGETS),
+            "axe": violations(page) if look.axe else [],
+        }
+        assert {name: found for name, found in problems.items() if found} == {}, f"{scene} {look}"
 
 
 def test_nothing_is_clipped_and_every_target_fits_a_thumb(
@@ -267,8 +262,7 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     for address, title in (("family", "家属登录"), ("go", "响应人登录")):
         blank.goto(f"{cloud.url}/{address}")
         expect(blank.locator("h2")).to_have_text(title)
-        check_everywhere(blank, f"sign-in-{address}", tmp_path)
-        blank.locator(".sign-in button[lang]").click()
+        check_everywhere(blank, f"sign-in-{address}")
     home = district.home("张桂兰")
     operator = Desk(cloud, district.operator("王敏"))
     family = open_phone(open_seat, "family", district.family("张敏", home, "张敏")).page
@@ -281,17 +275,17 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     operator.post(f"/cases/{case_id}/claim")
     operator.post(f"/cases/{case_id}/dispatches")
     expect(go.locator("[data-dispatch=offered]")).to_be_visible()
-    check_everywhere(go, "go-offered", tmp_path)
+    check_everywhere(go, "go-offered")
     go.locator(".phone-foot .primary").click()
     expect(go.locator("[data-section=way-in]")).to_be_visible()
-    check_everywhere(go, "go-accepted", tmp_path)
+    check_everywhere(go, "go-accepted")
     expect(family.locator("[data-step=coming]")).to_be_visible()
     family.locator("[data-section=place] button").click()
     expect(family.locator("[data-section=place] .map-home")).to_be_visible()
-    check_everywhere(family, "family", tmp_path)
+    check_everywhere(family, "family")
     family.locator("[data-section=place]").screenshot(path=tmp_path / "family-place.png")
     go.locator(".phone-foot .primary").click()
     go.locator(".go-photo").wait_for()
     go.locator(".phone-foot button.primary").click()
     expect(go.get_by_role("radio").first).to_be_visible()
-    check_everywhere(go, "go-finishing", tmp_path)
+    check_everywhere(go, "go-finishing")

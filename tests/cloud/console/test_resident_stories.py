@@ -1,7 +1,6 @@
 """Finding an elder, looking at them and at their bed, without losing the case in hand."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -9,13 +8,12 @@ from playwright.sync_api import expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
 from tests.cloud.console.test_layout import check_everywhere
-from tests.cloud.console.test_layout import shots as shots
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_an_elder_is_found_by_pinyin_and_the_case_in_hand_is_one_key_away(
-    district: District, open_seat: OpenSeat, shots: Path
+    district: District, open_seat: OpenSeat, axe: None
 ) -> None:
     home, other = district.home("单桂兰"), district.home("曾国栋")
     page = open_seat().sign_in(district.operator("王敏"))
@@ -30,19 +28,19 @@ def test_an_elder_is_found_by_pinyin_and_the_case_in_hand_is_one_key_away(
     box.fill("sgl")
     hit = page.get_by_role("option", name=re.compile("单桂兰"))
     expect(hit).to_have_attribute("aria-selected", "true")
-    check_everywhere(page, "search", shots)
+    check_everywhere(page, "search")
     page.keyboard.press("Enter")
     elder = page.locator(".resident")
     expect(elder.locator(".person")).to_contain_text("单桂兰")
     expect(elder.locator(".last-values li[data-outside]")).to_contain_text("117")
     expect(elder.locator(".devices li")).to_have_count(2)
     expect(elder.locator(".people li")).to_have_count(3)
-    check_everywhere(page, "resident", shots)
+    check_everywhere(page, "resident")
     elder.get_by_role("button", name="床位档案").click()
     expect(page.locator(".bed-body .stays")).to_contain_text("单桂兰")
     expect(page.locator(".bed-body .installed li")).to_have_count(2)
     expect(page.locator(".month .trend-chart")).to_be_visible()
-    check_everywhere(page, "bed", shots)
+    check_everywhere(page, "bed")
     page.get_by_role("button", name="返回警情").click()
     expect(page.locator(".case .person")).to_contain_text("曾国栋")
 

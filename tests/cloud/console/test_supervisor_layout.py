@@ -1,13 +1,12 @@
 """The wall and the supervisor's pages: nothing clipped, nothing for axe, both sizes, looks, languages."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import AXE, SIZES, check
+from tests.cloud.console.looks import looks
+from tests.cloud.console.test_layout import SIZES, check
 from tests.cloud.console.test_supervisor_stories import at, user
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -19,29 +18,14 @@ CUT = """() => [...document.querySelectorAll(
   .map((area) => `${area.className || area.tagName}: ${area.textContent.slice(0, 60)}`)"""
 
 
-@pytest.fixture
-def shots(tmp_path: Path) -> Path:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: run npm ci in cloud/console")
-    return tmp_path
+def check_everywhere(page: Page, scene: str) -> None:
+    """In every look."""
+    for look in looks(page, scene, SIZES, page.locator("header button[lang]").click):
+        check(page, f"{scene} {look}", small=True, axe=look.axe)
+        assert page.evaluate(CUT) == [], f"{scene} {look}"
 
 
-def check_everywhere(page: Page, scene: str, shots: Path) -> None:
-    """Both sizes, both looks, both languages, in this one page."""
-    for language in ("zh", "en"):
-        if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
-            page.locator("header button[lang]").click()
-        for theme in ("day", "night"):
-            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-            for width, height in SIZES:
-                page.set_viewport_size({"width": width, "height": height})
-                page.screenshot(path=shots / f"{scene}-{width}-{theme}-{language}.png")
-                check(page, f"{scene} {width} {theme} {language}", small=True)
-                assert page.evaluate(CUT) == [], f"{scene} {width} {theme} {language}"
-    page.locator("header button[lang]").click()
-
-
-def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, shots: Path) -> None:
+def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, axe: None) -> None:
     homes = [district.home() for _ in range(3)]
     operator = open_seat().sign_in(district.operator("王敏"))
     district.alarm(homes[0], "sos")
@@ -56,37 +40,37 @@ def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, s
     expect(page.locator('[data-panel="chief-waiting"] li')).to_have_count(2)
     expect(page.locator('[data-panel="chief-held"] li')).to_have_count(1)
     page.get_by_role("button", name="接管").click()
-    check_everywhere(page, "seats", shots)
+    check_everywhere(page, "seats")
     page = at(seat, "/supervisor/policies")
     page.locator(".record").first.click()
     page.get_by_label("名称").fill("")
     page.get_by_role("button", name="保存").click()
     expect(page.locator(".mistake")).to_have_count(1)
-    check_everywhere(page, "policies", shots)
+    check_everywhere(page, "policies")
     page = at(seat, "/supervisor/protocols")
     page.locator(".record").first.click()
     page.get_by_label("第 1 步 中文").fill("")
     page.get_by_role("button", name="保存").click()
     expect(page.locator(".mistake")).to_have_count(1)
     page.locator("summary").first.click()
-    check_everywhere(page, "protocols", shots)
+    check_everywhere(page, "protocols")
     page = at(seat, "/supervisor/schedules")
     page.locator(".chief-records").get_by_role("button", name="新建").click()
     page.locator(".editor").get_by_role("button", name="保存").click()
-    check_everywhere(page, "schedules", shots)
+    check_everywhere(page, "schedules")
     page = at(seat, "/supervisor/kpi")
     expect(page.locator('[data-panel="kpi-groups"] tbody tr').first).to_be_visible()
-    check_everywhere(page, "kpi", shots)
+    check_everywhere(page, "kpi")
     page = at(seat, "/supervisor/audit")
     page.get_by_role("button", name="查询").click()
     expect(page.locator("tbody tr").first).to_be_visible()
-    check_everywhere(page, "audit", shots)
+    check_everywhere(page, "audit")
     page = at(seat, "/supervisor/notices")
     expect(page.locator('[data-panel="notice-channels"] li').first).to_be_visible()
-    check_everywhere(page, "notices", shots)
+    check_everywhere(page, "notices")
 
 
-def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenSeat, shots: Path) -> None:
+def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenSeat, axe: None) -> None:
     homes = [district.home() for _ in range(4)]
     operator = open_seat().sign_in(district.operator("王敏"))
     district.alarm(homes[0], "sos", "fall")
@@ -94,7 +78,7 @@ def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenS
     operator.keyboard.press("F2")
     expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
     page = open_seat().sign_in(user(district, "主管单位", "official"))
-    check_everywhere(page, "wall-calm", shots)
+    check_everywhere(page, "wall-calm")
     for home, kind in zip(homes[1:], ("smoke", "fence_exit", "door_left_open"), strict=True):
         district.alarm(home, kind)
     expect(page.locator(".wall-count").first).to_have_text("3")
@@ -105,4 +89,4 @@ def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenS
     )
     # Digits are 0.72 of their size high: 60 px at least, 47 mm on a wall of 0.63 mm a pixel.
     assert min(sizes) * 0.72 >= 60
-    check_everywhere(page, "wall", shots)
+    check_everywhere(page, "wall")
