@@ -265,7 +265,7 @@ def test_a_wall_screen_needs_no_sign_in_shows_the_wall_alone_and_is_taken_back(
     expect(seat.page.locator(".wall-bar[data-canary]")).to_contain_text("报警全链路自检失败，自 10:10")
     expect(seat.page.locator(".wall-bar", has_text="报警洪泛：自 10:10")).to_be_visible()
     assert made["token"] not in seat.page.url
-    seat.page.unroute("**/api/v1/wall")
+    seat.page.unroute_all(behavior="wait")
     seat.page.goto(seat.home_url)
     expect(seat.page).to_have_url(re.compile("/wall$"))
     expect(seat.page.locator('.link[data-link="live"]')).to_be_visible()

@@ -154,4 +154,4 @@ def test_a_broken_road_of_alarms_is_red_for_everybody(district: District, open_s
             page.set_viewport_size({"width": width, "height": height})
             check(page, f"road {width} {language}", small=width < 1500)
         page.locator(".top button[lang]").click()
-    seat.page.unroute("**/api/v1/health")
+    seat.page.unroute_all(behavior="wait")
