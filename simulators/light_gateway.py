@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from firmware_specs import topics
+from firmware_specs.batches import encode_batch
 from firmware_specs.clock import Clock
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import (
@@ -26,7 +27,6 @@ from firmware_specs.messages import (
     Online,
     Phase,
     encode,
-    encode_batch,
 )
 from simulators.batches import Row, batch_of
 from simulators.ledger import Ledger

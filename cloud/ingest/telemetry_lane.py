@@ -25,8 +25,8 @@ from cloud.ingest.event_lane import Arrived, gateway_of
 from cloud.telemetry import homes
 from cloud.telemetry.columns import Incoming, to_ms
 from cloud.telemetry.writer import Prepared, TelemetryWriter
+from firmware_specs.batches import BatchReader, inflate
 from firmware_specs.fields import RunId, Seq
-from firmware_specs.messages import BatchReader, inflate
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from edge.drivers.ha_discovery import Entity, is_config, read_config
 from edge.drivers.ha_meanings import gesture, points
 from edge.drivers.ha_templates import Unsupported, render
 from edge.drivers.levels import judge, levels_of, reading
-from edge.drivers.lines import Lines
+from edge.drivers.lines import Lines, Published, published
 from edge.drivers.liveness import Roll
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.zigbee_exposes import is_sos_action
@@ -30,12 +30,6 @@ _EVENTS: Final = frozenset(
     {"smoke", "gas", "co", "water_leak", "heat", "tamper", "battery_low", "fall", "sos"}
 )
 _UNKNOWN: Final = "unknown_alarm_bit"
-
-
-class _Line(msgspec.Struct, frozen=True):
-    topic: str
-    retained: bool = False
-    payload: str | None = None
 
 
 @dataclass
@@ -66,15 +60,7 @@ class HomeAssistantDriver:
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the lines that these bytes complete; never raises."""
         items: list[Item] = []
-        for line in self._lines.feed(data):
-            if line is None:
-                continue
-            try:
-                message = msgspec.json.decode(line, type=_Line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                self.counts["line_unreadable"] += 1
-                continue
-            self.counts["messages"] += 1
+        for message in published(self._lines, data, self.counts):
             items += self._message(message, at)
         return [*items, *self._roll.silent(at)]
 
@@ -104,7 +90,7 @@ class HomeAssistantDriver:
         """The entities whose state or availability comes on a topic."""
         return list(self._by_topic.get(topic, {}).values())
 
-    def _message(self, line: _Line, at: int) -> list[Item]:
+    def _message(self, line: Published, at: int) -> list[Item]:
         below = line.topic.removeprefix(self._prefix)
         if below != line.topic and is_config(below):
             self._announce(line.topic, below, line.payload or "")
@@ -160,7 +146,7 @@ class HomeAssistantDriver:
         self._subscribed.add(topic)
         self._replies.append(topic)
 
-    def _state(self, entity: Entity, line: _Line, at: int) -> list[Item]:
+    def _state(self, entity: Entity, line: Published, at: int) -> list[Item]:
         """Items of one entity; a retained message is old: it raises nothing and measures nothing."""
         payload = line.payload or ""
         for topic, online, offline, template in entity.availability():

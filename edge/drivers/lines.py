@@ -1,6 +1,17 @@
 """Lines of JSON out of a byte stream, for the drivers whose protocol is one object a line."""
 
 from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What the home's broker brought, one line a message; no payload where it was not text."""
+
+    topic: str
+    retained: bool = False
+    payload: str | None = None
 
 
 class Lines:
@@ -41,3 +52,17 @@ class Lines:
             self._buffer.clear()
             self._dropping = False
         return lines
+
+
+def published(lines: Lines, data: bytes, counts: Counter[str]) -> Iterator[Published]:
+    """The messages that these bytes complete; what is none is counted."""
+    for line in lines.feed(data):
+        if line is None:
+            continue
+        try:
+            message = msgspec.json.decode(line, type=Published)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            counts["line_unreadable"] += 1
+            continue
+        counts["messages"] += 1
+        yield message

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.drivers.lines import Lines
+from edge.drivers.lines import Lines, Published, published
 from edge.drivers.liveness import Roll
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.zigbee_events import Seen, ZigbeeMemory, events
@@ -27,12 +27,6 @@ _PAST_MS: Final = 400 * 86_400_000
 _CACHE_MS: Final = 60_000
 _WAIT_MS: Final = 3_000
 _MAX_WAITING: Final = 500
-
-
-class _Line(msgspec.Struct, frozen=True):
-    topic: str
-    retained: bool = False
-    payload: str | None = None
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,15 +55,7 @@ class ZigbeeDriver:
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the lines that these bytes complete; never raises. `b""` lets time pass."""
         items: list[Item] = []
-        for line in self._lines.feed(data):
-            if line is None:
-                continue
-            try:
-                message = msgspec.json.decode(line, type=_Line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                self.counts["line_unreadable"] += 1
-                continue
-            self.counts["messages"] += 1
+        for message in published(self._lines, data, self.counts):
             items += self._message(message, at)
         return items + self._overdue(at) + self._roll.silent(at)
 
@@ -93,7 +79,7 @@ class ZigbeeDriver:
         device = (self._devices or {}).get(topic.removeprefix(self._base))
         return None if device is None else device.exposes
 
-    def _message(self, line: _Line, at: int) -> list[Item]:
+    def _message(self, line: Published, at: int) -> list[Item]:
         if self._cache_until is None:
             self._cache_until = at + _CACHE_MS
         if not line.topic.startswith(self._base) or not line.payload:

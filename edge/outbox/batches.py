@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from edge.readings import Fix, Reading
+from firmware_specs.batches import encode_batch
 from firmware_specs.ids import is_wire_id
 from firmware_specs.messages import (
     TELEMETRY_MAX_BYTES,
@@ -15,7 +16,6 @@ from firmware_specs.messages import (
     Gap,
     Position,
     TelemetryBatch,
-    encode_batch,
 )
 
 Sample = Reading | Fix

@@ -16,7 +16,8 @@ import msgspec
 from edge.outbox import batches, database
 from edge.outbox.batches import PIECE_DECODER, Piece
 from edge.outbox.database import UNREADABLE, File, Reserve
-from firmware_specs.messages import BATCH_DECODER, Gap, TelemetryBatch, encode_batch
+from firmware_specs.batches import encode_batch
+from firmware_specs.messages import BATCH_DECODER, Gap, TelemetryBatch
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from edge.outbox.events import Key
 from edge.outbox.outbox import Outbox
 from edge.uplink.event_lane import Publish
 from edge.uplink.schedule import LOOK_S, Timings, batch_wait_s
-from firmware_specs.messages import Ack, TelemetryBatch, encode_batch
+from firmware_specs.batches import encode_batch
+from firmware_specs.messages import Ack, TelemetryBatch
 
 log = logging.getLogger(__name__)
 

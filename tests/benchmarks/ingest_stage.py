@@ -26,8 +26,8 @@ from cloud.ingest.mqtt_packets import Control, Splitter
 from cloud.ingest.mqtt_source import MqttSource, Subscription
 from cloud.preparation import prepare_database
 from firmware_specs import topics
+from firmware_specs.batches import encode_batch
 from firmware_specs.clock import Clock
-from firmware_specs.messages import encode_batch
 from simulators.batches import Row, batch_of
 
 DEVICES: Final = {

@@ -21,8 +21,9 @@ from edge.agent import Agent, lock
 from edge.outbox.outbox import Limits
 from edge.uplink.schedule import Timings
 from firmware_specs import topics
+from firmware_specs.batches import decode_batch
 from firmware_specs.clock import Clock
-from firmware_specs.messages import Ack, Command, Event, Result, TelemetryBatch, decode, decode_batch, encode
+from firmware_specs.messages import Ack, Command, Event, Result, TelemetryBatch, decode, encode
 from tests.waiting import until
 
 GATEWAY = "gw-test"

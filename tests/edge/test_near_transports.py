@@ -338,7 +338,7 @@ keys = { "54:48:E6:00:00:02" = "00112233445566778899aabbccddeeff" }
 type = "mqtt"
 driver = "home_assistant"
 """
-    serial, page, radio, broker = doors(config.parse(text, "edge.toml"), None)  # type: ignore[arg-type]
+    serial, page, radio, broker = doors(config.parse(text, "edge.toml"), None)  # type: ignore[arg-type]  # nothing is received here
     assert (serial.name, page.name, radio.name, broker.name) == (
         "r60",
         "emfit_qs",

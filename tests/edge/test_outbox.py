@@ -13,8 +13,9 @@ import pytest
 
 from edge.outbox.outbox import Limits, Outbox
 from edge.readings import Fix, Reading
+from firmware_specs.batches import decode_batch, encode_batch
 from firmware_specs.ids import uuid7
-from firmware_specs.messages import ClockState, Event, Position, TelemetryBatch, decode_batch, encode_batch
+from firmware_specs.messages import ClockState, Event, Position, TelemetryBatch
 
 NOW = 1_767_225_600_000
 MANY = 1 << 60

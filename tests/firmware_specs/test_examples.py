@@ -11,15 +11,8 @@ import msgspec
 import pytest
 
 from firmware_specs.__main__ import CHANNELS, schema
-from firmware_specs.messages import (
-    BatchReader,
-    Message,
-    ReplayArgs,
-    TelemetryBatch,
-    decode,
-    decode_batch,
-    encode,
-)
+from firmware_specs.batches import BatchReader, decode_batch
+from firmware_specs.messages import Message, ReplayArgs, TelemetryBatch, decode, encode
 
 EXAMPLES: Final = Path(__file__).parents[2] / "firmware_specs" / "examples"
 VALID: Final = sorted(EXAMPLES.glob("v*/valid/*.json"))

@@ -10,20 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_specs.batches import BatchReader, decode_batch, encode_batch, inflate
 from firmware_specs.fields import LAST_MS
 from firmware_specs.messages import (
     TELEMETRY_MAX_BYTES,
-    BatchReader,
     Event,
     Gap,
     Message,
     Position,
     TelemetryBatch,
     decode,
-    decode_batch,
     encode,
-    encode_batch,
-    inflate,
 )
 
 VALID: Final = Path(__file__).parents[2] / "firmware_specs" / "examples" / "v1" / "valid"

@@ -8,8 +8,9 @@ import aiomqtt
 import pytest
 
 from firmware_specs import topics
+from firmware_specs.batches import decode_batch
 from firmware_specs.clock import Clock
-from firmware_specs.messages import EVENT_DECODER, Ack, decode_batch, encode
+from firmware_specs.messages import EVENT_DECODER, Ack, encode
 from simulators.fleet import Fleet, GatewayEntry, read_gateways, write_gateways
 from simulators.ledger import Ledger
 from simulators.light_gateway import LightGateway

@@ -15,7 +15,8 @@ from cloud.database.pool import Connection, Pool, open_pool
 from cloud.embedded import postgres
 from cloud.ingest.telemetry_lane import TelemetryLane
 from cloud.preparation import prepare_database
-from firmware_specs.messages import TelemetryBatch, encode, encode_batch
+from firmware_specs.batches import encode_batch
+from firmware_specs.messages import TelemetryBatch, encode
 from tests.cloud.telemetry.a_home import RUN, batch, rows
 from tests.conftest import START
 from tests.waiting import until

@@ -33,7 +33,10 @@ def downlink(given: Values) -> Values:
     """A command as the agent sends it; "reply from watch": what our simulated watch answers to one."""
     args: dict[str, Any] = {_ARGUMENTS.get(key, key): value for key, value in given["args"].items()}
     if "in" in args:
-        [maker, identity, content] = re.fullmatch(r"\[(\w+)\*(\d+)\*\w{4}\*(.*)\]", args["in"]).groups()  # type: ignore[union-attr]
+        order = re.fullmatch(r"\[(\w+)\*(\d+)\*\w{4}\*(.*)\]", args["in"])
+        if order is None:
+            return {"want": None}
+        maker, identity, content = order.groups()
         answer = command_answer(content)
         return {"want": None if answer is None else watch_frame(maker, identity, answer).decode()}
     content = command_content(_COMMANDS.get(given["cmd"], str(given["cmd"])), args)
