@@ -97,6 +97,7 @@ def _plan(parsed: argparse.Namespace) -> Plan:
         database_url=parsed.database_url,
         broker_url=parsed.broker_url,
         canary=not parsed.no_canary,
+        members=parsed.members,
     )
 
 
@@ -137,6 +138,14 @@ def _parser(given: str) -> argparse.ArgumentParser:
     up.add_argument("--database-url", help="使用已有的 PostgreSQL / an existing PostgreSQL")
     up.add_argument(
         "--broker-url", help="使用已有的 MQTT 服务器 / an existing broker, mqtt://user:secret@host:port"
+    )
+    up.add_argument(
+        "--members",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="N",
+        help="ingest 与 telemetry 各 N 个进程 / N processes each of ingest and telemetry (1)",
     )
     up.add_argument(
         "--no-canary", action="store_true", help="不启动全链路自检 / no minutely test of the whole road"

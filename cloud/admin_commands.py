@@ -281,7 +281,9 @@ def _write_broker_config(data_dir: DataDir | None, arguments: Arguments, gateway
         files = mosquitto_files(gateways, logins)
     else:
         store_dir = str(arguments.store_dir or output / "jetstream")
-        files = {"nats.conf": nats_config(gateways, logins, mqtt_port=1883, store_dir=store_dir)}
+        files = {
+            "nats.conf": nats_config(gateways, logins, mqtt_port=1883, client_port=4222, store_dir=store_dir)
+        }
     for name, text in files.items():
         path = output / name
         path.touch(mode=0o600)

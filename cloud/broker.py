@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import secrets
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,8 @@ import bcrypt
 
 from firmware_specs import topics
 
+MQTT_STREAM: Final = "$MQTT_msgs"  # where nats-server keeps every MQTT message of QoS 1
+READER_INBOX: Final = "_INBOX.carebed"  # where a reader of that stream has its answers sent
 INGEST_USER: Final = "carebed-ingest"
 WORK_USER: Final = "carebed-work"
 MAX_PAYLOAD_BYTES: Final = (
@@ -31,6 +34,23 @@ _DELIVERIES: Final = (
 )
 
 
+# Port, TLS, NATS's own protocol.
+_SCHEMES: Final = {
+    "mqtt": (1883, False, False),
+    "mqtts": (8883, True, False),
+    "nats": (4222, False, True),
+    "natss": (4222, True, True),
+}
+_LOOKS_LIKE: Final = "a broker's address looks like mqtt://user:secret@host:1883 (mqtts:// for TLS)"
+_OR_NATS: Final = ", for readers in a group on NATS nats://user:secret@host:4222 (natss:// for TLS)"
+
+_READING: Final = (  # make a consumer of the stream, ask it for messages, acknowledge
+    f"$JS.API.CONSUMER.DURABLE.CREATE.{MQTT_STREAM}.*",
+    f"$JS.API.CONSUMER.MSG.NEXT.{MQTT_STREAM}.*",
+    f"$JS.ACK.{MQTT_STREAM}.>",
+)
+
+
 @dataclass(frozen=True)
 class Login:
     """A user of the broker: its name and what the two brokers keep of its secret."""
@@ -42,35 +62,45 @@ class Login:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a broker listens and as whom to come: `mqtt://user:secret@host:port`, `mqtts://` for TLS."""
+    """Where a broker listens and as whom to come: `mqtt://user:secret@host:port`, `mqtts://` for TLS.
+
+    `nats://` (`natss://`: TLS from the first byte) is NATS's own protocol, for readers of its streams.
+    """
 
     host: str
     port: int
     user: str | None
     secret: str | None
     tls: bool
+    nats: bool = False
 
     @classmethod
-    def parse(cls, url: str) -> "Address":
-        """Read an address; raises ValueError saying what is wrong with it."""
+    def parse(cls, url: str, *, reader: bool = False) -> "Address":
+        """Read an address; raises ValueError saying what is wrong. Only a `reader` may come by NATS."""
         parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError("a broker's address looks like mqtt://user:secret@host:1883 (mqtts:// for TLS)")
-        tls = parts.scheme == "mqtts"
+        schemes = _SCHEMES if reader else {name: _SCHEMES[name] for name in ("mqtt", "mqtts")}
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(_LOOKS_LIKE + (_OR_NATS if reader else ""))
+        port, tls, nats = schemes[parts.scheme]
         user, secret = (None if text is None else unquote(text) for text in (parts.username, parts.password))
-        return cls(parts.hostname, parts.port or (8883 if tls else 1883), user, secret, tls)
+        return cls(parts.hostname, parts.port or port, user, secret, tls, nats)
+
+    def context(self) -> ssl.SSLContext | None:
+        """How to make sure of the broker; None without TLS."""
+        return ssl.create_default_context() if self.tls else None
 
 
 @dataclass(frozen=True)
 class Access:
-    """MQTT topic filters that a user may publish to and subscribe to."""
+    """MQTT topic filters that a user may publish to and subscribe to; a `reader` may read NATS's stream."""
 
     publish: tuple[str, ...] = ()
     subscribe: tuple[str, ...] = ()
+    reader: bool = False
 
 
 SERVICES: Final[dict[str, Access]] = {
-    INGEST_USER: Access(subscribe=(f"{topics.PREFIX}/+/up/#", topics.STATES)),
+    INGEST_USER: Access(subscribe=(f"{topics.PREFIX}/+/up/#", topics.STATES), reader=True),
     WORK_USER: Access(publish=(f"{topics.PREFIX}/+/down/#", topics.CLOUD_STATUS)),
 }
 
@@ -113,7 +143,7 @@ def nats_config(
 ) -> str:
     """A whole nats-server configuration: MQTT on `host`, its own client port (-1: any) on loopback only.
 
-    Services are users named in SERVICES. Users of MQTT cannot use the client port.
+    Services are users named in SERVICES. Of them only readers of the stream can use the client port.
     """
     users = [_nats_user(user, SERVICES[user.name]) for user in services]
     users += [_nats_user(user, gateway_access(user.name)) for user in gateways]
@@ -197,30 +227,31 @@ acl_file {directory}/services.acl
 
 
 def _nats_user(user: Login, access: Access) -> str:
+    publish = [subject for text in access.publish for subject in nats_subjects(text)]
+    subscribe = [subject for text in access.subscribe for subject in nats_subjects(text)]
+    if access.reader:
+        publish += _READING
+        subscribe.append(f"{READER_INBOX}.>")
     permissions = {
-        "publish": {"allow": _subjects(access.publish)} if access.publish else {"deny": [">"]},
-        "subscribe": {"allow": [*_subjects(access.subscribe), _DELIVERIES]},
+        "publish": {"allow": publish} if publish else {"deny": [">"]},
+        "subscribe": {"allow": [*subscribe, _DELIVERIES]},
     }
     return "    " + json.dumps(
         {
             "user": user.name,
             "password": user.bcrypt,
-            "allowed_connection_types": ["MQTT"],
+            "allowed_connection_types": ["MQTT", "STANDARD"] if access.reader else ["MQTT"],
             "permissions": permissions,
         }
     )
 
 
-def _subjects(filters: Sequence[str]) -> list[str]:
-    """MQTT filters as NATS subjects: `a/#` covers `a` too, which NATS spells apart."""
-    found = []
-    for text in filters:
-        subject = text.replace("/", ".").replace("+", "*")
-        if subject.endswith(".#"):
-            found.append(subject.removesuffix(".#"))
-            subject = subject.removesuffix("#") + ">"
-        found.append(subject)
-    return found
+def nats_subjects(topic_filter: str) -> list[str]:
+    """An MQTT filter as NATS subjects: `a/#` covers `a` too, which NATS spells apart."""
+    subject = topic_filter.replace("/", ".").replace("+", "*")
+    if subject.endswith(".#"):
+        return [subject.removesuffix(".#"), subject.removesuffix("#") + ">"]
+    return [subject]
 
 
 def _mosquitto_acl(name: str, access: Access) -> str:

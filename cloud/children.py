@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from cloud.config import ConfigError
 from cloud.embedded import process
+from cloud.texts import text
 
 logger = logging.getLogger(__name__)
 
@@ -102,3 +106,24 @@ async def said_ready(child: Process) -> None:
         if line == READY_LINE:
             return
     raise RuntimeError(f"ended with code {await child.wait()} before it was ready")
+
+
+def try_port(host: str, port: int, what: str, option: str) -> None:
+    """Raises ConfigError naming the option for a port that is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = errno.errorcode.get(error.errno or 0, "") + " " + (error.strerror or "")
+            raise ConfigError(
+                text("port_busy", host=host, port=port, what=what, reason=reason.strip(), option=option)
+            ) from error
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

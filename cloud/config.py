@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 from cloud.broker import SERVICES, Address, Login, login, new_secret
 from cloud.texts import text
 from firmware_specs.clock import Clock
+from firmware_specs.ids import is_wire_id
 
 DATABASE_URL: Final = "CAREBED_DATABASE_URL"
 BROKER_URL: Final = "CAREBED_BROKER_URL"
@@ -21,6 +22,8 @@ CANARY_FILE: Final = "CAREBED_CANARY_FILE"
 NOTIFICATIONS_FILE: Final = "CAREBED_NOTIFICATIONS_FILE"  # providers of calls, SMS, ...; none without it
 DESK_PHONE: Final = "CAREBED_DESK_PHONE"  # where families and responders call the desk; 12349 without it
 BASEMAP_FILE: Final = "CAREBED_BASEMAP_FILE"  # what maps are drawn on; the built-in schematic without it
+GROUP: Final = "CAREBED_GROUP"  # what ingestors that share a broker's messages call themselves together
+MEMBER: Final = "CAREBED_MEMBER"  # the name of one of them; without it ingest and telemetry work alone
 SIGNING_KEY: Final = "carebed-signing.pem"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -45,6 +48,9 @@ class Settings:
     api_url: str = ""
     canary_file: Path = Path("canary.json")
     desk_phone: str = "12349"
+    # Of ingest and telemetry: which group they belong to, and under what name. None: it works alone.
+    member: str | None = None
+    group: str = "carebed"
 
     @property
     def signing_key_file(self) -> Path:
@@ -55,6 +61,11 @@ class Settings:
     def broker(self) -> Address:
         """The broker's address; raises ConfigError."""
         return broker_address(self.broker_url, BROKER_URL)
+
+    @property
+    def reading(self) -> Address:
+        """Where messages are read, which may be NATS's own port; raises ConfigError."""
+        return broker_address(self.broker_url, BROKER_URL, reader=True)
 
 
 def variable(name: str) -> str:
@@ -77,14 +88,24 @@ def from_environment(clock: Clock, **others: Any) -> Settings:
         notifications_file=Path(named) if named else None,
         desk_phone=os.environ.get(DESK_PHONE) or "12349",
         basemap_file=Path(basemap) if basemap else None,
+        member=_wire_name(MEMBER),
+        group=_wire_name(GROUP) or "carebed",
         **others,
     )
 
 
-def broker_address(url: str, option: str) -> Address:
+def _wire_name(variable: str) -> str | None:
+    """A name in a variable, None where it is not set; raises ConfigError for one that is no wire id."""
+    name = os.environ.get(variable)
+    if name and not is_wire_id(name):
+        raise ConfigError(text("name_bad", name=variable, value=name))
+    return name or None
+
+
+def broker_address(url: str, option: str, *, reader: bool = False) -> Address:
     """Read a broker's address; raises ConfigError naming the option."""
     try:
-        return Address.parse(url)
+        return Address.parse(url, reader=reader)
     except ValueError as error:
         raise ConfigError(text("url_bad", option=option, reason=error)) from error
 
@@ -229,6 +250,7 @@ class Plan:
     database_url: str | None = None
     broker_url: str | None = None
     canary: bool = True
+    members: int = 1
 
 
 def _alive(pid: int) -> bool:

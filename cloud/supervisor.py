@@ -4,11 +4,9 @@ Order: data folder locked, ports tried, database, migrations, broker, the progra
 """
 
 import asyncio
-import errno
 import logging
 import os
 import signal
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +17,14 @@ import psycopg
 
 import cloud
 from cloud import broker, config
-from cloud.children import Child, Process, answers_health, said_ready, start_program
+from cloud.children import Child, Process, answers_health, free_port, said_ready, start_program, try_port
 from cloud.config import ConfigError, Plan
 from cloud.database.listen import notifications
 from cloud.database.migrations import MigrationError
 from cloud.database.pool import connect
 from cloud.downlink.store import GATEWAYS_CHANNEL, gateway_logins
 from cloud.embedded import nats, postgres
+from cloud.ingest.groups import forget_lone_sessions
 from cloud.preparation import prepare_database
 from cloud.registry.sealing import make_key_file
 from cloud.texts import text
@@ -42,6 +41,7 @@ _PROGRAMS: Final = {
     "work": broker.WORK_USER,
 }
 _CANARY: Final = "canary"
+_SHARED: Final = ("ingest", "telemetry")  # of these there may be several
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Supervisor:
     _cluster: postgres.Cluster | None = field(default=None, init=False)
     _nats: tuple[nats.Broker, Child] | None = field(default=None, init=False)
     _database_url: str = field(default="", init=False)
+    _nats_port: int = field(default=-1, init=False)
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM; raises ConfigError for what a person must set right."""
@@ -91,7 +92,9 @@ class Supervisor:
             if self.plan.broker_url is None:
                 await self._start_nats()
             make_key_file(self.plan.data.key_file)
-            programs = [self._program(name) for name in _PROGRAMS]
+            if self.plan.members > 1:
+                await forget_lone_sessions(config.broker_address(self._broker_url("ingest"), "--broker-url"))
+            programs = [self._program(name) for name in self._names()]
             self._children += programs
             await asyncio.gather(*(self._begin(child) for child in programs))
         self._say_running()
@@ -112,7 +115,7 @@ class Supervisor:
 
     async def _end(self) -> None:
         """The programs together, then the broker, then the database."""
-        programs = [child for child in self._children if child.name in (*_PROGRAMS, _CANARY)]
+        programs = [child for child in self._children if child.name in (*self._names(), _CANARY)]
         await asyncio.gather(*(child.end() for child in programs))
         for child in reversed([child for child in self._children if child not in programs]):
             await child.end()
@@ -145,7 +148,14 @@ class Supervisor:
                 return
         await self._begin(child)
 
+    def _names(self) -> list[str]:
+        """The programs to run: `ingest-2` is the second of its kind."""
+        more = [f"{name}-{n}" for n in range(2, self.plan.members + 1) for name in _SHARED]
+        return [*_PROGRAMS, *more]
+
     async def _start_nats(self) -> None:
+        if self.plan.members > 1:
+            self._nats_port = free_port()
         found = nats.prepare(self.plan.data.path)
         nats.write_config(found, await self._nats_config(found))
         child = Child(
@@ -165,6 +175,7 @@ class Supervisor:
             self.plan.data.service_logins(),
             mqtt_port=self.plan.mqtt_port,
             store_dir=str(found.store),
+            client_port=self._nats_port,
         )
 
     async def _keep_canary(self) -> None:
@@ -194,6 +205,7 @@ class Supervisor:
                 logger.info("broker has read its users again", extra={"action": "broker_reloaded"})
 
     def _program(self, name: str) -> Child:
+        kind, _, number = name.partition("-")
         arguments = self.plan.clock.arguments()
         if name == "api":
             arguments = [*arguments, "--host", self.plan.host, "--port", str(self.plan.http_port)]
@@ -202,7 +214,8 @@ class Supervisor:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, places)),
             config.DATABASE_URL: self._database_url,
-            config.BROKER_URL: self._broker_url(_PROGRAMS.get(name)),
+            config.BROKER_URL: self._reading_url() if kind in _SHARED else self._broker_url(kind),
+            config.MEMBER: (number or "1") if self.plan.members > 1 else "",
             config.API_URL: self._http_url,
             config.CANARY_FILE: str(self.plan.data.canary_file),
             config.KEY_FILE: str(self.plan.data.key_file),
@@ -211,7 +224,7 @@ class Supervisor:
         }
         return Child(
             name=name,
-            start=lambda: start_program(name, arguments, environment),
+            start=lambda: start_program(kind, arguments, environment),
             ready=self._api_ready if name == "api" else said_ready,
         )
 
@@ -228,18 +241,24 @@ class Supervisor:
             log = self.plan.data.log(child.name) if own_log else "stderr"
             raise ConfigError(text("start_failed", name=child.name, reason=reason, log=log)) from error
 
-    def _broker_url(self, user: str | None) -> str:
-        """The broker's address with a service's own login, unless the operator named one; without a user
-        only the address.
-        """
+    def _broker_url(self, program: str) -> str:
+        """The broker's address with a program's login, if it has one and the operator named no other."""
         base = self.plan.broker_url or f"mqtt://127.0.0.1:{self.plan.mqtt_port}"
+        user = _PROGRAMS.get(program)
         if user is None:
             scheme, _, rest = base.partition("://")
             return f"{scheme}://{rest.rpartition('@')[2]}"
         address = config.broker_address(base, "--broker-url")
-        if address.user is not None:
-            return base
-        scheme, _, rest = base.partition("://")
+        return base if address.user is not None else self._with_login(base, user)
+
+    def _reading_url(self) -> str:
+        """Where ingest and telemetry read: several of them share the embedded broker's own stream."""
+        if self._nats_port < 0:
+            return self._broker_url("ingest")
+        return self._with_login(f"nats://127.0.0.1:{self._nats_port}", broker.INGEST_USER)
+
+    def _with_login(self, url: str, user: str) -> str:
+        scheme, _, rest = url.partition("://")
         return f"{scheme}://{user}:{quote(self.plan.data.service_secrets()[user])}@{rest}"
 
     @property
@@ -247,7 +266,7 @@ class Supervisor:
         return f"http://{self.plan.host}:{self.plan.http_port}"
 
     def _say_running(self) -> None:
-        address = config.broker_address(self._broker_url(broker.WORK_USER), "--broker-url")
+        address = config.broker_address(self._broker_url("work"), "--broker-url")
         scheme = "mqtts" if address.tls else "mqtt"
         self.plan.data.say_running(
             {
@@ -262,22 +281,9 @@ class Supervisor:
 
     def _try_ports(self) -> None:
         """Name a busy port before anything is started."""
-        _try_port(self.plan.host, self.plan.http_port, "HTTP", "--http-port")
+        try_port(self.plan.host, self.plan.http_port, "HTTP", "--http-port")
         if self.plan.broker_url is None:
-            _try_port("127.0.0.1", self.plan.mqtt_port, "MQTT", "--mqtt-port")
-
-
-def _try_port(host: str, port: int, what: str, option: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = errno.errorcode.get(error.errno or 0, "") + " " + (error.strerror or "")
-            raise ConfigError(
-                text("port_busy", host=host, port=port, what=what, reason=reason.strip(), option=option)
-            ) from error
+            try_port("127.0.0.1", self.plan.mqtt_port, "MQTT", "--mqtt-port")
 
 
 def _stop_signals() -> asyncio.Event:

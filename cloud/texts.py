@@ -23,6 +23,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "--host {host} is not a loopback address: without TLS everything listens on this machine only."
         " Put a TLS proxy in front of it.",
     ),
+    "name_bad": (
+        "{name} 的值 {value!r} 无效：用 1 到 64 个小写字母、数字或连字符。",
+        "{name} is {value!r}: use 1 to 64 lower-case letters, digits or hyphens.",
+    ),
     "url_bad": ("{option} 无效：{reason}", "{option} is not valid: {reason}"),
     "backup_exists": (
         "{path} 已存在。请换一个新文件夹，备份从不覆盖旧的。",

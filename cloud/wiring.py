@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloud.basemap import Basemap, BasemapError
 from cloud.basemap import load as load_basemap
-from cloud.broker import INGEST_USER, WORK_USER
+from cloud.broker import WORK_USER
 from cloud.cases.signing import Signer, SigningError, load_signer, make_signing_key
 from cloud.config import Settings
 from cloud.database.pool import Pool, open_pool
@@ -26,9 +26,10 @@ from cloud.downlink.configs import publish_configs
 from cloud.downlink.mqtt_publisher import MqttPublisher
 from cloud.downlink.publisher import publish_queues, publish_status
 from cloud.ingest.event_lane import event_lane
+from cloud.ingest.groups import Membership, source_of
 from cloud.ingest.heartbeats import without_heartbeats
 from cloud.ingest.life import note_life, show_life
-from cloud.ingest.mqtt_source import MqttSource, Subscription
+from cloud.ingest.source import Source, Subscription
 from cloud.ingest.states import state_lane
 from cloud.ingest.telemetry_lane import TelemetryLane
 from cloud.notifications.providers import Configuration, ProvidersError
@@ -55,10 +56,10 @@ Announce = Callable[[], None]
 async def run_ingest(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: take every gateway's events and states; `announce` once the broker grants everything."""
     now = settings.clock.now
-    events = _source(settings, INGEST_USER, Subscription(topics.EVENTS))
+    events = _source(settings, "events", Subscription(topics.EVENTS))
     states = _source(
         settings,
-        f"{INGEST_USER}-states",
+        "states",
         Subscription(topics.STATES, again_after_s=_RETAINED_AGAIN_S),
         Subscription(topics.RESULTS),
         Subscription(topics.LOGS, qos=0),
@@ -84,7 +85,7 @@ async def run_telemetry(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: take every gateway's readings; a process of its own, so that no event waits for it."""
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    source = _source(settings, f"{INGEST_USER}-telemetry", Subscription(topics.TELEMETRY))
+    source = _source(settings, "telemetry", Subscription(topics.TELEMETRY))
     url = settings.database_url
     async with open_pool(url, name="carebed-telemetry", max_size=3) as pool, source:
         lane = TelemetryLane(pool, settings.clock.now)
@@ -206,8 +207,9 @@ def _signer(settings: Settings) -> Signer | None:
         return None
 
 
-def _source(settings: Settings, client_id: str, *subscriptions: Subscription) -> MqttSource:
-    return MqttSource(settings.broker, client_id, subscriptions, now=settings.clock.now)
+def _source(settings: Settings, lane: str, *subscriptions: Subscription) -> Source:
+    membership = None if settings.member is None else Membership(settings.group, settings.member)
+    return source_of(settings.reading, lane, subscriptions, membership, now=settings.clock.now)
 
 
 async def _announce_started(server: "uvicorn.Server", announce: Announce) -> None:
@@ -217,7 +219,7 @@ async def _announce_started(server: "uvicorn.Server", announce: Announce) -> Non
 
 
 async def _announce_listening(
-    sources: tuple[MqttSource, ...], pool: Pool, clock: Clock, announce: Announce
+    sources: tuple[Source, ...], pool: Pool, clock: Clock, announce: Announce
 ) -> None:
     for source in sources:
         await source.wait_listening()

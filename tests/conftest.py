@@ -6,7 +6,6 @@ CAREBED_REQUIRE (comma list of chromium, mosquitto, postgresql) makes an absent 
 import asyncio
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cloud.broker import SERVICES, login, mosquitto_files, nats_config, new_secret
+from cloud.children import free_port
 from cloud.config import DataDir
 from cloud.database.pool import Connection, Pool, connect, open_pool
 from cloud.embedded import nats, postgres
@@ -120,10 +120,15 @@ class RunningBroker:
     secrets: dict[str, str]
     broker: nats.Broker
     server: asyncio.subprocess.Process
+    client_port: int
 
     def url(self, user: str) -> str:
         """The address with a user's credentials."""
         return f"mqtt://{user}:{self.secrets[user]}@127.0.0.1:{self.port}"
+
+    def stream_url(self, user: str) -> str:
+        """The same for NATS's own protocol."""
+        return f"nats://{user}:{self.secrets[user]}@127.0.0.1:{self.client_port}"
 
 
 GATEWAYS = ("gw-1", "gw-2", "gw-3")
@@ -135,17 +140,18 @@ async def broker(data_dir: Path) -> AsyncIterator[RunningBroker]:
     found = nats.prepare(data_dir)
     secrets = {name: new_secret() for name in (*GATEWAYS, *SERVICES)}
     logins = {name: login(name, secret) for name, secret in secrets.items()}
-    port = free_port()
+    port, client_port = free_port(), free_port()
     text = nats_config(
         [logins[name] for name in GATEWAYS],
         [logins[name] for name in SERVICES],
         mqtt_port=port,
         store_dir=str(found.store),
+        client_port=client_port,
     )
     nats.write_config(found, text)
     server = await nats.start(found, log=data_dir / "nats.log")
     await nats.wait_ready(server, "127.0.0.1", port, limit_s=15)
-    yield RunningBroker(port, secrets, found, server)
+    yield RunningBroker(port, secrets, found, server, client_port)
     await nats.stop(server)
 
 
@@ -210,10 +216,3 @@ async def debian_database_url(data_dir: Path, request: pytest.FixtureRequest) ->
     yield cluster.url()
     await postgres.stop(server)
     postgres.remove_sockets(cluster)
-
-
-def free_port() -> int:
-    """A TCP port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,7 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from cloud.broker import Address
 from cloud.database.pool import Connection, Pool
 from cloud.ingest.life import note_life
-from cloud.ingest.mqtt_source import MqttSource, Subscription
+from cloud.ingest.mqtt_source import MqttSource
+from cloud.ingest.source import Subscription
 from cloud.ingest.states import state_lane
 from cloud.timers import JOBS, Timers, heard_for_long, notice_silence
 from cloud.timing import Moment

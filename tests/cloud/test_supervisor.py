@@ -11,11 +11,12 @@ import httpx
 import msgspec
 import pytest
 
+from cloud.children import free_port
 from cloud.database.pool import connect
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Ack, CloudStatus, Event, TelemetryBatch, encode
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
-from tests.conftest import Mosquitto, free_port
+from tests.conftest import Mosquitto
 from tests.mqtt_client import Refused, mqtt_client
 from tests.waiting import LIMIT_S, until
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from cloud.broker import WORK_USER, Address
+from cloud.children import free_port
 from cloud.database.pool import Connection, Pool
 from cloud.downlink import publisher as downlink
 from cloud.downlink import store
@@ -16,7 +17,7 @@ from cloud.downlink.mqtt_publisher import MqttPublisher, NotPublished
 from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import Ack, CloudStatus, Command
-from tests.conftest import START, RunningBroker, free_port
+from tests.conftest import START, RunningBroker
 from tests.mqtt_client import TestClient, mqtt_client
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres]

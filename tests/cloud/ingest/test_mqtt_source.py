@@ -10,7 +10,8 @@ import pytest
 
 from cloud.broker import INGEST_USER, Address
 from cloud.embedded import nats
-from cloud.ingest.mqtt_source import Arrival, MqttSource, Subscription
+from cloud.ingest.mqtt_source import MqttSource
+from cloud.ingest.source import Arrival, Subscription
 from tests.conftest import START, RunningBroker
 from tests.mqtt_client import mqtt_client
 from tests.waiting import until
