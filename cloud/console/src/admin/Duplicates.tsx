@@ -1,12 +1,12 @@
 import type { ReactElement } from "react";
 
+import type { ImportReport } from "../api/client";
 import { useTexts } from "../texts/texts";
-import type { Report } from "./Import";
 
 export type Choice = "merge" | "new" | "skip";
 /** Choices by row number; a row without one is skipped. */
 export type Chosen = Readonly<Record<number, Choice>>;
-type Duplicate = Report["duplicates"][number];
+type Duplicate = ImportReport["duplicates"][number];
 
 const WORDS = { merge: "import.merge", new: "import.as_new", skip: "import.skip" } as const;
 
@@ -18,7 +18,7 @@ function Known({ one }: { one: Duplicate }): ReactElement {
 }
 
 interface DuplicatesProps {
-  report: Report;
+  report: ImportReport;
   chosen: Chosen;
   choose: (chosen: Chosen) => void;
 }

@@ -5,17 +5,10 @@ import { Link, useNavigate, useParams } from "react-router";
 import { answered, api } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
-import { List, PAGE, Table, type Column } from "./List";
-import { readAgain, useAreas, useOrgs } from "./places";
+import { List, Table, type Column } from "./List";
+import { readAgain, readHome, readHomes, useAreas, useOrgs } from "./places";
 import { Rename } from "./Rename";
 import { SafeZone } from "./SafeZone";
-
-export async function readHomes(area: string, text: string, after?: string) {
-  const query = { area, text, limit: PAGE, ...(after === undefined ? {} : { after }) };
-  return (await answered(api.GET("/api/v1/homes", { params: { query } }))).items;
-}
-
-export const readHome = (id: string) => answered(api.GET("/api/v1/homes/{home_id}", { params: { path: { home_id: id } } }));
 
 type Listed = Awaited<ReturnType<typeof readHomes>>[number];
 type Detail = Awaited<ReturnType<typeof readHome>>;

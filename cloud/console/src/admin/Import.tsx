@@ -1,6 +1,6 @@
 import { useState, type FormEvent, type ReactElement } from "react";
 
-import { answered, api } from "../api/client";
+import { answered, api, type ImportReport } from "../api/client";
 import { useTexts, type Key } from "../texts/texts";
 import { reasonOf } from "./Form";
 import { Duplicates, type Chosen, type Choice } from "./Duplicates";
@@ -23,9 +23,8 @@ interface Place {
 }
 
 const check = (file: Blob, place: Place) => answered(api.POST("/api/v1/import/dry-run", { params: { query: place }, ...sent(file) }));
-export type Report = Awaited<ReturnType<typeof check>>;
 
-function bring(file: Blob, place: Place, report: Report, chosen: Chosen, leaveOut: boolean) {
+function bring(file: Blob, place: Place, report: ImportReport, chosen: Chosen, leaveOut: boolean) {
   const of = (choice: Choice): string => ranges(report.duplicates.filter(({ row }) => chosen[row] === choice).map(({ row }) => row));
   const query = { ...place, digest: report.digest, merge: of("merge"), new: of("new"), leave_out_bad: leaveOut };
   return answered(api.POST("/api/v1/import", { params: { query }, ...sent(file) }));
@@ -35,7 +34,7 @@ type Done = Awaited<ReturnType<typeof bring>>;
 
 const COUNTS = ["new", "unchanged", "bad", "examples"] as const;
 
-function Summary({ report }: { report: Report }): ReactElement {
+function Summary({ report }: { report: ImportReport }): ReactElement {
   const { t } = useTexts();
   const unused = report.columns.filter(({ field }) => field === null).map(({ heading }) => heading);
   const { kind, encoding, sheet, heading_row: row } = report;
@@ -60,7 +59,7 @@ function Summary({ report }: { report: Report }): ReactElement {
   );
 }
 
-function Problems({ report }: { report: Report }): ReactElement | null {
+function Problems({ report }: { report: ImportReport }): ReactElement | null {
   const { t, language } = useTexts();
   if (report.problems.length === 0) return null;
   return (
@@ -145,7 +144,7 @@ function FileForm({ busy, onCheck, onOther, onChanged }: FileFormProps): ReactEl
 interface Looked {
   file: Blob;
   place: Place;
-  report: Report;
+  report: ImportReport;
 }
 
 function useImport() {
@@ -209,7 +208,7 @@ export function Import(): ReactElement {
 }
 
 interface LookedProps {
-  report: Report;
+  report: ImportReport;
   busy: boolean;
   run: (chosen: Chosen, leaveOut: boolean) => void;
 }

@@ -8,8 +8,7 @@ import type { Scene } from "../map/scene";
 import { useTexts, type Key } from "../texts/texts";
 import { Form, Refused, type Field } from "./Form";
 import { cornersOf, textOf } from "./geojson";
-import type { readHome } from "./Homes";
-import { readAgain } from "./places";
+import { readAgain, type readHome } from "./places";
 
 type HomeDetail = Awaited<ReturnType<typeof readHome>>;
 

@@ -5,8 +5,7 @@ import { Link } from "react-router";
 import { answered, api, type ResidentDetail } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { reasonOf } from "./Form";
-import { readHome, readHomes } from "./Homes";
-import { readAgain } from "./places";
+import { readAgain, readHome, readHomes } from "./places";
 
 export interface ActProps {
   home: { id: string; place: string };

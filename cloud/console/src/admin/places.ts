@@ -1,8 +1,9 @@
-/** The areas and organisations that forms and filters offer. */
+/** The areas, organisations and homes that forms, filters and lists offer. */
 import { useQuery } from "@tanstack/react-query";
 
 import { answered, api } from "../api/client";
 import { queries } from "../api/queries";
+import { PAGE } from "./List";
 
 export type Choice = readonly [string, string];
 
@@ -25,6 +26,15 @@ export function useOrgs(): readonly Choice[] {
   });
   return (found.data?.items ?? []).map(({ id, name }) => [id, name]);
 }
+
+/** One page of the homes of an area that a text names, after the last one of the page before. */
+export async function readHomes(area: string, text: string, after?: string) {
+  const query = { area, text, limit: PAGE, ...(after === undefined ? {} : { after }) };
+  return (await answered(api.GET("/api/v1/homes", { params: { query } }))).items;
+}
+
+/** One home with its beds. */
+export const readHome = (id: string) => answered(api.GET("/api/v1/homes/{home_id}", { params: { path: { home_id: id } } }));
 
 /** After a change everything shown is read again. */
 export function readAgain(): Promise<void> {

@@ -17,6 +17,7 @@ export type PhoneCall = Schemas["PhoneCall"];
 export type PhoneCallPop = Schemas["ScreenPop"];
 export type Problem = Schemas["Problem"];
 export type ResidentDetail = Schemas["ResidentDetail"];
+export type ImportReport = Schemas["ImportReport"];
 export type News2 = Schemas["News2"];
 export type Trends = Schemas["Trends"];
 export type Curve = Schemas["Curve"];
