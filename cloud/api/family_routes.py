@@ -192,10 +192,12 @@ def _watch(worn: Newest | None, charging: Newest | None) -> shapes.FamilyFact:
 
 
 @router.get("/access", operation_id="list_family_access", response_model=shapes.FamilyAccessList)
-async def list_family_access(identity: Caller, services: With, page: Paged) -> shapes.FamilyAccessList:
-    """Which family account sees which elder, and with what consent."""
+async def list_family_access(
+    identity: Caller, services: With, page: Paged, resident_id: UUID | None = None
+) -> shapes.FamilyAccessList:
+    """Which family account sees which elder, or did, and with what consent; perhaps of one elder."""
     async with services.pool.connection() as conn:
-        found = await store.bindings(conn, identity)
+        found = await store.bindings(conn, identity, resident_id, now=services.clock.now())
     items = [shapes.FamilyAccess(**one) for one in cut(found, page, lambda one: one["id"])]
     return shapes.FamilyAccessList(items=items)
 

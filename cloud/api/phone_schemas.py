@@ -36,6 +36,7 @@ class FamilyAccess(Shown):
     relation: str
     since: Instant
     until: Instant | None
+    ended: bool
     consent: str
     consented_at: Instant
     recorded_by: str

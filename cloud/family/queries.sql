@@ -23,15 +23,16 @@ select f.id, r.area_code, r.org_id, f.valid @> %(now)s::timestamptz from family_
 join resident r on r.id = f.resident_id where f.id = %(id)s for update of f;
 
 -- name: end_access --
--- It ends now; one that lies ahead never begins.
+-- It ends now; one that lies ahead never begins, and one that has ended ended when it did.
 update family_access set valid = case when lower(valid) < %(now)s then tstzrange(lower(valid), %(now)s)
     else 'empty'::tstzrange end
-where id = %(id)s;
+where id = %(id)s and (upper_inf(valid) or upper(valid) > %(now)s);
 
 -- name: list_access --
 -- Who sees whom, or did.
 select f.id, u.username, u.name as account_name, f.resident_id, e.name as resident_name, p.name as contact_name,
-    f.relation, lower(f.valid) as since, upper(f.valid) as until, f.consent, f.consented_at, f.recorded_by, f.location
+    f.relation, lower(f.valid) as since, upper(f.valid) as until,
+    coalesce(upper(f.valid) <= %(now)s, false) as ended, f.consent, f.consented_at, f.recorded_by, f.location
 from family_access f
 join staff u on u.id = f.staff_id
 join resident r on r.id = f.resident_id
@@ -39,6 +40,7 @@ join person e on e.id = r.person_id
 join person p on p.id = f.person_id
 where not isempty(f.valid) and starts_with(r.area_code, %(area_code)s)
     and (%(org_id)s::uuid is null or r.org_id = %(org_id)s)
+    and (%(resident_id)s::uuid is null or f.resident_id = %(resident_id)s)
 order by f.id;
 
 -- name: elders_of --

@@ -122,9 +122,11 @@ async def unbind(conn: Connection, access_id: UUID, editor: Identity, *, now: da
     await conn.execute(_SQL["end_access"], {"id": access_id, "now": now})
 
 
-async def bindings(conn: Connection, reader: Identity) -> list[dict[str, Any]]:
-    """Who sees whom, in the reader's area."""
-    values = {"area_code": reader.area_code, "org_id": reader.org_id}
+async def bindings(
+    conn: Connection, reader: Identity, resident_id: UUID | None = None, *, now: datetime
+) -> list[dict[str, Any]]:
+    """Who sees whom (or this elder), in the reader's area."""
+    values = {"area_code": reader.area_code, "org_id": reader.org_id, "resident_id": resident_id, "now": now}
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SQL["list_access"], values)
         return await cursor.fetchall()

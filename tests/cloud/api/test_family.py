@@ -26,6 +26,12 @@ async def bind(http: httpx.AsyncClient, town: Town, home: PlacedHome, **given: A
     return await http.post("/api/v1/family/access", json=body, headers=bearer(town, "admin"))
 
 
+async def bound_to(http: httpx.AsyncClient, town: Town, home: PlacedHome) -> Any:
+    params = {"resident_id": str(home.resident_id)}
+    found = await http.get("/api/v1/family/access", params=params, headers=bearer(town, "admin"))
+    return found.json()["items"]
+
+
 @pytest.fixture
 async def family(app: FastAPI, http: httpx.AsyncClient, town: Town) -> Seat:
     """王芳, bound to the elder of the eastern home."""
@@ -60,6 +66,11 @@ async def test_a_family_sees_the_place_only_with_consent_and_each_look_is_kept(
     (bound,) = (await http.get("/api/v1/family/access", headers=bearer(town, "admin"))).json()["items"]
     await http.delete(f"/api/v1/family/access/{bound['id']}", headers=bearer(town, "admin"))
     assert (await bind(http, town, town.east, location=True)).status_code == 201
+    await http.delete(f"/api/v1/family/access/{bound['id']}", headers=bearer(town, "admin"))
+    ended, running = await bound_to(http, town, town.east)
+    assert ended["until"] <= running["since"], "what has ended stays as it ended"
+    assert (ended["ended"], running["ended"], running["until"]) == (True, False, None)
+    assert await bound_to(http, town, town.west) == []
     told = await family.get(path)
     assert (told.status_code, told.json()["home"]["lat"], told.json()["fix"]) == (200, 37.43, None)
     other = f"/family/residents/{town.west.resident_id}/whereabouts"

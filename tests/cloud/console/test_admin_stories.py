@@ -116,6 +116,22 @@ def test_limits_a_safe_zone_and_a_name_are_put_right_and_equipment_is_retired(
     page.reload()
     expect(limits.get_by_label("心率 紧急上限")).to_have_value("130")
 
+    relatives = f"kin-{district.area}"
+    district.cloud.post("/staff", {"username": relatives, "name": "张伟", "role": "family"})
+    binding = page.get_by_role("form", name="绑定家属账号")
+    binding.get_by_label("账号").fill(relatives)
+    binding.get_by_label("联系人").select_option(label="长子 张伟")
+    binding.get_by_label("同意", exact=False).first.fill("本人当面签字")
+    binding.get_by_role("button", name="绑定家属账号").click()
+    accounts = page.get_by_role("table", name="家属账号")
+    expect(accounts).to_contain_text(f"张伟 · {relatives}")
+    page.evaluate(GO, "/admin/family")
+    end = page.get_by_role("button", name=f"结束 {relatives} 与 {home.elder} 的绑定")
+    end.click()
+    end.click()
+    expect(accounts.locator("tr", has_text=relatives)).to_contain_text("已结束")
+    page.get_by_role("link", name=home.elder).first.click()
+
     page.locator(".stay a").click()
     zone = page.get_by_role("form", name="安全范围")
     corners = [[118.66, 37.43], [118.68, 37.43], [118.68, 37.44], [118.66, 37.43]]
@@ -159,6 +175,7 @@ def test_no_page_of_administration_scrolls_or_breaks_a_rule(
         "devices",
         f"gateways/{home.gateway}",
         "staff/new",
+        "family",
         "areas",
         "screens",
         "import",

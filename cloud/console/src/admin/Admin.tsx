@@ -8,6 +8,7 @@ import { useTexts, type Key } from "../texts/texts";
 import "./admin.css";
 import { Areas } from "./Areas";
 import { Device, Devices, NewDevice } from "./Devices";
+import { FamilyAccess } from "./Family";
 import { Gateway } from "./Gateways";
 import { Home, Homes, NewHome } from "./Homes";
 import { Import } from "./Import";
@@ -21,6 +22,7 @@ const PARTS: readonly (readonly [string, Key])[] = [
   ["homes", "admin.homes"],
   ["devices", "admin.devices"],
   ["staff", "admin.staff"],
+  ["family", "kin.access"],
   ["areas", "admin.areas"],
   ["screens", "admin.screens"],
   ["import", "admin.import"],
@@ -77,6 +79,7 @@ export function Admin(): ReactElement {
           <Route path="staff" element={<Staff />} />
           <Route path="staff/new" element={<NewMember />} />
           <Route path="staff/:id" element={<Member />} />
+          <Route path="family" element={<FamilyAccess />} />
           <Route path="areas" element={<Areas />} />
           <Route path="screens" element={<Screens />} />
           <Route path="import" element={<Import />} />

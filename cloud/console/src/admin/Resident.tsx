@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { answered, api, type ResidentDetail } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Contacts } from "./Contacts";
+import { FamilyOf } from "./Family";
 import { Form, linesOf, listOf, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
 import { Limits } from "./Limits";
@@ -152,6 +153,8 @@ export function Resident(): ReactElement {
       <Stay resident={resident} />
       <h3>{t("admin.contacts_title")}</h3>
       <Contacts key={resident.revision} resident={resident} />
+      <h3>{t("kin.access")}</h3>
+      <FamilyOf resident={resident} />
       <h3>{t("admin.profile")}</h3>
       <Facts resident={resident} />
       <h3>{t("admin.limits")}</h3>

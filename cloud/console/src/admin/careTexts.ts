@@ -1,5 +1,8 @@
+import { familyEn, familyZh } from "./familyTexts";
+
 /** The words of personal limits, safe zones, and what is taken out of use. */
 export const careZh = {
+  ...familyZh,
   "admin.cancel": "取消",
   "admin.rename": "改名",
   "admin.rename_of": "改名：{{name}}",
@@ -75,6 +78,7 @@ export const careZh = {
 } as const;
 
 export const careEn: Record<keyof typeof careZh, string> = {
+  ...familyEn,
   "admin.cancel": "Cancel",
   "admin.rename": "Rename",
   "admin.rename_of": "Rename {{name}}",
