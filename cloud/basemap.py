@@ -25,7 +25,6 @@ FILE: Final = "basemap.toml"
 ADDRESS: Final = "/basemap/"
 PMTILES: Final = "map.pmtiles"
 LAYERS: Final = ("roads.geojson", "areas.geojson", "places.geojson")
-_SCHEMATIC: Final = "示意图 · 非测绘数据"
 _HOST: Final = re.compile(r"[a-z0-9{][a-z0-9.{}-]*(?::[0-9]{1,5})?")
 _LARGEST: Final = 64 * 1024 * 1024
 _OWN: Final[dict[str, tuple[str, ...]]] = {
@@ -53,13 +52,6 @@ class Basemap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     approval_no: Annotated[str, Meta(max_length=100)] = ""
     folder: Path | None = None
     file: Path | None = None
-
-    @property
-    def shown_attribution(self) -> str:
-        """What stands in the map's corner."""
-        if self.kind == "schematic":
-            return _SCHEMATIC
-        return self.attribution or (f"{self.kind} · 部署方自备数据" if self.kind == "geojson" else "")
 
     @property
     def address(self) -> str | None:

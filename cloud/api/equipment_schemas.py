@@ -31,7 +31,7 @@ class Basemap(Shown):
     overlay_url: str | None = Field(description="a second layer of tiles, such as labels")
     subdomains: str | None
     max_zoom: int | None
-    attribution: str
+    attribution: str = Field(description="whose map it is; empty where the console names it itself")
     approval_no: str | None
 
 

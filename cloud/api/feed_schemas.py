@@ -73,13 +73,20 @@ class GapNews(Shown):
     kinds: list[str]
 
 
+class NoteNews(Shown):
+    """Somebody left a hand-over note, perhaps one for the reader: read GET /shift-notes."""
+
+    kind: Literal["shift_note"]
+    since: Instant
+
+
 class DeskFrame(Shown):
     """Something for everybody at the desk."""
 
     seq: int
     prev: int
     type: Literal["desk"]
-    data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews, Field(discriminator="kind")]
+    data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews | NoteNews, Field(discriminator="kind")]
 
 
 class WallFrame(Shown):

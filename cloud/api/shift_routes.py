@@ -111,8 +111,9 @@ async def list_shift_notes(
 
 @router.post("/shift-notes", operation_id="write_shift_note", status_code=201, response_model=ShiftNote)
 async def write_shift_note(body: WriteShiftNote, identity: Caller, services: With) -> ShiftNote:
-    """Leave a note for the next shift; it is never changed."""
+    """Leave a note for the next shift; it is never changed, and the live feed tells of it at once."""
     async with services.pool.connection() as conn, conn.transaction():
         note = await store.add(conn, identity, body.text, now=services.clock.now())
         await audit(conn, services, identity, "shift_note_written", note.id)
+        await store.announce(conn, note)
     return ShiftNote(**msgspec.structs.asdict(note))

@@ -46,7 +46,7 @@ async def get_ui_config(services: With) -> UiConfig:
             overlay_url=basemap.overlay_url or None,
             subdomains=basemap.subdomains or None,
             max_zoom=basemap.max_zoom if basemap.kind in ("xyz", "pmtiles") else None,
-            attribution=basemap.shown_attribution,
+            attribution=basemap.attribution,
             approval_no=basemap.approval_no or None,
         ),
         desk_phone=services.desk_phone,

@@ -9,6 +9,7 @@ import msgspec
 from cloud.access.access import Identity
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.feed import store as feed
 from cloud.shifts.shift import beginning
 from firmware_specs.ids import uuid7
 
@@ -31,6 +32,14 @@ async def add(conn: Connection, writer: Identity, text: str, *, now: datetime) -
     values = {"id": note_id, "now": now, "author_id": writer.id, "author_name": writer.name, "text": text}
     await conn.execute(_SQL["add_note"], values | {"area_code": writer.area_code, "org_id": writer.org_id})
     return Note(id=note_id, at=now, shift_since=beginning(now), author=writer.name, text=text)
+
+
+async def announce(conn: Connection, note: Note) -> None:
+    """Tell every desk that there is a note, and nothing of it: each reads what it may. Last in the
+    transaction.
+    """
+    since = note.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    await feed.append(conn, now=note.at, type="desk", data={"kind": "shift_note", "since": since})
 
 
 async def read(conn: Connection, reader: Identity, *, limit: int, before: UUID | None = None) -> list[Note]:

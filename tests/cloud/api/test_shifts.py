@@ -38,6 +38,17 @@ async def test_a_note_reaches_the_next_shift_of_the_same_district_and_of_the_cit
     assert east["shift_since"] < whole["shift_since"] <= whole["at"]
 
 
+async def test_every_desk_hears_at_once_that_there_is_a_note_and_nothing_of_it(
+    http: httpx.AsyncClient, town: Town
+) -> None:
+    note = await write(http, town, "operator", "今晚全市演练")
+    for who in ("east", "west", "supervisor"):
+        page = (await http.get("/api/v1/feed", params={"after": 0}, headers=bearer(town, who))).json()
+        assert [(frame["type"], frame["data"]) for frame in page["items"]] == [
+            ("desk", {"kind": "shift_note", "since": note["at"]})
+        ]
+
+
 async def test_who_wrote_and_who_read_is_on_the_trail(
     http: httpx.AsyncClient, town: Town, conn: Connection
 ) -> None:

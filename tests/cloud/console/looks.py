@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from tests.cloud.console.conftest import CONSOLE
 
 Size = tuple[int, int]
+MIDDLE: Size = (1600, 1000)
 AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -29,17 +30,19 @@ def picture(page: Page, name: str) -> None:
 
 
 def looks(page: Page, scene: str, sizes: Sequence[Size], turn: Callable[[], None]) -> Iterator[Look]:
-    """Every size in both languages by day, and the smallest by night; `turn` changes the language.
+    """Every size in both languages by day, in the longer one a middle size too (where there is a wider
+    one), and the smallest by night; `turn` changes the language.
 
     The page is Chinese and by day again at the end.
     """
     smallest = min(sizes)
+    by_day = {"zh": [*sizes], "en": [*sizes, *([MIDDLE] if max(sizes) > MIDDLE else [])]}
     for language in ("zh", "en"):
         if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
             turn()
         for theme in ("day", "night") if language == "zh" else ("day",):
             page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-            for size in sizes if theme == "day" else [smallest]:
+            for size in by_day[language] if theme == "day" else [smallest]:
                 page.set_viewport_size({"width": size[0], "height": size[1]})
                 picture(page, f"{scene}-{size[0]}-{theme}-{language}")
                 yield Look(size, theme, language, axe=size == smallest)

@@ -15,9 +15,10 @@ SIZES = ((1920, 1080), (1366, 768))
 # Areas that never scroll; inside a titled panel the body may, at the small size.
 FIXED = (
     ".top:not(:has(.search-box)), .queue, .claim-top, .interrupt, .warnings, .band, .identity, "
-    ".stages li, .clock, .actions, .titled"
+    ".stages li, .clock, .actions, .titled, .dispatch-list li, .map-note"
 )
-MAY_SCROLL_WHEN_SMALL = ".panel-body, .log-list, .quiet"
+MAY_SCROLL_WHEN_SMALL = ".panel-body, .quiet"  # the log always may
+ONE_LINE_WHEN_SMALL = ".phrases"
 CLIPPED = """(selector) => [...document.querySelectorAll(selector)]
   .filter((area) => area.scrollHeight > area.clientHeight + 1 || area.scrollWidth > area.clientWidth + 1)
   .map((area) => `${area.className}: ${area.scrollWidth}x${area.scrollHeight}`)"""
@@ -29,6 +30,11 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('button, input')]
   .map((target) => [target, target.getBoundingClientRect()])
   .filter(([target, box]) => box.height < 24 || box.width < 24 || target.scrollWidth > target.clientWidth + 2)
   .map(([target]) => target.textContent)"""
+# In English: what is nobody's name or words.
+STILL_CHINESE = """() => document.documentElement.lang === 'zh-CN' ? [] :
+  [...document.querySelectorAll('.map-note, .phrases button, .titled > h3, .score')]
+    .map((part) => part.textContent)
+    .filter((text) => /[\\p{Script=Han}\\u3000-\\u303f\\uff00-\\uffef]/u.test(text))"""
 OVERLAPS = """() => {
   const rows = '.top > *, .top-right > *, .band > *, .identity > *, .actions > *';
   const boxes = [...document.querySelectorAll(rows)]
@@ -50,11 +56,14 @@ def violations(page: Page) -> list[str]:
 
 def check(page: Page, where: str, *, small: bool, axe: bool = True) -> None:
     """The automatic layout check, and what axe finds."""
+    width = page.evaluate("innerWidth")
     problems = {
         "page scrolls": page.evaluate(PAGE_SCROLLS),
         "clipped": page.evaluate(CLIPPED, FIXED),
         "scrolls": [] if small else page.evaluate(CLIPPED, MAY_SCROLL_WHEN_SMALL),
+        "cut off": page.evaluate(CLIPPED, ONE_LINE_WHEN_SMALL) if width > 1500 else [],
         "small targets": page.evaluate(SMALL_TARGETS),
+        "still Chinese": page.evaluate(STILL_CHINESE),
         "overlaps": page.evaluate(OVERLAPS),
         "axe": violations(page) if axe else [],
     }
@@ -65,7 +74,7 @@ def check_everywhere(page: Page, scene: str, *, may_scroll: bool = False) -> Non
     """In every look. The focus stays where it is. `may_scroll`: the log is long."""
     switch = page.locator(".top, .sign-in").locator("button[lang]")
     for look in looks(page, scene, SIZES, lambda: switch.dispatch_event("click")):
-        small = look.size[0] < 1500 or may_scroll
+        small = look.size < SIZES[0] or may_scroll
         check(page, f"{scene} {look}", small=small, axe=look.axe)
 
 

@@ -30,6 +30,9 @@ def test_a_case_is_handed_over_by_name_and_the_other_one_accepts_it(
     home, another = district.home(), district.home()
     giver = open_seat().sign_in(district.operator("王敏"))
     taker = open_seat().sign_in(district.operator("李娜"))
+    giver.get_by_label("给下一班的话，回车保存").fill("张桂兰家门锁已换")
+    giver.keyboard.press("Enter")
+    expect(taker.locator(".quiet .notes")).to_contain_text("张桂兰家门锁已换")
     claimed(taker, district, another, "sos")
     claimed(giver, district, home, "sos")
     button(giver, "移交")
@@ -41,6 +44,8 @@ def test_a_case_is_handed_over_by_name_and_the_other_one_accepts_it(
     giver.keyboard.press("Enter")
     expect(panel).to_have_count(0)
     expect(giver.locator('[data-group="others"]')).to_contain_text("等待 李娜 接受")
+    # A first priority stays anybody's, also from its row: nobody needs to wait for a name.
+    expect(giver.locator('[data-group="others"] .row', has_text="等待").locator(".claim")).to_be_enabled()
     expect(giver.locator(".desk[data-ringing]")).to_have_count(0)
     bar = taker.locator(".handed")
     expect(bar).to_contain_text("王敏 把警情移交给您")

@@ -41,8 +41,8 @@ function Summary({ report }: { report: ImportReport }): ReactElement {
   return (
     <>
       <p>{t("import.read_as", { kind, encoding: encoding || "·", sheet: sheet || "·", row })}</p>
-      {report.left_out_sheets.length > 0 && <p>{t("import.left_out_sheets", { names: report.left_out_sheets.join("、") })}</p>}
-      {unused.length > 0 && <p>{t("import.unused", { names: unused.join("、") })}</p>}
+      {report.left_out_sheets.length > 0 && <p>{t("import.left_out_sheets", { names: report.left_out_sheets.join(t("and")) })}</p>}
+      {unused.length > 0 && <p>{t("import.unused", { names: unused.join(t("and")) })}</p>}
       <dl className="import-counts">
         {COUNTS.map((name) => (
           <div key={name}>

@@ -138,7 +138,7 @@ export function Limits({ resident }: { resident: string }): ReactElement {
   return (
     <>
       <p>{t("limits.how")}</p>
-      {kept.not_understood.length > 0 && <p className="wrong">{t("limits.not_understood", { names: kept.not_understood.join("、") })}</p>}
+      {kept.not_understood.length > 0 && <p className="wrong">{t("limits.not_understood", { names: kept.not_understood.join(t("and")) })}</p>}
       <Form key={kept.revision} label={t("admin.limits")} fields={fields} initial={initial} action="admin.save" save={save}>
         <Bands kept={kept} />
       </Form>

@@ -1116,6 +1116,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/family/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Family Access
+         * @description Which family account sees which elder, or did, and with what consent; perhaps of one elder.
+         */
+        get: operations["list_family_access"];
+        put?: never;
+        /**
+         * Bind Family
+         * @description Bind an account to an elder; who recorded the consent is kept.
+         */
+        post: operations["bind_family"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/family/access/{access_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unbind Family
+         * @description The account sees the elder no more, from now on.
+         */
+        delete: operations["unbind_family"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/family/residents": {
         parameters: {
             query?: never;
@@ -2061,7 +2105,7 @@ export interface paths {
         put?: never;
         /**
          * Write Shift Note
-         * @description Leave a note for the next shift; it is never changed.
+         * @description Leave a note for the next shift; it is never changed, and the live feed tells of it at once.
          */
         post: operations["write_shift_note"];
         delete?: never;
@@ -2487,6 +2531,7 @@ export interface components {
             overlay_url: string | null;
             subdomains: string | null;
             max_zoom: number | null;
+            /** @description whose map it is; empty where the console names it itself */
             attribution: string;
             approval_no: string | null;
         };
@@ -3107,7 +3152,7 @@ export interface components {
             prev: number;
             /** @constant */
             type: "desk";
-            data: components["schemas"]["DeskNews"] | components["schemas"]["FloodNews"] | components["schemas"]["CanaryNews"] | components["schemas"]["GapNews"];
+            data: components["schemas"]["DeskNews"] | components["schemas"]["FloodNews"] | components["schemas"]["CanaryNews"] | components["schemas"]["GapNews"] | components["schemas"]["NoteNews"];
         };
         /** @description `notifications_overdue`: look at the list; `notification_dead`: a P1 came to nothing on a channel. */
         DeskNews: {
@@ -3298,6 +3343,54 @@ export interface components {
         /** @description In how many minutes they will be there. */
         Eta: {
             eta_minutes: number;
+        };
+        /** @description Who sees whom; `until` null: until it is ended. */
+        FamilyAccess: {
+            /** Format: uuid */
+            id: string;
+            username: string;
+            account_name: string;
+            /** Format: uuid */
+            resident_id: string;
+            resident_name: string;
+            contact_name: string;
+            relation: string;
+            /** Format: date-time */
+            since: string;
+            until: string | null;
+            ended: boolean;
+            consent: string;
+            /** Format: date-time */
+            consented_at: string;
+            recorded_by: string;
+            location: boolean;
+        };
+        /** @description In the order in which they were made. */
+        FamilyAccessList: {
+            items: components["schemas"]["FamilyAccess"][];
+        };
+        /** @description An account of the role `family` sees an elder whose contact it is, with the elder's consent. */
+        FamilyBinding: {
+            username: string;
+            /** Format: uuid */
+            resident_id: string;
+            /** @description the contact's name as it is registered */
+            contact: string;
+            /** @description in what form it was given */
+            consent: string;
+            consented_at?: string | null;
+            since?: string | null;
+            until?: string | null;
+            /**
+             * @description the elder agreed that the account sees where they are, too
+             * @default false
+             */
+            location: boolean;
+        };
+        /** @description The binding's id. */
+        FamilyBound: {
+            /** Format: uuid */
+            id: string;
         };
         /** @description An emergency. One that was false has neither kinds nor steps. */
         FamilyCase: {
@@ -4054,6 +4147,16 @@ export interface components {
             /** @enum {string} */
             method: "operator" | "order" | "monitor" | "cuff" | "oximeter" | "thermometer" | "contactless" | "glucometer" | "scales" | "wrist" | "unknown";
             device: string | null;
+        };
+        /** @description Somebody left a hand-over note, perhaps one for the reader: read GET /shift-notes. */
+        NoteNews: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "shift_note";
+            /** Format: date-time */
+            since: string;
         };
         /** @description A line for the timeline. */
         NoteText: {
@@ -6664,6 +6767,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Policy"];
                 };
+            };
+        };
+    };
+    list_family_access: {
+        parameters: {
+            query?: {
+                resident_id?: string | null;
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyAccessList"];
+                };
+            };
+        };
+    };
+    bind_family: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilyBinding"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyBound"];
+                };
+            };
+        };
+    };
+    unbind_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                access_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

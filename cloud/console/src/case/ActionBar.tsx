@@ -6,6 +6,7 @@ import { useLiveCases } from "../api/queries";
 import { attempt, claim, release, resolve } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { openCase, showPanel, useDesk, type CasePanel } from "../desk/state";
+import { claimable, handedTo } from "../queue/order";
 import { phaseOf } from "../queue/phase";
 import { useTexts, type Key, type TextKey } from "../texts/texts";
 import { timeOfDay } from "../time/format";
@@ -147,14 +148,21 @@ function MyActions({ item }: { item: CaseSummary }): ReactElement {
 function WaitingActions({ item }: { item: CaseSummary }): ReactElement {
   const { t } = useTexts();
   const stale = useDesk((state) => state.link === "stale");
+  const me = useSeat().user.id;
   return (
     <>
       <Report item={item} />
       <Shelve item={item} />
-      <Next words="next.open" />
-      <button type="button" className="primary big" disabled={stale} onClick={() => void claim(item.id)}>
-        {stale ? t("queue.phone_only") : t("action.claim")}
-      </button>
+      {handedTo(item) === null || handedTo(item) === me ? (
+        <Next words="next.open" />
+      ) : (
+        <span className="next-step">{t("hand.to_other", { name: item.handed_to?.name ?? "" })}</span>
+      )}
+      {claimable(item, me) && (
+        <button type="button" className="primary big" disabled={stale} onClick={() => void claim(item.id)}>
+          {stale ? t("queue.phone_only") : t("action.claim")}
+        </button>
+      )}
     </>
   );
 }

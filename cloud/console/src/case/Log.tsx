@@ -34,7 +34,7 @@ function NoteInput({ detail }: { detail: CaseDetail }): ReactElement {
     draft.save();
   };
   const insert = (phrase: string): void => {
-    draft.write(draft.text === "" ? phrase : `${draft.text}，${phrase}`);
+    draft.write(draft.text === "" ? phrase : `${draft.text}${t("comma")}${phrase}`);
     input.current?.focus();
   };
   return (

@@ -106,7 +106,7 @@ function Curve({ kind, curves, band, alarmMs, last }: CurveProps): ReactElement 
   const reason = (gap: Gap): string => t(gap.reason === "no_device" ? "trends.no_device" : `gap.${gap.reason}`);
   const found = extremesOf(lines);
   const silences = gaps.map((gap) => t("trends.gap", { from: time(gap.sinceMs), to: time(gap.untilMs), reason: reason(gap) }));
-  const words = { what: term("reading", kind), gaps: silences.join("，") || t("trends.no_gap") };
+  const words = { what: term("reading", kind), gaps: silences.join(t("comma")) || t("trends.no_gap") };
   const written = unitOf(curves.curves.find((curve) => curve.kind === kind)?.unit ?? "");
   const unit = written === "/min" ? t("unit.per_minute") : written;
   return (

@@ -1,6 +1,6 @@
 /** Tries to reach people, read back from the notes that the call buttons write. Pure. */
 import type { CaseContact, CaseEntry } from "../api/client";
-import { RESOURCES, type TextKey } from "../texts/texts";
+import { RESOURCES, type TextKey, type Values } from "../texts/texts";
 import type { Call } from "../desk/state";
 import { instant } from "../time/format";
 
@@ -24,6 +24,8 @@ export interface Try {
 }
 
 const SELF = "self";
+/** How the notes of either language name the elder. */
+const SELVES: readonly string[] = Object.values(RESOURCES).map((words) => words["contacts.self"]);
 
 /** How the server names whom a key of a callee stands for. */
 export function calledOf(key: string): "resident" | "contact" {
@@ -57,7 +59,7 @@ function ending(phone: string): string {
 export function whosOf(callee: Callee): string[] {
   const endings = callee.phones.map(ending);
   if (callee.key !== SELF) return [callee.who, `${callee.name} ${callee.relation}`.trim(), ...endings];
-  return [...Object.values(RESOURCES).map((words) => words["contacts.self"]), ...endings];
+  return [...SELVES, ...endings];
 }
 
 export function isElder(callee: Callee): boolean {
@@ -88,10 +90,29 @@ const KEYS: Readonly<Record<Outcome, TextKey>> = {
 };
 const OUTCOMES: readonly Outcome[] = ["reached", "missed"];
 
+/** What a call button wrote, in whichever language: the outcome, and whom it names; null for a note of other words. */
+function writtenIn(text: unknown): { outcome: Outcome; who: string } | null {
+  if (typeof text !== "string") return null;
+  for (const words of Object.values(RESOURCES)) {
+    for (const outcome of OUTCOMES) {
+      const [before = "", after = ""] = words[KEYS[outcome]].split("{{who}}");
+      if (text.length <= before.length + after.length || !text.startsWith(before) || !text.endsWith(after)) continue;
+      return { outcome, who: text.slice(before.length, text.length - after.length) };
+    }
+  }
+  return null;
+}
+
+/** A note in the reader's own language where a call button wrote it; names stay as they are. */
+export function noteWords(text: string, t: (key: TextKey, values?: Values) => string): string {
+  const written = writtenIn(text);
+  if (written === null) return text;
+  return t(KEYS[written.outcome], { who: SELVES.includes(written.who) ? t("contacts.self") : written.who });
+}
+
 function outcomeOf(text: unknown, whos: readonly string[]): Outcome | undefined {
-  return OUTCOMES.find((outcome) =>
-    Object.values(RESOURCES).some((words) => whos.some((who) => noteOf(words[KEYS[outcome]], who) === text)),
-  );
+  const written = writtenIn(text);
+  return written !== null && whos.includes(written.who) ? written.outcome : undefined;
 }
 
 const CALL_ENDS: Readonly<Record<string, Outcome>> = {

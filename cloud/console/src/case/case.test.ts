@@ -63,6 +63,17 @@ test("a failed try is found in the notes of either language", () => {
   expect(lastTry([entry(2, "note", { text: reached })], whosOf(elder))?.outcome).toBe("reached");
 });
 
+test("a call button's note is read in one's own language, and names nobody anew", () => {
+  const english: Readonly<Record<string, string>> = RESOURCES.en;
+  const read: Texts = { ...texts, language: "en", t: (key, { who = "" } = {}) => (english[key] ?? key).replace("{{who}}", String(who)) };
+  const notes = ["呼叫 本人 — 接通", "呼叫 长子 张伟 — 未接", "呼叫器坏了"].map((text, n) => entry(n, "note", { text }));
+  expect(linesOf(notes, NOW, read).map((line) => line.words)).toEqual([
+    "Called elder — reached",
+    "Called 长子 张伟 — no answer",
+    "呼叫器坏了",
+  ]);
+});
+
 const reading = (kind: string, value: number, second: number, device = "watch-1", unit = "/"): LastReading => ({
   kind,
   unit,

@@ -2,6 +2,7 @@
 import type { CaseEntry } from "../api/client";
 import type { Key, TextKey, Texts } from "../texts/texts";
 import { instant, span } from "../time/format";
+import { noteWords } from "./calls";
 
 export interface Line {
   n: number;
@@ -50,7 +51,7 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
         what: text(texts.language === "en" ? data["text_en"] : data["text"]),
       });
     case "note":
-      return text(data["text"]);
+      return noteWords(text(data["text"]), t);
     case "call":
       if (typeof data["state"] === "string") return phoneWords(data, texts);
       return data["call_s"] === 0 ? t("entry.call_ended") : t("entry.call");

@@ -5,6 +5,7 @@ import { queries, readLiveCases, takeCase } from "../api/queries";
 import { takeCall } from "../desk/phone";
 import { sound } from "../desk/sounds";
 import { noteEscalation, useDesk } from "../desk/state";
+import { NOTES } from "../quiet/queries";
 import { ServerClock } from "../time/serverClock";
 import { LiveFeed, type FeedEvents, type Socket } from "./feed";
 import type { Frame } from "./frames";
@@ -38,6 +39,10 @@ function take(frame: Frame, nowMs: number): void {
       takeCall(frame.data);
       return;
     case "desk":
+      if (frame.data.kind === "shift_note") {
+        void queries.invalidateQueries({ queryKey: NOTES });
+        return;
+      }
       void queries.invalidateQueries({ queryKey: ["road"] });
       void queries.invalidateQueries({ queryKey: ["overdue"] });
       return;

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type ReactElement } from "react";
 
-import { useTexts } from "../texts/texts";
+import { useTexts, type Key } from "../texts/texts";
 import type { Basemap } from "./basemap";
 import type { Wgs } from "./datum";
 import type { Scene } from "./scene";
@@ -14,6 +14,9 @@ interface CaseMapProps {
   /** What a press on the map does, if anything. */
   onPick?: (at: Wgs) => void;
 }
+
+/** What no provider has drawn is named by the console. */
+const OWN_GROUND: Readonly<Partial<Record<Basemap["kind"], Key>>> = { schematic: "map.ground.schematic", geojson: "map.ground.geojson" };
 
 /** The map in its frame, with buttons beside the gestures; everything it shows is also said in words. */
 export function CaseMap({ scene, basemap, said, onPick }: CaseMapProps): ReactElement {
@@ -29,11 +32,12 @@ export function CaseMap({ scene, basemap, said, onPick }: CaseMapProps): ReactEl
   }, [view, label]);
   useEffect(() => view.show(scene, { home: t("map.home_mark"), band: t("map.band_mark") }), [view, scene, t]);
   useEffect(() => view.onPick(onPick ?? null), [view, onPick]);
+  const own = OWN_GROUND[basemap.kind];
   const approval = basemap.approval_no === null ? "" : ` · ${t("map.approval", { number: basemap.approval_no })}`;
   return (
     <div className="map-frame" ref={frame}>
       <p className="map-note">
-        {basemap.attribution}
+        {basemap.attribution || (own === undefined ? "" : t(own))}
         {approval}
         {failed && <b> · {t("map.basemap_failed")}</b>}
       </p>

@@ -7,7 +7,7 @@ import { openCase, useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
 import { useTexts } from "../texts/texts";
 import { instant, span } from "../time/format";
-import { handedTo, stageOf } from "./order";
+import { claimable, handedTo, stageOf } from "./order";
 import { phaseOf } from "./phase";
 import { useShown } from "./useShown";
 import { doorOf, nameOf, personOf, repeatsOf, titleOf, whoAndWhat } from "./wording";
@@ -110,9 +110,9 @@ export function Row({ item, mine }: RowProps): ReactElement {
         {waiting && item.place !== null && <span className="row-where">{doorOf(item)}</span>}
         {waiting && <LimitBar item={item} />}
       </button>
-      {waiting && seat.mayAct && (
+      {seat.mayAct && claimable(item, seat.user.id) && (
         <button
-          className={`claim claim-p${item.priority}`}
+          className={waiting ? `claim claim-p${item.priority}` : "claim"}
           type="button"
           disabled={stale}
           aria-label={texts.t("queue.claim_of", { name: whoAndWhat(item, texts) })}

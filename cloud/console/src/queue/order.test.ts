@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { aCase } from "./aCase.test.data";
-import { foldWaiting, groupCases, stageOf } from "./order";
+import { claimable, foldWaiting, groupCases, stageOf } from "./order";
 
 const limits = { p1_claim_s: 30, p2_claim_s: 120, p3_claim_s: 14_400, claimed_s: 90 };
 const me = { id: "me", name: "王敏", seat_id: null };
@@ -78,4 +78,14 @@ test("a case that was handed to somebody else does not wait here, one that was h
   const groups = groupCases(items, "me", limits);
   expect(groups.waiting.map((item) => item.id)).toEqual(["for-all", "for-me"]);
   expect(groups.others.map((item) => item.id)).toEqual(["for-her"]);
+});
+
+test("what was handed to somebody else is theirs to take, but a first priority is anybody's", () => {
+  const handed = { state: "handed_over" as const, handed_to: { id: "other", name: "李娜" } };
+  expect(claimable(aCase({ ...handed, priority: 1 }), "me")).toBe(true);
+  expect(claimable(aCase({ ...handed, priority: 2 }), "me")).toBe(false);
+  expect(claimable(aCase({ ...handed, priority: 2 }), "other")).toBe(true);
+  expect(claimable(aCase({}), "me")).toBe(true);
+  expect(claimable(aCase({ state: "claimed", owner: other }), "me")).toBe(false);
+  expect(groupCases([aCase({ ...handed, priority: 1 })], "me", limits).others).toHaveLength(1);
 });

@@ -63,6 +63,12 @@ export function handedTo(item: CaseSummary): string | null {
   return item.state === "handed_over" ? (item.handed_to?.id ?? null) : null;
 }
 
+/** Whether the server would give it: what waits; a P1 even while it waits for the one it was handed to by name. */
+export function claimable(item: CaseSummary, userId: string): boolean {
+  const named = handedTo(item);
+  return phaseOf(item) === "waiting" && (named === null || named === userId || item.priority === 1);
+}
+
 /** Sorts live cases into 待接警, 我在处理, 他人处理: priority, time left, raised time, id. */
 export function groupCases(items: readonly CaseSummary[], userId: string, limits: ClaimLimits): Groups {
   const groups: Groups = { waiting: [], mine: [], others: [] };

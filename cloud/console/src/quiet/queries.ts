@@ -21,10 +21,10 @@ export function useFigures(): UseQueryResult<DeskFigures> {
 
 const readNotes = async () => (await answered(api.GET("/api/v1/shift-notes", { params: { query: {} } }))).items;
 export type ShiftNote = Awaited<ReturnType<typeof readNotes>>[number];
-const NOTES = ["shift-notes"];
+export const NOTES = ["shift-notes"];
 const NOTES_EVERY_MS = 300_000;
 
-/** The newest notes, newest first. */
+/** The newest notes, newest first; the live line says when there is another one. */
 export function useNotes(): UseQueryResult<ShiftNote[]> {
   return useQuery({ queryKey: NOTES, queryFn: readNotes, refetchInterval: NOTES_EVERY_MS });
 }

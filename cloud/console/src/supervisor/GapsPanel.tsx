@@ -30,7 +30,7 @@ function GapLine({ gap }: { gap: Gaps["items"][number] }): ReactElement {
         {gap.kind !== "no_policy" && gap.kind !== "no_seat" && ` · ${t(`target.${target}` as Key)}`}
         <br />
         <span className="label">
-          {place(gap.area_code)} {people.map((person) => person.name ?? "").join("、")}
+          {place(gap.area_code)} {people.map((person) => person.name ?? "").join(t("and"))}
           {count !== null && t("gaps.people", { count })}
         </span>
       </span>

@@ -104,7 +104,7 @@ export function SchedulesPage(): ReactElement {
   const mistakes = draft === null ? new Map() : scheduleMistakes(draft);
   const names = new Map((staff.data ?? []).map((person) => [person.id, person.name]));
   const now = (ids: readonly string[]): string =>
-    ids.length === 0 ? t("duty.nobody") : t("duty.now", { names: ids.map((id) => names.get(id) ?? t("duty.unknown")).join("、") });
+    ids.length === 0 ? t("duty.nobody") : t("duty.now", { names: ids.map((id) => names.get(id) ?? t("duty.unknown")).join(t("and")) });
   const reload = async (id: string): Promise<void> => {
     const items = await queries.fetchQuery({ queryKey: ["chief", "schedules"], queryFn: readSchedules, staleTime: 0 });
     const found = items.find((one) => one.id === id);

@@ -249,4 +249,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   "age.hours": "{{count}} h ago",
   "age.days": "{{count}} d ago",
   "none": "—",
+  "and": ", ",
+  "comma": ", ",
 };

@@ -247,6 +247,8 @@ export const zh = {
   "age.hours": "{{count}} 小时前",
   "age.days": "{{count}} 天前",
   "none": "—",
+  "and": "、",
+  "comma": "，",
 } as const;
 
 export type TextKey = keyof typeof zh;

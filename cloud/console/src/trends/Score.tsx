@@ -14,7 +14,7 @@ export function Score({ residentId }: { residentId: string }): ReactElement | nu
   const { t } = texts;
   const score = useNews2(residentId).data;
   if (score === undefined) return null;
-  const missing = score.missing.map((parameter) => named(parameter, texts)).join("、");
+  const missing = score.missing.map((parameter) => named(parameter, texts)).join(t("and"));
   const partial = t("news2.partial", { known: score.known, of: score.of, sum: score.sum_of_known });
   return (
     <p className="score" title={texts.language === "zh" ? score.notice_zh : score.notice}>
