@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage bench-storm bench-ingest bench-lanes bench-trend soak-desk chaos conformance fuzz-drivers clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-lanes bench-trend soak-desk chaos conformance fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -79,6 +79,9 @@ bench-watches: $(VENV)/.dev ## 5,000 块手表连一个网关 / 5,000 watches at
 
 damage: $(VENV)/.dev ## 把网关的存储弄坏 3,000 次 / damage a gateway's files 3,000 times
 	CAREBED_DAMAGE_TRIALS=3000 $(BIN)/python -m pytest -q tests/edge/test_outbox_damage.py
+
+power-cut: $(VENV)/.dev ## 网关断电 200 次，未落盘的写入全丢（需 cc）/ 200 power cuts, unsynchronised writes forgotten
+	$(BIN)/python -m tests.benchmarks.power_cut $(ARGS)
 
 bench-storm: $(VENV)/.dev ## 5,000 条报警的风暴 / 5,000 alarms in 60 s -> every P1 on the screen, the rest grouped
 	$(BIN)/python -m tests.benchmarks.bench_storm $(ARGS)

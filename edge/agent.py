@@ -181,7 +181,7 @@ class Agent:
 def lock(folder: Path) -> int:
     """Make the data folder and hold it for this process; returns what holds it. Raises ConfigError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _made(folder)
         held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ConfigError(say("data_dir_unusable", path=folder, reason=error)) from error
@@ -194,6 +194,18 @@ def lock(folder: Path) -> int:
     os.ftruncate(held, 0)
     os.write(held, f"{os.getpid()}\n".encode())
     return held
+
+
+def _made(folder: Path) -> None:
+    """Make a folder that a power cut in the next moment does not take back. Raises OSError."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
 
 
 async def _end(tasks: set["asyncio.Task[None]"]) -> None:

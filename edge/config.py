@@ -64,6 +64,14 @@ class PageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     password_hash: Annotated[str, Meta(pattern=r"^scrypt\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$")]
 
 
+class StorageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[storage]: how many MiB of the disk the agent takes; `reserve_mib` is for events on a full disk."""
+
+    events_mib: Annotated[int, Meta(ge=1, le=65_536)] = 64
+    telemetry_mib: Annotated[int, Meta(ge=1, le=65_536)] = 256
+    reserve_mib: Annotated[int, Meta(ge=1, le=1024)] = 4
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """edge.toml; relative paths count from the folder of the file."""
 
@@ -85,6 +93,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     speech: SpeechSection | None = None
     phone: PhoneSection | None = None
     page: PageSection | None = None
+    storage: StorageSection = StorageSection()
 
     def effective_batch_s(self) -> float:
         """Seconds between two telemetry batches: at least 60 on a metered link."""

@@ -14,7 +14,7 @@ import msgspec
 
 from edge import config
 from edge.agent import Agent, Transport
-from edge.config import Broker, Config, ConfigError
+from edge.config import Broker, Config, ConfigError, StorageSection
 from edge.desired import Desired
 from edge.doors import doors
 from edge.drivers.catalogue import DRIVERS
@@ -45,15 +45,18 @@ from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Birth, Event, TelemetryBatch
 
 TIMINGS: Final = Timings()
-LIMITS: Final = Limits()
+MIB: Final = 1024 * 1024
 
 
-def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits: Limits = LIMITS) -> Agent:
+def build(
+    settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits: Limits | None = None
+) -> Agent:
     """The agent of a configuration, not yet running. Raises ConfigError."""
     check_drivers(settings)
     time = Timekeeper(clock, boot=boot_id())
     run, pulse = new_run(), Pulse()
     folder = Path(settings.data_dir)
+    limits = limits or _limits(settings.storage)
     outbox = Outbox(
         folder, run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits, pulse=pulse
     )
@@ -80,6 +83,10 @@ def build(settings: Config, clock: Clock, *, timings: Timings = TIMINGS, limits:
     if settings.page is not None:
         agent.transports.append(page(agent, settings.page, version()))
     return agent
+
+
+def _limits(storage: StorageSection) -> Limits:
+    return Limits(storage.events_mib * MIB, storage.telemetry_mib * MIB, storage.reserve_mib * MIB)
 
 
 def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake, pulse: Pulse) -> Link:

@@ -38,6 +38,8 @@ create table if not exists gap(
     from_at integer not null, to_at integer not null, count integer not null);
 """
 _MOST_PAGES: Final = 0xFFFFFFFE  # sqlite's own limit
+# A batch may itself tell of what was thinned out before; cheaper than reading every batch that goes.
+_TELLS_A_GAP: Final = "instr(payload, cast('\"gaps\"' as blob)) > 0"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -194,8 +196,14 @@ class TelemetryStore:
         ).fetchone()
         if not count:
             return 0
+        untold = [
+            gap
+            for (payload,) in db.execute(f"select payload {span} and {_TELLS_A_GAP}", (part,))
+            if (batch := _batch(payload)) is not None
+            for gap in batch.gaps
+        ]
         db.execute(f"delete {span}", (part,))
-        _note_gap(db, Gap(from_at=first, to_at=last, count=count))
+        _note_gap(db, _joined([Gap(from_at=first, to_at=last, count=count), *untold]))
         log.warning(
             "outbox full: oldest telemetry dropped", extra={"action": "telemetry_thinned", "count": count}
         )

@@ -191,7 +191,7 @@ async def running(
     """The agent in this process, ready, stopped cleanly at the end."""
     settings = config.load(path)
     held = lock(Path(settings.data_dir))
-    agent = wiring.build(settings, clock or Clock(), timings=timings, limits=limits or Limits())
+    agent = wiring.build(settings, clock or Clock(), timings=timings, limits=limits)
     ready = asyncio.Event()
     task = asyncio.create_task(agent.run(lambda line: ready.set()))
     waiter = asyncio.create_task(ready.wait())
@@ -217,6 +217,7 @@ class AgentProcess:
     arguments: list[str] = field(default_factory=list)
     process: asyncio.subprocess.Process | None = None
     line: str = ""
+    environment: dict[str, str] | None = None
 
     async def start(self) -> int:
         """Start and return the port of the watch transport."""
@@ -232,6 +233,7 @@ class AgentProcess:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=log,
+            env=self.environment,
         )
         log.close()
         assert self.process.stdout is not None
