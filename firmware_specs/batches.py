@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from firmware_specs.fields import LAST_MS
+from firmware_specs.fields import LAST_MS, Name, RunId, Text, WireId
 from firmware_specs.messages import (
     TELEMETRY_MAX_BYTES,
     TELEMETRY_MAX_READINGS,
@@ -16,8 +16,9 @@ from firmware_specs.messages import (
 )
 
 _ZLIB_FIRST_BYTE: Final = 0x78
-_NAMES_HELD: Final = 500_000
+_NAMES_HELD: Final = 100_000
 _COLUMN: Final = Meta(max_length=TELEMETRY_MAX_READINGS)
+_NONE: Final = msgspec.Raw(b"[]")
 
 
 class UncheckedBatch(TelemetryBatch, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,11 +26,13 @@ class UncheckedBatch(TelemetryBatch, frozen=True, kw_only=True, omit_defaults=Tr
 
     run: str
     boot: str
-    devices: Annotated[list[str], _COLUMN] = msgspec.field(default_factory=list)
-    kinds: Annotated[list[str], _COLUMN] = msgspec.field(default_factory=list)
+    devices: msgspec.Raw = _NONE  # type: ignore[assignment]  # replaced by the list before anybody sees it
+    kinds: msgspec.Raw = _NONE  # type: ignore[assignment]
 
 
 _UNCHECKED_DECODER: Final = msgspec.json.Decoder(UncheckedBatch)
+_DEVICES_DECODER: Final = msgspec.json.Decoder(Annotated[list[WireId], _COLUMN])
+_KINDS_DECODER: Final = msgspec.json.Decoder(Annotated[list[Name], _COLUMN])
 
 
 def encode_batch(batch: TelemetryBatch, *, compress: bool = False) -> bytes:
@@ -57,45 +60,49 @@ def decode_batch(payload: bytes) -> TelemetryBatch:
 
 
 class BatchReader:
-    """`decode_batch` for very many: names that were checked once are not checked again."""
+    """`decode_batch` for very many: names that were checked once are not checked, nor made, again.
+
+    Batches with the same names share one list of them.
+    """
 
     def __init__(self) -> None:
         """Begin knowing no names."""
-        self._runs: set[str] = set()
-        self._boots: set[str] = set()
-        self._devices: set[str] = set()
-        self._kinds: set[str] = set()
+        self._runs: set[tuple[str, str]] = set()
+        self._devices: dict[bytes, list[str]] = {}
+        self._kinds: dict[bytes, list[str]] = {}
 
     def decode(self, payload: bytes) -> TelemetryBatch:
         """As `decode_batch`."""
         data = _unpacked(payload)
         try:
-            batch: TelemetryBatch = _UNCHECKED_DECODER.decode(data)
+            batch = _UNCHECKED_DECODER.decode(data)
+            self._name(batch)
         except (ValueError, RecursionError):
             return _whole(decode(data, TelemetryBatch))  # to say why
-        if not self._knows(batch):
-            batch = decode(data, TelemetryBatch)
-            self._learn(batch)
         return _whole(batch)
 
-    def _knows(self, batch: TelemetryBatch) -> bool:
-        return (
-            batch.run in self._runs
-            and batch.boot in self._boots
-            and self._devices.issuperset(batch.devices)
-            and self._kinds.issuperset(batch.kinds)
-        )
-
-    def _learn(self, batch: TelemetryBatch) -> None:
-        for names, new in (
-            (self._runs, (batch.run,)),
-            (self._boots, (batch.boot,)),
-            (self._devices, batch.devices),
-            (self._kinds, batch.kinds),
+    def _name(self, batch: UncheckedBatch) -> None:
+        """Check run and boot, and put lists in the place of names that are still JSON; ValueError."""
+        run = batch.run, batch.boot
+        if run not in self._runs:
+            _keep(self._runs)
+            self._runs.add(msgspec.convert(run, tuple[RunId, Text]))
+        for field, known, decoder in (
+            ("devices", self._devices, _DEVICES_DECODER),
+            ("kinds", self._kinds, _KINDS_DECODER),
         ):
-            if len(names) > _NAMES_HELD:
-                names.clear()
-            names.update(new)
+            raw = bytes(getattr(batch, field))
+            names = known.get(raw)
+            if names is None:
+                _keep(known)
+                names = known[raw] = decoder.decode(raw)
+            msgspec.structs.force_setattr(batch, field, names)
+
+
+def _keep(known: set[tuple[str, str]] | dict[bytes, list[str]]) -> None:
+    """Not more than so many."""
+    if len(known) > _NAMES_HELD:
+        known.clear()
 
 
 def _unpacked(payload: bytes) -> bytes:

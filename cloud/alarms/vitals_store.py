@@ -2,7 +2,7 @@
 transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from cloud.alarms.rule_versions import RuleSet
 from cloud.alarms.vitals import Active
 from cloud.database import queries
 from cloud.database.pool import Connection
-from cloud.telemetry.columns import NO_QUALITY, Columns, from_ms
+from cloud.telemetry.columns import NO_QUALITY, Columns, Flags, Ints, from_ms
 
 _SQL: Final = queries.load(__package__ or "cloud.alarms", "vitals.sql")
 _LATE_MS: Final = LATE_AFTER // timedelta(milliseconds=1)
@@ -47,14 +47,20 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
 
 
-async def enqueue(conn: Connection, stored: Columns, kinds: Mapping[str, int]) -> None:
-    """Queue what is to be judged of readings that this transaction stores; late ones are not."""
+async def enqueue(
+    conn: Connection, stored: Columns, kinds: Mapping[str, int], installed: Callable[[Ints], Flags]
+) -> None:
+    """Queue what is to be judged of readings that this transaction stores, of devices that are `installed`.
+
+    Late ones are not.
+    """
     ids = np.array([kinds[kind] for kind in JUDGED if kind in kinds], np.int64)
     chosen = stored.newest & np.isin(stored.kind_id, ids) & (stored.quality != 0)
     chosen &= stored.received_ms - stored.measured_ms <= _LATE_MS
-    if not chosen.any():
-        return
     new = stored.where(chosen)
+    new = new.where(installed(new.device_key))
+    if not len(new):
+        return
     await conn.execute(
         _SQL["enqueue"],
         {

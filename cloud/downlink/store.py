@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from cloud.broker import Login
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
 
 _SQL = queries.load(__package__)
@@ -64,8 +64,10 @@ async def queue_event_ack(
 async def queue_batch_acks(conn: Connection, batches: Sequence[tuple[str, str, int]]) -> None:
     """Each (gateway id, run, seq) will be acknowledged within 2 s of the commit."""
     if batches:
-        gateway_ids, runs, seqs = (list(column) for column in zip(*batches, strict=True))
-        await conn.execute(_SQL["queue_batch_acks"], {"gateway_ids": gateway_ids, "runs": runs, "seqs": seqs})
+        gateway_ids, runs, seqs = zip(*batches, strict=True)
+        texts, numbers = arrays.of_texts, arrays.of_numbers
+        given = {"gateway_ids": texts(gateway_ids), "runs": texts(runs), "seqs": numbers(seqs)}
+        await conn.execute(_SQL["queue_batch_acks"], given)
 
 
 async def take_acks(conn: Connection, limit: int) -> list[QueuedAck]:

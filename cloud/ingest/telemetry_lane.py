@@ -84,6 +84,7 @@ class TelemetryLane:
         self._writer = TelemetryWriter(follow=enqueue)
         self._reader = BatchReader()
         self._gateways: dict[str, str] = {}
+        self._received: tuple[datetime | None, int] = None, 0
         self._away = False
 
     async def run(self, source: Source) -> None:
@@ -151,7 +152,9 @@ class TelemetryLane:
             if len(self._gateways) > _GATEWAYS_HELD:
                 self._gateways.clear()
             gateway = self._gateways[arrived.topic] = gateway_of(arrived.topic)
-        return Message(arrived, Incoming(gateway, to_ms(arrived.received_at), batch))
+        if arrived.received_at is not self._received[0]:  # what comes at once has one time
+            self._received = arrived.received_at, to_ms(arrived.received_at)
+        return Message(arrived, Incoming(gateway, self._received[1], batch))
 
     async def _finish(self, taken: Taken) -> None:
         """Commit, set aside, acknowledge."""

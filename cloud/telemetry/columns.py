@@ -5,7 +5,7 @@ what the sender's own clock was wrong (arrival minus `sent_at`), to the arrival 
 help, gets quality 0 and never becomes the last value. Without a clock, times count from boot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
@@ -22,6 +22,7 @@ Flags = NDArray[np.bool_]
 FUTURE_MS: Final = 10 * 60_000
 OLDEST_MS: Final = 400 * 86_400_000
 NO_QUALITY: Final = -1
+_RANKS: Final = 1 << 16  # device and kind take 47 bits of 63
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _POSTGRES_EPOCH_MS: Final = 946_684_800_000  # 2000-01-01
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -59,7 +60,15 @@ class Columns:
 
     def order(self) -> Ints:
         """The numbers of the readings in the order of the index: device, kind, time."""
-        return np.lexsort((self.measured_ms, self.device_key << 16 | self.kind_id))
+        if len(self) > _RANKS:
+            return np.lexsort((self.measured_ms, self.series()))
+        rank = np.empty(len(self), np.int64)
+        rank[np.argsort(self.measured_ms)] = np.arange(len(self))
+        return np.argsort(self.series() << 16 | rank)  # one number each: several times quicker
+
+    def series(self) -> Ints:
+        """Device and kind as one number of 47 bits."""
+        return self.device_key << 16 | self.kind_id
 
     def where(self, chosen: Flags | Ints) -> "Columns":
         """The chosen readings, or those with these numbers in this order."""
@@ -99,25 +108,25 @@ def plausible(at_ms: Ints, received_ms: Ints) -> Flags:
 
 
 def columns_of(
-    batches: Sequence[Incoming], devices: Mapping[str, int], kinds: Mapping[str, int]
+    batches: Sequence[Incoming], keys: Sequence[Sequence[int]], ids: Sequence[Sequence[int]]
 ) -> tuple[Columns, Ints]:
-    """The readings of all batches, and which batch each is of.
+    """The readings of all batches, and which batch each is of; `d` and `k` point into `keys` and `ids`.
 
     Those that are no number, or of a kind without a number, are left out.
     """
     found = [each.batch for each in batches]
     counts = np.array([len(batch.value) for batch in found], np.int64)
     total, of = int(counts.sum()), np.repeat(np.arange(len(found)), counts)
-    keys = np.array([devices[name] for batch in found for name in batch.devices], np.int64)
-    ids = np.array([kinds.get(name, 0) for batch in found for name in batch.kinds], np.int64)
-    key_from = _begins([len(batch.devices) for batch in found])
-    id_from = _begins([len(batch.kinds) for batch in found])
+    key_of, id_of = np.array(list(chain(*keys)), np.int64), np.array(list(chain(*ids)), np.int64)
+    key_from, id_from = _begins(keys), _begins(ids)
     claimed = np.array([batch.t0 for batch in found], np.int64)[of] + _flat((b.dt for b in found), total)
     measured, believed = judge_times(claimed, of, batches)
-    quality = _flat((b.quality or repeat(NO_QUALITY, len(b.value)) for b in found), total)
+    quality = np.full(total, NO_QUALITY, np.int64)
+    if any(batch.quality for batch in found):
+        quality = _flat((b.quality or repeat(NO_QUALITY, len(b.value)) for b in found), total)
     made = Columns(
-        device_key=keys[_flat((batch.d for batch in found), total) + key_from[of]],
-        kind_id=ids[_flat((batch.k for batch in found), total) + id_from[of]],
+        device_key=key_of[_flat((batch.d for batch in found), total) + key_from[of]],
+        kind_id=id_of[_flat((batch.k for batch in found), total) + id_from[of]],
         measured_ms=measured,
         received_ms=np.array([each.received_ms for each in batches], np.int64)[of],
         value=np.fromiter(chain.from_iterable(batch.value for batch in found), np.float64, total),
@@ -128,10 +137,10 @@ def columns_of(
     return (made, of) if kept.all() else (made.where(kept), of[kept])
 
 
-def _begins(lengths: Sequence[int]) -> Ints:
+def _begins(lists: Sequence[Sequence[int]]) -> Ints:
     """Where each of several lists begins once they are joined."""
-    ends = np.cumsum(np.array(lengths, np.int64))
-    return ends - np.array(lengths, np.int64)
+    lengths = np.array(list(map(len, lists)), np.int64)
+    return np.cumsum(lengths) - lengths
 
 
 def _flat(parts: Iterable[Iterable[int]], total: int) -> Ints:
@@ -143,22 +152,21 @@ def newest_of(columns: Columns) -> Columns:
 
     One that is a little ahead of its arrival counts as of its arrival.
     """
-    found = columns.where(columns.newest)
+    found = columns if columns.newest.all() else columns.where(columns.newest)
+    if not len(found):
+        return found
     at = np.minimum(found.measured_ms, found.received_ms)
-    order = np.lexsort((at, found.device_key << 16 | found.kind_id))
-    device, kind = found.device_key[order], found.kind_id[order]
-    last = np.ones(len(order), np.bool_)
-    last[:-1] = (device[1:] != device[:-1]) | (kind[1:] != kind[:-1])
-    chosen = order[last]
-    return Columns(
-        found.device_key[chosen],
-        found.kind_id[chosen],
-        at[chosen],
-        found.received_ms[chosen],
-        found.value[chosen],
-        found.quality[chosen],
-        found.newest[chosen],
-    )
+    order = np.argsort(found.series(), kind="stable")
+    series, sorted_at = found.series()[order], at[order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = series[1:] != series[:-1]
+    newest = np.maximum.reduceat(sorted_at, np.flatnonzero(begins))
+    group = np.cumsum(begins) - 1
+    candidates = np.flatnonzero(sorted_at == newest[group])
+    last = np.ones(len(candidates), np.bool_)
+    last[:-1] = group[candidates][1:] != group[candidates][:-1]
+    chosen = order[candidates[last]]
+    return replace(found, measured_ms=at).where(chosen)
 
 
 def first_of(ordered: Columns, hour_ms: Ints | None) -> Columns:

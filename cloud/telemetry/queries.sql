@@ -108,15 +108,20 @@ from timescaledb_information.chunks where hypertable_name = %(table)s order by r
 select drop_chunks(%(table)s::regclass, older_than => %(before)s::timestamptz)
 
 -- name: take_runs --
--- Note batches of runs of which none of these was seen, and say which runs; holds the rows of the others, too.
+-- Note batches of runs of which none of these was seen, and name the other runs, whose rows are held, too.
 -- In order, so that two ingestors never wait for each other in a ring. Runs with many gaps are not for here.
-insert into batch_seen as b (gateway_id, run, seen, changed_at)
-select g, r, range_agg(int8range(seq, seq, '[]')), %(now)s::timestamptz
-from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint[]) as w (g, r, seq)
-group by g, r order by g, r
-on conflict (gateway_id, run) do update set seen = b.seen + excluded.seen, changed_at = excluded.changed_at
-where not b.seen && excluded.seen and pg_column_size(b.seen) < 8000
-returning gateway_id, run
+with come as (
+    select g, r, range_agg(int8range(seq, seq, '[]')) as seen
+    from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint[]) as w (g, r, seq)
+    group by g, r
+), taken as (
+    insert into batch_seen as b (gateway_id, run, seen, changed_at)
+    select g, r, seen, %(now)s::timestamptz from come order by g, r
+    on conflict (gateway_id, run) do update set seen = b.seen + excluded.seen, changed_at = excluded.changed_at
+    where not b.seen && excluded.seen and pg_column_size(b.seen) < 8000
+    returning gateway_id, run
+)
+select g, r from come except select gateway_id, run from taken
 
 -- name: seen_batches --
 -- Which of these batches are stored already, in the order of the arguments.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
 from cloud.telemetry import columns as c
 from cloud.telemetry.columns import Columns
@@ -24,19 +24,22 @@ Period = tuple[UUID, datetime | None, datetime | None]  # home, from, to
 
 async def take_new(conn: Connection, batches: Sequence[BatchKey], now: datetime) -> list[bool]:
     """Which batches are stored for the first time, with this transaction; each key at most once."""
-    gateway_ids, runs, seqs = (list(column) for column in zip(*batches, strict=True))
-    given = {"gateway_ids": gateway_ids, "runs": runs, "seqs": seqs, "now": now}
-    taken = set(await (await conn.execute(_SQL["take_runs"], given)).fetchall())
-    if len(taken) == len(set(zip(gateway_ids, runs, strict=True))):
-        return [True] * len(batches)
+    held = set(await (await conn.execute(_SQL["take_runs"], _keys(batches) | {"now": now})).fetchall())
     # Some of these runs' batches may be here already: asked one by one, while their rows are held.
-    rest = [key for key in batches if (key[0], key[1]) not in taken]
-    gateway_ids, runs, seqs = (list(column) for column in zip(*rest, strict=True))
-    given |= {"gateway_ids": gateway_ids, "runs": runs, "seqs": seqs}
+    rest = [key for key in batches if (key[0], key[1]) in held] if held else []
+    if not rest:
+        return [True] * len(batches)
+    given = _keys(rest) | {"now": now}
     rows = await (await conn.execute(_SQL["seen_batches"], given)).fetchall()
     await conn.execute(_SQL["mark_batches"], given)
     seen = dict(zip(rest, (row[0] for row in rows), strict=True))
     return [not seen.get(key, False) for key in batches]
+
+
+def _keys(batches: Sequence[BatchKey]) -> dict[str, Any]:
+    gateway_ids, runs, seqs = zip(*batches, strict=True)
+    texts, numbers = arrays.of_texts, arrays.of_numbers
+    return {"gateway_ids": texts(gateway_ids), "runs": texts(runs), "seqs": numbers(seqs)}
 
 
 async def copy_readings(conn: Connection, readings: Columns) -> None:

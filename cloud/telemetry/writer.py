@@ -15,18 +15,20 @@ from cloud.database.pool import Connection
 from cloud.downlink.store import queue_batch_acks
 from cloud.telemetry import columns as c
 from cloud.telemetry import partitions, rollups, store
-from cloud.telemetry.columns import Columns, Incoming, Ints
-from cloud.telemetry.homes import Homes, Known
+from cloud.telemetry.columns import Columns, Flags, Incoming, Ints
+from cloud.telemetry.homes import Homes, Known, Sender
 from cloud.telemetry.store import BatchKey, PositionRow
+from firmware_specs.messages import TelemetryBatch
 
 logger = logging.getLogger(__name__)
 
 _NAMES_HELD: Final = 500_000
-_LAST_AT_ONCE: Final = 2000
+_LAST_AT_ONCE: Final = 1000
 _LONGEST_UPTIME_MS: Final = 3650 * 86_400_000
 
-Follow = Callable[[Connection, Columns, Mapping[str, int]], Awaitable[None]]
-"""Done in the transaction that stores readings of installed devices; is given the numbers of the kinds."""
+Follow = Callable[[Connection, Columns, Mapping[str, int], Callable[[Ints], Flags]], Awaitable[None]]
+"""Done in the transaction that stores readings; is given the numbers of the kinds, and which devices (by
+their keys) are installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class TelemetryWriter:
         self._follow = follow
         self._devices: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
+        self._keys_of: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._ids_of: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._days: set[date] = set()
         self._told: set[tuple[str, str]] = set()
         self._age = 0
@@ -61,6 +65,8 @@ class TelemetryWriter:
         self.homes.forget()
         self._devices.clear()
         self._kinds.clear()
+        self._keys_of.clear()
+        self._ids_of.clear()
         self._days.clear()
 
     async def write(self, conn: Connection, batches: Sequence[Incoming], now: datetime) -> int:
@@ -77,11 +83,11 @@ class TelemetryWriter:
             each if each.batch.clock.source != "none" else await _with_boot(conn, each, now)
             for each in batches
         ]
-        await self._learn_names(conn, batches, now)
-        senders = [(each.gateway_id, self._keys(each)) for each in batches]
-        keys = {key for _, devices in senders for key in devices}
-        known = await self.homes.learn(conn, {gateway_id for gateway_id, _ in senders}, keys)
-        readings, of = c.columns_of(batches, self._devices, self._kinds)
+        keys = await self._keys(conn, batches, now)
+        ids = await self._ids(conn, batches, now)
+        senders = [(each.gateway_id, known) for each, known in zip(batches, keys, strict=True)]
+        known = await self.homes.learn(conn, senders)
+        readings, of = c.columns_of(batches, keys, ids)
         allowed = known.allowed(senders, of, readings.device_key, readings.measured_ms)
         if not allowed.all():
             self._tell_foreign(batches, of[~allowed], readings.device_key[~allowed])
@@ -110,7 +116,8 @@ class TelemetryWriter:
                 newest = c.newest_of(stored)
                 await (store.move_last if len(newest) <= _LAST_AT_ONCE else store.move_later)(conn, newest)
                 await rollups.note_late(conn, stored, now)
-                await self._tell(conn, stored, prepared.known)
+                if self._follow is not None:
+                    await self._follow(conn, stored, self._kinds, prepared.known.installed)
             chosen = zip(prepared.positions_of, prepared.positions, strict=True)
             await store.add_positions(conn, [row for n, row in chosen if is_new[n]])
             await queue_batch_acks(conn, list(first))
@@ -119,31 +126,34 @@ class TelemetryWriter:
                 _tell_gaps(batches[n])
         return len(stored)
 
-    async def _tell(self, conn: Connection, stored: Columns, known: Known) -> None:
-        if self._follow is not None:
-            installed = known.installed(stored.device_key)
-            if installed.any():
-                await self._follow(conn, stored.where(installed), self._kinds)
-
-    async def _learn_names(self, conn: Connection, batches: Iterable[Incoming], now: datetime) -> None:
-        if len(self._devices) > _NAMES_HELD:
+    async def _keys(
+        self, conn: Connection, batches: Iterable[Incoming], now: datetime
+    ) -> list[tuple[int, ...]]:
+        """The devices that each batch speaks of: those of its readings, then those of its positions."""
+        if len(self._devices) + len(self._keys_of) > _NAMES_HELD:
             self._devices.clear()
-        devices = {name for each in batches for name in each.batch.devices}
-        devices |= {position.device for each in batches for position in each.batch.positions}
-        kinds = {name for each in batches for name in each.batch.kinds} - self._kinds.keys()
-        if devices := devices - self._devices.keys():
-            self._devices |= await store.device_keys(conn, devices, now)
-        if kinds:
-            self._kinds |= await store.kind_ids(conn, kinds, now)
-            for name in kinds - self._kinds.keys():
-                self._tell_once("reading_kinds_exhausted", "", name)
+            self._keys_of.clear()
+        names = [_devices_of(each.batch) for each in batches]
+        new = set(names) - self._keys_of.keys()
+        if missing := {name for each in new for name in each} - self._devices.keys():
+            self._devices |= await store.device_keys(conn, missing, now)
+        self._keys_of |= {each: tuple([self._devices[name] for name in each]) for each in new}
+        return [self._keys_of[each] for each in names]
 
-    def _keys(self, incoming: Incoming) -> list[int]:
-        """The devices that a batch speaks of."""
-        keys = [self._devices[name] for name in incoming.batch.devices]
-        if incoming.batch.positions:
-            keys += {self._devices[position.device] for position in incoming.batch.positions}
-        return keys
+    async def _ids(
+        self, conn: Connection, batches: Iterable[Incoming], now: datetime
+    ) -> list[tuple[int, ...]]:
+        """The numbers of the kinds of each batch, 0 where none is left."""
+        if len(self._ids_of) > _NAMES_HELD:
+            self._ids_of.clear()
+        names = [tuple(each.batch.kinds) for each in batches]
+        new = set(names) - self._ids_of.keys()
+        if missing := {name for each in new for name in each} - self._kinds.keys():
+            self._kinds |= await store.kind_ids(conn, missing, now)
+            for name in missing - self._kinds.keys():
+                self._tell_once("reading_kinds_exhausted", "", name)
+        self._ids_of |= {each: tuple([self._kinds.get(name, 0) for name in each]) for each in new}
+        return [self._ids_of[each] for each in names]
 
     def _tell_foreign(self, batches: Sequence[Incoming], of: Ints, device_key: Ints) -> None:
         for n, key in dict.fromkeys(zip(of.tolist(), device_key.tolist(), strict=True)):
@@ -152,7 +162,7 @@ class TelemetryWriter:
                     self._tell_once("device_of_another_home", batches[n].gateway_id, name)
 
     def _positions(
-        self, batches: Sequence[Incoming], senders: Sequence[tuple[str, Iterable[int]]], known: Known
+        self, batches: Sequence[Incoming], senders: Sequence[Sender], known: Known
     ) -> tuple[list[int], list[PositionRow]]:
         found = [(n, position) for n, each in enumerate(batches) for position in each.batch.positions]
         if not found:
@@ -190,6 +200,12 @@ class TelemetryWriter:
             self._told.add((gateway_id, name))
             extra = {"action": action, "gateway": gateway_id, "name_sent": name}
             logger.warning("readings were not stored", extra=extra)
+
+
+def _devices_of(batch: TelemetryBatch) -> tuple[str, ...]:
+    if not batch.positions:
+        return tuple(batch.devices)
+    return (*batch.devices, *(position.device for position in batch.positions))
 
 
 async def _with_boot(conn: Connection, incoming: Incoming, now: datetime) -> Incoming:
