@@ -132,11 +132,11 @@ class District:
         assert answer.is_success, answer.text
         return username
 
-    def home(self, elder: str | None = None) -> Home:
+    def home(self, elder: str | None = None, compound: str | None = None) -> Home:
         """A home with door code, elder, contacts and gateway."""
         number = next(_numbers)
-        name, sex, born, compound = _PEOPLE[len(self.homes) % len(_PEOPLE)]
-        made = self.cloud.post("/homes", _home(self.area, compound, number))
+        name, sex, born, there = _PEOPLE[len(self.homes) % len(_PEOPLE)]
+        made = self.cloud.post("/homes", _home(self.area, compound or there, number))
         bed = self.cloud.post(f"/homes/{made['id']}/beds", {"label": "主卧床位"})
         resident = self.cloud.post("/residents", _resident(elder or name, sex, born, bed["id"]))
         gateway = f"gw-{self.area}-{number}"

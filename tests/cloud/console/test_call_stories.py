@@ -91,7 +91,7 @@ def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
 def test_an_incoming_call_opens_by_itself_only_where_no_case_is_open(
     district: District, open_seat: OpenSeat, exchange: Exchange, axe: None
 ) -> None:
-    home, busy = district.home(), district.home()
+    home = district.home()
     page = registered(open_seat, district, "802")
     district.alarm(home, "sos")
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
@@ -123,8 +123,15 @@ def test_an_incoming_call_opens_by_itself_only_where_no_case_is_open(
     missed = page.locator(".due-list li", has_text="137 0000 0000")
     expect(missed).to_contain_text("漏接来电")
     missed.get_by_role("button", name="查看来电 137 0000 0000").click()
-    expect(pop.get_by_role("button", name="建警情（来电人未知）")).to_be_visible()
-    assert busy.elder != home.elder
+    pop.get_by_role("button", name="建警情（来电人未知）").click()
+    expect(page.locator('[data-group="mine"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    expect(page.locator(".case .person")).to_contain_text(home.elder)
+    page.get_by_role("button", name="合并 1").click()
+    page.locator(".case-panel").get_by_role("radio").click()
+    page.locator(".case-panel").get_by_role("button", name="并入本警情").click()
+    expect(page.locator(".log-list")).to_contain_text("并入")
+    expect(page.locator('[data-group="mine"] .row')).to_have_count(1)
 
 
 def test_without_a_telephone_system_calls_are_marked_by_hand(district: District, open_seat: OpenSeat) -> None:

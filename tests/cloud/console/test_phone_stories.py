@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
+from tests.cloud.console.crew import wear
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
 from tests.cloud.console.looks import looks
 from tests.cloud.console.test_layout import violations
@@ -280,8 +281,12 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     expect(go.locator("[data-section=way-in]")).to_be_visible()
     check_everywhere(go, "go-accepted")
     expect(family.locator("[data-step=coming]")).to_be_visible()
-    family.locator("[data-section=place] button").click()
-    expect(family.locator("[data-section=place] .map-home")).to_be_visible()
+    wear(district, home, 640)
+    place = family.locator("[data-section=place]")
+    place.get_by_role("button").click()
+    expect(place.locator(".map-home")).to_be_visible()
+    expect(place.locator(".map-band")).to_be_visible()
+    expect(place.locator("[data-said]")).to_contain_text("围栏外 · 距家 640 米")
     check_everywhere(family, "family")
     family.locator("[data-section=place]").screenshot(path=tmp_path / "family-place.png")
     go.locator(".phone-foot .primary").click()
