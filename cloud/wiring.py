@@ -12,7 +12,9 @@ They share nothing but the database and the broker; each may be killed and start
 import asyncio
 import gc
 import logging
+import os
 import signal
+import socket
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +30,7 @@ from cloud.downlink.publisher import publish_queues, publish_status
 from cloud.ingest.event_lane import event_lane
 from cloud.ingest.groups import Membership, source_of
 from cloud.ingest.heartbeats import without_heartbeats
-from cloud.ingest.life import note_life, show_life
+from cloud.ingest.life import Reader, note_life, show_life
 from cloud.ingest.source import Source, Subscription
 from cloud.ingest.states import state_lane
 from cloud.ingest.telemetry_lane import TelemetryLane
@@ -71,13 +73,15 @@ async def run_ingest(settings: Settings, announce: Announce) -> None:
         events,
         states,
     ):
-        sources = (events, states)
+        sources, reader = (events, states), _reader(settings, "ingest")
         for_gateways = state_lane(for_states, now)
         await _until_stopped(
             event_lane(for_events, now).run(events),
             for_gateways.run(without_heartbeats(states, for_states, for_gateways.is_busy)),
-            show_life(for_states, settings.clock, lambda: all(source.listening for source in sources)),
-            _announce_listening(sources, for_states, settings.clock, announce),
+            show_life(
+                for_states, settings.clock, lambda: all(source.listening for source in sources), reader
+            ),
+            _announce_listening(sources, for_states, settings.clock, announce, reader),
         )
 
 
@@ -88,14 +92,13 @@ async def run_telemetry(settings: Settings, announce: Announce) -> None:
     source = _source(settings, "telemetry", Subscription(topics.TELEMETRY))
     url = settings.database_url
     async with open_pool(url, name="carebed-telemetry", max_size=3) as pool, source:
-        lane = TelemetryLane(pool, settings.clock.now)
-
-        async def announce_listening() -> None:
-            await source.wait_listening()
-            announce()
-
+        lane, reader = TelemetryLane(pool, settings.clock.now), _reader(settings, "telemetry")
         await _until_stopped(
-            lane.run(source), lane.remember_places(url), keep_moving(url), announce_listening()
+            lane.run(source),
+            lane.remember_places(url),
+            keep_moving(url),
+            show_life(pool, settings.clock, lambda: source.listening, reader),
+            _announce_listening((source,), pool, settings.clock, announce, reader),
         )
 
 
@@ -212,6 +215,12 @@ def _source(settings: Settings, lane: str, *subscriptions: Subscription) -> Sour
     return source_of(settings.reading, lane, subscriptions, membership, now=settings.clock.now)
 
 
+def _reader(settings: Settings, program: str) -> Reader:
+    """Several that come to a NATS without names of their own are told apart by their process."""
+    nameless = f"{socket.gethostname()}-{os.getpid()}" if settings.reading.nats else ""
+    return Reader(program, settings.member or nameless)
+
+
 async def _announce_started(server: "uvicorn.Server", announce: Announce) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn has a flag and no event
         await asyncio.sleep(0.02)
@@ -219,12 +228,12 @@ async def _announce_started(server: "uvicorn.Server", announce: Announce) -> Non
 
 
 async def _announce_listening(
-    sources: tuple[Source, ...], pool: Pool, clock: Clock, announce: Announce
+    sources: tuple[Source, ...], pool: Pool, clock: Clock, announce: Announce, reader: Reader
 ) -> None:
     for source in sources:
         await source.wait_listening()
     async with pool.connection() as conn:
-        await note_life(conn, listening=True, now=clock.now())
+        await note_life(conn, listening=True, now=clock.now(), reader=reader)
     announce()
 
 

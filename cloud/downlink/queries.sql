@@ -16,8 +16,15 @@ select * from unnest(%(gateway_ids)s::text[], %(runs)s::text[], %(seqs)s::bigint
 
 -- name: take_acks --
 -- The oldest acknowledgements, events first, locked until they are published.
-select id, gateway_id, run, stage, event_id, event_seq, batch_seq from ack_queue
-order by event_id is null, id limit %(limit)s for update skip locked
+with events as (
+    select * from ack_queue where event_id is not null order by id limit %(limit)s for update skip locked
+), batches as (
+    select * from ack_queue where event_id is null
+    order by id limit greatest(%(limit)s - (select count(*) from events), 0) for update skip locked
+)
+select id, gateway_id, run, stage, event_id, event_seq, batch_seq from events
+union all
+select id, gateway_id, run, stage, event_id, event_seq, batch_seq from batches
 
 -- name: delete_acks --
 -- What was published.
@@ -60,8 +67,8 @@ where id = %(id)s and gateway_id = %(gateway_id)s and finished_at is null
 select pg_try_advisory_lock(7809911814141391727)
 
 -- name: ingest_life --
--- Since when the ingestor listens (null: not now) and when it last said so.
-select listening_since, alive_at from ingest_life
+-- Since when an ingestor listens (null: none now) and when one last said so.
+select listening_since, alive_at from reading_life where program = 'ingest'
 
 -- name: gateway_logins --
 -- What the broker must know of every gateway in service.

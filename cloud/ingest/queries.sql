@@ -120,12 +120,16 @@ where d.id = %(device_id)s and g.id = %(gateway_id)s and (d.state_at is null or 
         where i.device_key = d.key and i.valid @> %(now)s::timestamptz and i.home_id <> g.home_id
     ));
 
--- name: ingest_alive --
--- The ingestor lives; whether, and since when, it hears the broker.
-insert into ingest_life (listening_since, alive_at)
-values (case when %(listening)s then %(now)s::timestamptz end, %(now)s)
-on conflict (one) do update set
+-- name: reader_alive --
+-- A reader lives; whether, and since when, it hears the broker.
+insert into reader_life as l (program, member, listening_since, alive_at)
+values (%(program)s, %(member)s, case when %(listening)s then %(now)s::timestamptz end, %(now)s)
+on conflict (program, member) do update set
     listening_since = case when %(listening)s then
-        case when ingest_life.alive_at >= %(fresh)s then coalesce(ingest_life.listening_since, %(now)s) else %(now)s end
+        case when l.alive_at >= %(fresh)s then coalesce(l.listening_since, %(now)s) else %(now)s end
     end,
     alive_at = %(now)s;
+
+-- name: forget_readers --
+-- Members that have not been heard of for long.
+delete from reader_life where alive_at < %(before)s;

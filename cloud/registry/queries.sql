@@ -226,7 +226,7 @@ order by q.last_at desc, q.id desc limit %(limit)s;
 
 -- name: find_ingest_life --
 -- The ingestor's last sign of life, and whether it then listened to the broker.
-select alive_at, listening_since is not null from ingest_life;
+select alive_at, listening_since is not null from reading_life where program = 'ingest';
 
 -- name: list_logins --
 -- The verifiers of every gateway that may connect.

@@ -1,4 +1,4 @@
-"""The silence of our own: broker, ingestor, worker, canary, and the screens that people sit at.
+"""The silence of our own: broker, both readers of it, worker, canary, and the screens that people sit at.
 
 The worker looks after all of them but itself; the ingestor looks after the worker (cloud/ingest/life.py).
 What nobody can tell any more, GET /api/v1/health and the screens' own link bar do.
@@ -42,6 +42,7 @@ def silences(
     told: dict[str, bool] = {}
     for program, kind, limit in (
         ("ingest", "ingest_silent", SILENT_AFTER),
+        ("telemetry", "telemetry_silent", SILENT_AFTER),
         (_BROKER, "broker_silent", SILENT_AFTER),
         ("canary", "canary_silent", CANARY_SILENT_AFTER),
         ("work", "work_silent", SILENT_AFTER),

@@ -116,9 +116,9 @@ delete from program_life where program = %(program)s;
 -- When each of our programs was last heard.
 select program, alive_at from program_life
 union all
-select 'ingest', alive_at from ingest_life
+select program, alive_at from reading_life
 union all
-select 'listening', alive_at from ingest_life where listening_since is not null;
+select 'listening', alive_at from reading_life where program = 'ingest' and listening_since is not null;
 
 -- name: open_silence --
 -- The alarm about a program's silence that is not over.

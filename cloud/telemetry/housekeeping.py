@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from cloud.database.pool import Pool
+from cloud.database.pool import Connection, Pool
 from cloud.telemetry import partitions, rollups, store
 from firmware_specs.clock import Clock
 
@@ -22,16 +22,15 @@ _AT_LEAST_S: Final = 1.0  # of real time, however fast the clock runs
 
 
 async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEPT) -> None:
-    """Endless: each quarter of an hour partitions ahead, hours rolled up, what is too old dropped."""
+    """Endless: each quarter of an hour partitions ahead, hours rolled up, what is too old dropped.
+
+    One worker at a time does it.
+    """
     while True:
         now = clock.now()
         try:
-            async with pool.connection() as conn:
-                await partitions.prepare(conn, now)
-                await rollups.roll_up(conn, now, kept=kept)
-                dropped = await partitions.drop_before(conn, now - kept)
-                dropped += await partitions.drop_before(conn, now - HOURS_KEPT, table="reading_hour")
-                await store.forget_runs(conn, now - RUNS_KEPT)
+            async with pool.connection() as conn, store.house(conn) as is_ours:
+                dropped = await _look_after(conn, now, kept) if is_ours else []
         except (psycopg.OperationalError, PoolTimeout):
             await asyncio.sleep(_AT_LEAST_S)  # the database is away, or a reader holds a partition
             continue
@@ -39,3 +38,13 @@ async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEP
             extra = {"action": "readings_dropped", "partitions": dropped}
             logger.info("old readings dropped", extra=extra)
         await asyncio.sleep(max(_EVERY_S / clock.rate, _AT_LEAST_S))
+
+
+async def _look_after(conn: Connection, now: datetime, kept: timedelta) -> list[str]:
+    """One round; returns the partitions that were dropped."""
+    await partitions.prepare(conn, now)
+    await rollups.roll_up(conn, now, kept=kept)
+    dropped = await partitions.drop_before(conn, now - kept)
+    dropped += await partitions.drop_before(conn, now - HOURS_KEPT, table="reading_hour")
+    await store.forget_runs(conn, now - RUNS_KEPT)
+    return dropped

@@ -233,6 +233,14 @@ select readings from last_waiting where id = any(%(ids)s)
 -- True for the one connection that moves what waits, until it ends.
 select pg_try_advisory_lock(7809911814141391728)
 
+-- name: lock_house --
+-- True for the one worker that looks after storage.
+select pg_try_advisory_lock(7809911814141391742)
+
+-- name: unlock_house --
+-- Another may look after it.
+select pg_advisory_unlock(7809911814141391742)
+
 -- name: forget_waiting --
 -- They are moved.
 delete from last_waiting where id = any(%(ids)s)

@@ -1,6 +1,7 @@
 """Batches, readings, last values and positions; the caller owns the transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -117,6 +118,18 @@ async def become_mover(conn: Connection) -> bool:
     """True for the one connection that moves last values, until it ends."""
     row = await (await conn.execute(_SQL["lock_mover"])).fetchone()
     return bool(row and row[0])
+
+
+@asynccontextmanager
+async def house(conn: Connection) -> AsyncIterator[bool]:
+    """True while this connection is the one that looks after storage, for the length of the block."""
+    row = await (await conn.execute(_SQL["lock_house"])).fetchone()
+    is_ours = bool(row and row[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            await conn.execute(_SQL["unlock_house"])
 
 
 async def add_positions(conn: Connection, rows: Sequence[PositionRow]) -> None:

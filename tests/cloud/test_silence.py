@@ -9,7 +9,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.broker import Address
 from cloud.database.pool import Connection, Pool
-from cloud.ingest.life import note_life
+from cloud.downlink import store as downlink
+from cloud.ingest.life import Reader, note_life
 from cloud.ingest.mqtt_source import MqttSource
 from cloud.ingest.source import Subscription
 from cloud.ingest.states import state_lane
@@ -98,9 +99,9 @@ def test_silence_counts_only_while_somebody_listened(
 
 async def test_listening_begins_anew_after_the_broker_or_the_ingestor_was_away(conn: Connection) -> None:
     async def since() -> object:
-        row = await (await conn.execute("select listening_since from ingest_life")).fetchone()
-        assert row is not None
-        return row[0]
+        life = await downlink.ingest_life(conn)
+        assert life is not None
+        return life[0]
 
     await note_life(conn, listening=True, now=NOW)
     await note_life(conn, listening=True, now=NOW + seconds(5))
@@ -111,6 +112,20 @@ async def test_listening_begins_anew_after_the_broker_or_the_ingestor_was_away(c
     assert await since() == NOW + seconds(15)
     await note_life(conn, listening=True, now=NOW + seconds(60))
     assert await since() == NOW + seconds(60)
+
+
+async def test_somebody_listens_while_one_member_of_a_group_does(conn: Connection) -> None:
+    """The others may have no broker, or be dead."""
+    for at in range(0, 95, 5):
+        deaf, dying, good = (Reader(member=name) for name in ("deaf", "dying", "good"))
+        await note_life(conn, listening=False, now=NOW + seconds(at), reader=deaf)
+        if at < 50:
+            await note_life(conn, listening=True, now=NOW + seconds(at), reader=dying)
+        if at >= 20:
+            await note_life(conn, listening=True, now=NOW + seconds(at), reader=good)
+        life = await downlink.ingest_life(conn)
+        since = NOW if at <= 75 else NOW + seconds(20)  # what is old is believed for 30 s
+        assert life == (since, NOW + seconds(at))
 
 
 async def test_by_missing_heartbeats_a_gateway_is_known_to_be_offline_within_ninety_seconds(

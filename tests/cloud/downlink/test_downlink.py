@@ -69,6 +69,33 @@ async def test_acks_of_one_run_and_stage_become_one_message(
     assert await waiting_acks(conn) == 0
 
 
+async def test_events_are_acknowledged_first_without_sorting_what_waits(conn: Connection) -> None:
+    await conn.execute(
+        "insert into ack_queue (gateway_id, run, batch_seq)"
+        " select 'gw-1', %s, n from generate_series(1, 30000) n",
+        [RUN],
+    )
+    await store.queue_event_ack(conn, "gw-1", RUN, event_id(1))
+    await conn.execute("analyze ack_queue")
+    taken = await store.take_acks(conn, 3)
+    assert [(ack.event_id, ack.batch_seq) for ack in taken] == [(event_id(1), None), (None, 1), (None, 2)]
+    plan = await (await conn.execute("explain " + store._SQL["take_acks"], {"limit": 2000})).fetchall()
+    text = "\n".join(row[0] for row in plan)
+    assert "Sort" not in text
+    assert "Seq Scan" not in text
+
+
+async def test_two_publishers_never_take_the_same_acknowledgement(pool: Pool, conn: Connection) -> None:
+    for n in range(4):
+        await store.queue_event_ack(conn, "gw-1", RUN, event_id(n))
+    await store.queue_batch_acks(conn, [("gw-1", RUN, n) for n in range(4)])
+    async with pool.connection() as other, other.transaction(), conn.transaction():
+        mine, theirs = await store.take_acks(conn, 5), await store.take_acks(other, 5)
+        assert len(mine) == 5
+        assert not {ack.id for ack in mine} & {ack.id for ack in theirs}
+        assert len({ack.id for ack in mine} | {ack.id for ack in theirs}) == 8
+
+
 async def test_an_ack_that_the_broker_did_not_take_stays(pool: Pool, conn: Connection) -> None:
     await store.queue_event_ack(conn, "gw-1", RUN, event_id(1))
     address = Address.parse(f"mqtt://x:y@127.0.0.1:{free_port()}")

@@ -27,9 +27,9 @@ async def says(conn: Connection, device_key: int, kind: str, value: float, at: f
 async def look(conn: Connection, at: float) -> None:
     """The job, while an ingestor has listened for hours."""
     moment = Moment(now=NOW + seconds(at), started_at=LONG_AGO)
-    await conn.execute("delete from ingest_life")
+    await conn.execute("delete from reader_life")
     await note_life(conn, listening=True, now=moment.now - timedelta(hours=30))
-    await conn.execute("update ingest_life set alive_at = %s", (moment.now,))
+    await conn.execute("update reader_life set alive_at = %s", (moment.now,))
     await watch_devices(conn, moment)
     await settle_technical(conn, moment)
 
@@ -111,7 +111,7 @@ async def test_while_its_gateway_is_away_the_gateway_is_the_news(conn: Connectio
 async def test_after_our_own_downtime_nobody_is_missed_at_once(conn: Connection) -> None:
     await a_radar(conn)
     moment = Moment(now=NOW + seconds(9_000), started_at=LONG_AGO)
-    await conn.execute("delete from ingest_life")
+    await conn.execute("delete from reader_life")
     await note_life(conn, listening=True, now=moment.now)
     await watch_devices(conn, moment)
     assert await kinds(conn) == []

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from cloud.database.pool import Connection, Pool
-from cloud.ingest.life import note_life, show_life
+from cloud.ingest.life import Reader, note_life, show_life
 from cloud.supervision import ourselves
 from cloud.supervision.jobs import show_life as worker_lives
 from cloud.supervision.jobs import watch_ourselves
@@ -52,6 +52,25 @@ async def test_a_broker_that_the_ingestor_does_not_hear(conn: Connection) -> Non
     assert await open_kinds(conn) == []
 
 
+async def test_a_silent_reader_of_telemetry_is_an_alarm_though_the_ingestor_lives(conn: Connection) -> None:
+    await note_life(conn, listening=True, now=NOW, reader=Reader("telemetry"))
+    for at in (0, 31):
+        await note_life(conn, listening=True, now=NOW + seconds(at))
+        await look(conn, at)
+    assert await open_kinds(conn) == ["telemetry_silent"]
+    await note_life(conn, listening=True, now=NOW + seconds(40), reader=Reader("telemetry"))
+    await look(conn, 40)
+    assert await open_kinds(conn) == []
+
+
+async def test_one_living_member_is_enough(conn: Connection) -> None:
+    await note_life(conn, listening=True, now=NOW, reader=Reader(member="a"))
+    for at in range(0, 100, 5):
+        await note_life(conn, listening=True, now=NOW + seconds(at), reader=Reader(member="b"))
+        await look(conn, at)
+    assert await open_kinds(conn) == []
+
+
 async def test_whoever_starts_waits_before_it_judges(conn: Connection) -> None:
     await note_life(conn, listening=True, now=LONG_AGO)
     await look(conn, 20, started=NOW)
@@ -60,7 +79,7 @@ async def test_whoever_starts_waits_before_it_judges(conn: Connection) -> None:
     assert await open_kinds(conn) == ["ingest_silent"]
 
 
-@pytest.mark.parametrize("program", ["ingest", "broker", "canary", "work"])
+@pytest.mark.parametrize("program", ["ingest", "telemetry", "broker", "canary", "work"])
 def test_a_program_that_never_lived_is_not_missed(program: str) -> None:
     told = silences({}, now=NOW, started_at=LONG_AGO)
     assert told[f"{program}_silent"] is False

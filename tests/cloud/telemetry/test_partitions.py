@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.database.pool import Connection, Pool
-from cloud.telemetry import housekeeping, partitions
+from cloud.telemetry import housekeeping, partitions, store
 from cloud.telemetry.writer import TelemetryWriter
 from firmware_specs.clock import Clock
 from tests.cloud.telemetry.a_home import START_MS, batch, incoming, rows
@@ -60,6 +60,15 @@ async def test_a_day_keeps_index_and_bounds_of_the_whole(conn: Connection) -> No
     text = "\n".join(str(row[0]) for row in plan)
     assert "reading_20260101" in text
     assert "reading_20260102" not in text
+
+
+async def test_one_worker_at_a_time_keeps_the_house(pool: Pool, conn: Connection) -> None:
+    async with store.house(conn) as ours, pool.connection() as other:
+        assert ours
+        async with store.house(other) as also:
+            assert not also
+    async with pool.connection() as other, store.house(other) as after:
+        assert after
 
 
 async def test_the_housekeeper_makes_room_and_clears_away(pool: Pool, conn: Connection) -> None:
