@@ -1,4 +1,4 @@
-"""carebed-sim: play a story, a recording, a fleet, or the town of the demo."""
+"""carebed-sim: play a story, a recording, a fleet, the town of the demo; examine gateways and devices."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 
 from firmware_specs.clock import add_clock_arguments
 from simulators import commands
+from simulators.conformance import command as conformance
 from simulators.demo import demo
 from simulators.far_server import far_end
 from simulators.processes import SimulatorError
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     fleet.add_argument("--ledger", metavar="FILE", help="事件账本 / events sent and acknowledged")
     _common(fleet, commands.fleet)
     _add_shift(commands_of)
+    conformance.add_arguments(commands_of)
     town = commands_of.add_parser("demo", help="演示小镇 / a small town to play with")
     town.set_defaults(command=demo)
     town.add_argument("--data-dir", metavar="DIR", help="数据文件夹 / where its data are kept")

@@ -33,12 +33,14 @@ class Will:
     payload: bytes
 
 
-def _text(value: str) -> bytes:
+def text(value: str) -> bytes:
+    """A string with its length."""
     data = value.encode()
     return len(data).to_bytes(2, "big") + data
 
 
-def _packet(first: int, body: bytes) -> bytes:
+def packet(first: int, body: bytes) -> bytes:
+    """A control packet: its first byte, the length of its body, the body."""
     length, head = len(body), bytearray([first])
     while True:
         length, digit = divmod(length, 128)
@@ -50,15 +52,26 @@ def _packet(first: int, body: bytes) -> bytes:
 def connect_packet(client_id: str, user: str, password: str, keep_alive_s: int, will: Will | None) -> bytes:
     """CONNECT, clean session, with user and password."""
     flags = 0b1100_0010 | (0b0010_1100 if will else 0)
-    body = _text("MQTT") + bytes([4, flags]) + keep_alive_s.to_bytes(2, "big") + _text(client_id)
+    body = text("MQTT") + bytes([4, flags]) + keep_alive_s.to_bytes(2, "big") + text(client_id)
     if will:
-        body += _text(will.topic) + len(will.payload).to_bytes(2, "big") + will.payload
-    return _packet(0x10, body + _text(user) + _text(password))
+        body += text(will.topic) + len(will.payload).to_bytes(2, "big") + will.payload
+    return packet(0x10, body + text(user) + text(password))
 
 
 def publish_packet(topic: str, payload: bytes, packet_id: int, *, retain: bool = False) -> bytes:
     """PUBLISH at QoS 1."""
-    return _packet(0x32 | (1 if retain else 0), _text(topic) + packet_id.to_bytes(2, "big") + payload)
+    return packet(0x32 | (1 if retain else 0), text(topic) + packet_id.to_bytes(2, "big") + payload)
+
+
+def covers(pattern: str, topic: str) -> bool:
+    """Whether a subscription covers a topic, or another subscription."""
+    parts, levels = pattern.split("/"), topic.split("/")
+    for n, part in enumerate(parts):
+        if part == "#":
+            return True
+        if n >= len(levels) or part not in ("+", levels[n]):
+            return False
+    return len(parts) == len(levels)
 
 
 @dataclass
@@ -112,7 +125,7 @@ class MqttClient:
 
     def subscribe(self, topic: str) -> None:
         """SUBSCRIBE at QoS 0."""
-        self._write(_packet(0x82, self._next_id().to_bytes(2, "big") + _text(topic) + b"\0"))
+        self._write(packet(0x82, self._next_id().to_bytes(2, "big") + text(topic) + b"\0"))
 
     async def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, timeout_s: float = 30
@@ -179,7 +192,7 @@ class MqttClient:
             end = 2 + int.from_bytes(body[:2], "big")
             topic, payload = body[2:end].decode(errors="replace"), body[end:]
             if first & 0b110:
-                self._write(_packet(0x40, payload[:2]))
+                self._write(packet(0x40, payload[:2]))
                 payload = payload[2:]
             self.on_message(topic, payload)
         elif first >> 4 == _PUBACK:

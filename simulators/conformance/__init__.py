@@ -1,0 +1,1 @@
+"""The conformance kit: is a gateway's firmware, or a device, as the contract and the pages say?"""
