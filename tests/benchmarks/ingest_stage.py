@@ -114,7 +114,8 @@ class Broker:
     def url(self) -> str:
         """For a program's environment."""
         user = f"{self.address.user}:{self.address.secret}@" if self.address.user else ""
-        return f"mqtt://{user}{self.address.host}:{self.address.port}"
+        scheme = "nats" if self.address.nats else "mqtt"
+        return f"{scheme}://{user}{self.address.host}:{self.address.port}"
 
 
 @asynccontextmanager
@@ -256,10 +257,12 @@ def _publish(topic: str, payload: bytes, mid: int) -> bytes:
 
 
 @contextlib.contextmanager
-def ingestor(stage: Stage, broker: Broker, program: str = "telemetry") -> Iterator[subprocess.Popen[bytes]]:
-    """`carebed-cloud telemetry`, or another program, as `up` starts it."""
+def ingestor(
+    stage: Stage, broker: Broker, program: str = "telemetry", *, member: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`carebed-cloud telemetry`, or another program, as `up` starts it; `member`: as one of a group."""
     environment = {**os.environ, "CAREBED_DATABASE_URL": stage.database_url, "CAREBED_BROKER_URL": broker.url}
-    environment["CAREBED_KEY_FILE"] = str(stage.folder / "key")
+    environment |= {"CAREBED_KEY_FILE": str(stage.folder / "key"), "CAREBED_MEMBER": member}
     with (stage.folder / f"{program}.log").open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "cloud", program], env=environment, stdout=log, stderr=log
@@ -267,8 +270,9 @@ def ingestor(stage: Stage, broker: Broker, program: str = "telemetry") -> Iterat
     try:
         yield child
     finally:
-        child.send_signal(signal.SIGTERM)
-        child.wait(20)
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+            child.wait(20)
 
 
 def cpu_s(pid: int) -> float:
