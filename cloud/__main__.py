@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
 from cloud import config, logs
-from cloud.config import ConfigError, DataDir, Plan, Settings
+from cloud.config import ConfigError, DataDir, Place, Plan, Settings
 from cloud.database.migrations import MigrationError
 from cloud.preparation import prepare_database
 from cloud.registry.sealing import SealError
@@ -27,6 +27,7 @@ _TOOLS: Final = {
     "case": ("cloud.case_commands", "警情证据与校验 / evidence of cases, and checking it"),
     "kpi": ("cloud.kpi_commands", "值班指标 / figures of the desk"),
     "storage": ("cloud.storage_commands", "存储占用与积压 / what is kept, and what lags behind"),
+    "probe": ("cloud.operations.probe", "某个程序是否就绪 / whether a program is ready"),
     "replay-rules": ("cloud.replay_rules", "重放规则，只读 / replay rules over stored data"),
 }
 _READER_GONE = 141  # as the shell says of a program that SIGPIPE ended
@@ -83,7 +84,7 @@ def _run(parsed: argparse.Namespace) -> int:
                 "work": wiring.run_work,
                 "canary": wiring.run_canary,
             }
-            asyncio.run(programs[program](_settings(parsed), lambda: _say("ready")))
+            asyncio.run(programs[program](_settings(parsed), _say))
     return 0
 
 
@@ -98,16 +99,22 @@ def _plan(parsed: argparse.Namespace) -> Plan:
         broker_url=parsed.broker_url,
         canary=not parsed.no_canary,
         members=parsed.members,
+        operations=_operations(parsed),
     )
 
 
+def _operations(parsed: argparse.Namespace) -> Place | None:
+    return None if parsed.operations_port is None else Place(parsed.operations_host, parsed.operations_port)
+
+
 def _settings(parsed: argparse.Namespace) -> Settings:
+    own: dict[str, Any] = {"operations": _operations(parsed)}
     if parsed.command == "canary":
-        url, keys = config.variable(config.API_URL), config.variable(config.CANARY_FILE)
-        return config.from_environment(clock_from(parsed), api_url=url, canary_file=Path(keys))
+        own |= {"api_url": config.variable(config.API_URL)}
+        own |= {"canary_file": Path(config.variable(config.CANARY_FILE))}
     if parsed.command == "api":
-        return config.from_environment(clock_from(parsed), http_host=parsed.host, http_port=parsed.port)
-    return config.from_environment(clock_from(parsed))
+        own |= {"http_host": parsed.host, "http_port": parsed.port}
+    return config.from_environment(clock_from(parsed), **own)
 
 
 def _say(line: str) -> None:
@@ -164,6 +171,15 @@ def _parser(given: str) -> argparse.ArgumentParser:
     work = commands.add_parser("work", help="定时任务与下行消息 / timers and messages to gateways")
     canary = commands.add_parser("canary", help="全链路自检 / press and see, once a minute")
     commands.add_parser("openapi", help="输出 OpenAPI / print the API's description")
+    for program in (up, ingest, readings, api, work, canary):
+        program.add_argument(
+            "--operations-port",
+            type=int,
+            help="/metrics、/readyz、/livez 的端口，默认不开 / port of these three; none unless given",
+        )
+        program.add_argument(
+            "--operations-host", default="127.0.0.1", help="其监听地址 / its address (loopback)"
+        )
     for program in (up, migrated, ingest, readings, api, work, canary):
         add_clock_arguments(program)
     _add_tools(commands, given)

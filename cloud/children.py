@@ -11,16 +11,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cloud.config import ConfigError
+from cloud.config import ConfigError, Place
 from cloud.embedded import process
+from cloud.operations.asking import ask
 from cloud.texts import text
 
 logger = logging.getLogger(__name__)
 
 BACK_OFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _STEADY_S: Final = 30.0  # a child that lived so long starts again without delay
-_HEALTH_LIMIT_S: Final = 5.0
 READY_LINE: Final = b"ready\n"
+_OPERATIONS_LINE: Final = b"operations "
 
 Process = asyncio.subprocess.Process
 
@@ -31,9 +32,9 @@ class Child:
 
     name: str
     start: Callable[[], Awaitable[Process]]
-    ready: Callable[[Process], Awaitable[None]]
+    ready: Callable[[Process], Awaitable[object]]
     stop_with: signal.Signals = signal.SIGTERM
-    stop_limit_s: float = 5.0
+    stop_limit_s: float = 10.0
     process: Process | None = None
     _began: float = field(default=0.0, init=False)
 
@@ -88,23 +89,22 @@ async def start_program(name: str, arguments: list[str], environment: Mapping[st
 
 async def answers_health(host: str, port: int) -> None:
     """Return when GET /healthz says 200; raises RuntimeError for another answer, OSError for none."""
-    reader, writer = await asyncio.open_connection(host, port)
-    try:
-        writer.write(f"GET /healthz HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
-        async with asyncio.timeout(_HEALTH_LIMIT_S):
-            status = await reader.readline()
-    finally:
-        writer.close()
-    if b" 200 " not in status:
-        raise RuntimeError(f"/healthz answered {status!r}")
+    status, _ = await ask(Place(host, port), "/healthz")
+    if status != 200:
+        raise RuntimeError(f"/healthz answered {status}")
 
 
-async def said_ready(child: Process) -> None:
-    """Return when the child has printed `ready`; raises RuntimeError when it ended before."""
+async def said_ready(child: Process) -> int | None:
+    """Return when the child has printed `ready`, with the port that it named for operations before; raises
+    RuntimeError when it ended before.
+    """
     assert child.stdout is not None
+    port = None
     async for line in child.stdout:
         if line == READY_LINE:
-            return
+            return port
+        if line.startswith(_OPERATIONS_LINE):
+            port = int(line.removeprefix(_OPERATIONS_LINE))
     raise RuntimeError(f"ended with code {await child.wait()} before it was ready")
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 from cloud.broker import SERVICES, Address, Login, login, new_secret
 from cloud.texts import text
@@ -32,6 +32,13 @@ class ConfigError(Exception):
     """Something a person must set right; the text says what, where and how."""
 
 
+class Place(NamedTuple):
+    """Where a program tells its figures and whether it is ready; port 0: a free one."""
+
+    host: str
+    port: int
+
+
 @dataclass(frozen=True)
 class Settings:
     """What each of the processes ingest, api and work is given."""
@@ -42,6 +49,7 @@ class Settings:
     clock: Clock
     http_host: str = "127.0.0.1"
     http_port: int = 8420
+    operations: Place | None = None
     notifications_file: Path | None = None
     basemap_file: Path | None = None
     # Of the canary alone: where the API answers, and the file of its own keys.
@@ -251,6 +259,12 @@ class Plan:
     broker_url: str | None = None
     canary: bool = True
     members: int = 1
+    operations: Place | None = None
+
+    @property
+    def http_url(self) -> str:
+        """Where console and API answer."""
+        return f"http://{self.host}:{self.http_port}"
 
 
 def _alive(pid: int) -> bool:

@@ -9,13 +9,10 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import psycopg
 
-import cloud
 from cloud import broker, config
 from cloud.children import Child, Process, answers_health, free_port, said_ready, start_program, try_port
 from cloud.config import ConfigError, Plan
@@ -25,8 +22,11 @@ from cloud.database.pool import connect
 from cloud.downlink.store import GATEWAYS_CHANNEL, gateway_logins
 from cloud.embedded import nats, postgres
 from cloud.ingest.groups import forget_lone_sessions
+from cloud.operations.duty import READY, Duty, on_duty
+from cloud.operations.gathering import Gathering
 from cloud.preparation import prepare_database
 from cloud.registry.sealing import make_key_file
+from cloud.surroundings import PROGRAMS, SHARED, Surroundings, arguments_of
 from cloud.texts import text
 
 logger = logging.getLogger(__name__)
@@ -34,14 +34,7 @@ logger = logging.getLogger(__name__)
 _START_LIMIT_S: Final = 60.0
 _DEBOUNCE_S: Final = 0.3
 _LOOK_EVERY_S: Final = 30.0
-_PROGRAMS: Final = {
-    "ingest": broker.INGEST_USER,
-    "telemetry": broker.INGEST_USER,
-    "api": broker.WORK_USER,
-    "work": broker.WORK_USER,
-}
 _CANARY: Final = "canary"
-_SHARED: Final = ("ingest", "telemetry")  # of these there may be several
 
 
 @dataclass
@@ -55,11 +48,13 @@ class Supervisor:
     _nats: tuple[nats.Broker, Child] | None = field(default=None, init=False)
     _database_url: str = field(default="", init=False)
     _nats_port: int = field(default=-1, init=False)
+    _gathering: Gathering = field(init=False)
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM; raises ConfigError for what a person must set right."""
         config.loopback(self.plan.host)
         self.plan.data.make()
+        self._gathering = Gathering([*self._names(), *([_CANARY] if self.plan.canary else [])])
         with self.plan.data.lock():
             self._try_ports()
             stop = _stop_signals()
@@ -69,7 +64,8 @@ class Supervisor:
                 await asyncio.wait({started, asked}, return_when=asyncio.FIRST_COMPLETED)
                 if started.done():
                     self._check(started)
-                    await self._watch(asked)
+                    async with on_duty(self._gathering.post(), self.plan.operations, self._say) as duty:
+                        await self._watch(asked, duty)
             finally:
                 await _cancel(started, asked)
                 await self._end()
@@ -93,21 +89,24 @@ class Supervisor:
                 await self._start_nats()
             make_key_file(self.plan.data.key_file)
             if self.plan.members > 1:
-                await forget_lone_sessions(config.broker_address(self._broker_url("ingest"), "--broker-url"))
+                await forget_lone_sessions(
+                    config.broker_address(self._surroundings.broker_url("ingest"), "--broker-url")
+                )
             programs = [self._program(name) for name in self._names()]
             self._children += programs
             await asyncio.gather(*(self._begin(child) for child in programs))
         self._say_running()
 
-    async def _watch(self, asked: asyncio.Task[bool]) -> None:
+    async def _watch(self, asked: asyncio.Task[bool], duty: Duty) -> None:
         tasks = [asyncio.create_task(child.keep(), name=f"keep-{child.name}") for child in self._children]
         if self._nats is not None:
             tasks.append(asyncio.create_task(self._follow_gateways(), name="gateways"))
         if self.plan.canary:
             tasks.append(asyncio.create_task(self._keep_canary(), name="keep-canary"))
-        self.announce(f"ready {self._http_url}")
+        duty.ready()
         try:
             done, _ = await asyncio.wait({asked, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            duty.end()
             for task in done:
                 task.result()
         finally:
@@ -150,8 +149,8 @@ class Supervisor:
 
     def _names(self) -> list[str]:
         """The programs to run: `ingest-2` is the second of its kind."""
-        more = [f"{name}-{n}" for n in range(2, self.plan.members + 1) for name in _SHARED]
-        return [*_PROGRAMS, *more]
+        more = [f"{name}-{n}" for n in range(2, self.plan.members + 1) for name in SHARED]
+        return [*PROGRAMS, *more]
 
     async def _start_nats(self) -> None:
         if self.plan.members > 1:
@@ -206,31 +205,20 @@ class Supervisor:
 
     def _program(self, name: str) -> Child:
         kind, _, number = name.partition("-")
-        arguments = self.plan.clock.arguments()
-        if name == "api":
-            arguments = [*arguments, "--host", self.plan.host, "--port", str(self.plan.http_port)]
-        places = [str(Path(cloud.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, places)),
-            config.DATABASE_URL: self._database_url,
-            config.BROKER_URL: self._reading_url() if kind in _SHARED else self._broker_url(kind),
-            config.MEMBER: (number or "1") if self.plan.members > 1 else "",
-            config.API_URL: self._http_url,
-            config.CANARY_FILE: str(self.plan.data.canary_file),
-            config.KEY_FILE: str(self.plan.data.key_file),
-            config.NOTIFICATIONS_FILE: str(self.plan.data.notifications_file or ""),
-            config.BASEMAP_FILE: str(self.plan.data.basemap_file or ""),
-        }
-        return Child(
-            name=name,
-            start=lambda: start_program(kind, arguments, environment),
-            ready=self._api_ready if name == "api" else said_ready,
-        )
+        arguments = arguments_of(self.plan, kind)
+        environment = self._surroundings.environment(kind, number)
 
-    async def _api_ready(self, child: Process) -> None:
-        await said_ready(child)
-        await answers_health(self.plan.host, self.plan.http_port)
+        async def ready(child: Process) -> None:
+            self._gathering.note(name, await said_ready(child))
+            if name == "api":
+                await answers_health(self.plan.host, self.plan.http_port)
+
+        return Child(name=name, start=lambda: start_program(kind, arguments, environment), ready=ready)
+
+    def _say(self, line: str) -> None:
+        """What people are told of the whole: one line, once."""
+        if line == READY:
+            self.announce(f"{READY} {self.plan.http_url}")
 
     async def _begin(self, child: Child) -> None:
         try:
@@ -241,37 +229,17 @@ class Supervisor:
             log = self.plan.data.log(child.name) if own_log else "stderr"
             raise ConfigError(text("start_failed", name=child.name, reason=reason, log=log)) from error
 
-    def _broker_url(self, program: str) -> str:
-        """The broker's address with a program's login, if it has one and the operator named no other."""
-        base = self.plan.broker_url or f"mqtt://127.0.0.1:{self.plan.mqtt_port}"
-        user = _PROGRAMS.get(program)
-        if user is None:
-            scheme, _, rest = base.partition("://")
-            return f"{scheme}://{rest.rpartition('@')[2]}"
-        address = config.broker_address(base, "--broker-url")
-        return base if address.user is not None else self._with_login(base, user)
-
-    def _reading_url(self) -> str:
-        """Where ingest and telemetry read: several of them share the embedded broker's own stream."""
-        if self._nats_port < 0:
-            return self._broker_url("ingest")
-        return self._with_login(f"nats://127.0.0.1:{self._nats_port}", broker.INGEST_USER)
-
-    def _with_login(self, url: str, user: str) -> str:
-        scheme, _, rest = url.partition("://")
-        return f"{scheme}://{user}:{quote(self.plan.data.service_secrets()[user])}@{rest}"
-
     @property
-    def _http_url(self) -> str:
-        return f"http://{self.plan.host}:{self.plan.http_port}"
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.plan, self._database_url, self._nats_port)
 
     def _say_running(self) -> None:
-        address = config.broker_address(self._broker_url("work"), "--broker-url")
+        address = config.broker_address(self._surroundings.broker_url("work"), "--broker-url")
         scheme = "mqtts" if address.tls else "mqtt"
         self.plan.data.say_running(
             {
                 "pid": os.getpid(),
-                "http_url": self._http_url,
+                "http_url": self.plan.http_url,
                 "database_url": self._database_url,
                 "broker_url": f"{scheme}://{address.host}:{address.port}",
                 "key_file": str(self.plan.data.key_file),
@@ -282,6 +250,8 @@ class Supervisor:
     def _try_ports(self) -> None:
         """Name a busy port before anything is started."""
         try_port(self.plan.host, self.plan.http_port, "HTTP", "--http-port")
+        if self.plan.operations is not None and self.plan.operations.port:
+            try_port(*self.plan.operations, "operations", "--operations-port")
         if self.plan.broker_url is None:
             try_port("127.0.0.1", self.plan.mqtt_port, "MQTT", "--mqtt-port")
 

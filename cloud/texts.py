@@ -132,6 +132,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "规则文件 {path} 不可用：{reason}",
         "The rules file {path} cannot be used: {reason}",
     ),
+    "not_ready": ("{name} 未就绪：{reason}", "{name} is not ready: {reason}"),
     "migrated": ("已应用：{names}", "applied: {names}"),
     "migrated_none": ("数据库已是最新", "the database is up to date"),
 }

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from cloud import desk_jobs, judging
+from cloud import desk_jobs, judging, metrics
 from cloud.access import kept, sources
 from cloud.alarms import store as alarms
 from cloud.cases import by_time, rule_alarms
@@ -22,6 +22,7 @@ from cloud.cases.publish import publish
 from cloud.database import queries
 from cloud.database.pool import Connection, Pool
 from cloud.downlink import store as downlink
+from cloud.draining import whole
 from cloud.feed import store as feed
 from cloud.ingest import whereabouts
 from cloud.ingest.life import FRESH
@@ -60,20 +61,23 @@ class Timers:
 
     async def _repeat(self, job: Job, started_at: datetime) -> None:
         while True:
-            await self.once(job, started_at)
+            await whole(self.once(job, started_at))
             await self._clock.sleep(max(job.every_s, _LEAST_PAUSE_S * self._clock.rate))
 
     async def once(self, job: Job, started_at: datetime) -> None:
         """One run of a job; its failure is logged, and tried again at its next time."""
         try:
             async with asyncio.timeout(LIMIT_S), self._pool.connection() as conn:
-                await run_alone(conn, job, Moment(self._clock.now(), started_at, self._clock.rate))
+                with metrics.JOB_S.labels(job.name).time():
+                    await run_alone(conn, job, Moment(self._clock.now(), started_at, self._clock.rate))
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+            metrics.JOB_FAILURES.labels(job.name).inc()
             if job.name not in self._failing:
                 self._failing.add(job.name)
                 extra = {"action": "timer_lost", "job": job.name, "error": type(error).__name__}
                 logger.warning("timer cannot run", extra=extra)
         except Exception:
+            metrics.JOB_FAILURES.labels(job.name).inc()
             logger.exception("timer failed", extra={"action": "timer_failed", "job": job.name})
         else:
             if job.name in self._failing:

@@ -9,15 +9,15 @@ canary     a press that goes the whole road once a minute
 They share nothing but the database and the broker; each may be killed and started at any moment.
 """
 
-import asyncio
 import gc
 import logging
 import os
-import signal
 import socket
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
 
+from cloud import metrics
 from cloud.basemap import Basemap, BasemapError
 from cloud.basemap import load as load_basemap
 from cloud.broker import WORK_USER
@@ -27,7 +27,7 @@ from cloud.database.pool import Pool, open_pool
 from cloud.downlink.configs import publish_configs
 from cloud.downlink.mqtt_publisher import MqttPublisher
 from cloud.downlink.publisher import publish_queues, publish_status
-from cloud.ingest.event_lane import event_lane
+from cloud.ingest.event_lane import Lane, event_lane
 from cloud.ingest.groups import Membership, source_of
 from cloud.ingest.heartbeats import without_heartbeats
 from cloud.ingest.life import Reader, note_life, show_life
@@ -37,6 +37,10 @@ from cloud.ingest.telemetry_lane import TelemetryLane
 from cloud.notifications.providers import Configuration, ProvidersError
 from cloud.notifications.providers import load as load_providers
 from cloud.notifications.sender import Sender
+from cloud.operations import checks
+from cloud.operations.duty import Announce, Duty, on_duty
+from cloud.operations.figures import keep_figures
+from cloud.operations.post import Post
 from cloud.proof import proof_jobs
 from cloud.registry.sealing import load_seal
 from cloud.telemetry.housekeeping import keep_house
@@ -45,14 +49,10 @@ from cloud.timers import Timers
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 
-if TYPE_CHECKING:
-    import uvicorn
-
 logger = logging.getLogger(__name__)
 
 _RETAINED_AGAIN_S = 15.0  # nats-server loads what it retains some seconds after its start
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000  # batches are lists, and never rings: looked through seldom
-Announce = Callable[[], None]
 
 
 async def run_ingest(settings: Settings, announce: Announce) -> None:
@@ -74,15 +74,17 @@ async def run_ingest(settings: Settings, announce: Announce) -> None:
         states,
     ):
         sources, reader = (events, states), _reader(settings, "ingest")
-        for_gateways = state_lane(for_states, now)
-        await _until_stopped(
-            event_lane(for_events, now).run(events),
-            for_gateways.run(without_heartbeats(states, for_states, for_gateways.is_busy)),
-            show_life(
-                for_states, settings.clock, lambda: all(source.listening for source in sources), reader
-            ),
-            _announce_listening(sources, for_states, settings.clock, announce, reader),
-        )
+        for_presses, for_gateways = event_lane(for_events, now), state_lane(for_states, now)
+        lanes = {"events": (events, for_presses), "states": (states, for_gateways)}
+        async with on_duty(_post(settings, for_states, lanes), settings.operations, announce) as duty:
+            await duty.until_stopped(
+                for_presses.run(events),
+                for_gateways.run(without_heartbeats(states, for_states, for_gateways.is_busy)),
+                show_life(
+                    for_states, settings.clock, lambda: all(source.listening for source in sources), reader
+                ),
+                _announce_listening(sources, for_states, settings.clock, duty, reader),
+            )
 
 
 async def run_telemetry(settings: Settings, announce: Announce) -> None:
@@ -93,21 +95,23 @@ async def run_telemetry(settings: Settings, announce: Announce) -> None:
     url = settings.database_url
     async with open_pool(url, name="carebed-telemetry", max_size=3) as pool, source:
         lane, reader = TelemetryLane(pool, settings.clock.now), _reader(settings, "telemetry")
-        await _until_stopped(
-            lane.run(source),
-            lane.remember_places(url),
-            keep_moving(url),
-            show_life(pool, settings.clock, lambda: source.listening, reader),
-            _announce_listening((source,), pool, settings.clock, announce, reader),
-        )
+        post = _post(settings, pool, {"telemetry": (source,)})
+        async with on_duty(post, settings.operations, announce) as duty:
+            await duty.until_stopped(
+                lane.run(source),
+                lane.remember_places(url),
+                keep_moving(url),
+                show_life(pool, settings.clock, lambda: source.listening, reader),
+                _announce_listening((source,), pool, settings.clock, duty, reader),
+            )
 
 
 async def run_api(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: serve HTTP and the live feed; `announce` once it accepts."""
-    import uvicorn  # the other programs start without the weight of HTTP
-
+    # The other programs start without the weight of HTTP.
     from cloud.api.app import create_app
     from cloud.api.services import Services
+    from cloud.api.serving import Server
 
     async with open_pool(settings.database_url, name="carebed-api", max_size=12) as pool:
         services = Services(
@@ -121,24 +125,12 @@ async def run_api(settings: Settings, announce: Announce) -> None:
             providers={one.name: one for one in _outbox(settings).providers},
             desk_phone=settings.desk_phone,
         )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(services),
-                host=settings.http_host,
-                port=settings.http_port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-                ws_max_size=65_536,
-                ws_per_message_deflate=False,  # it doubles the cost of a frame, and frames are small
-            )
-        )
-        announcing = asyncio.create_task(_announce_started(server, announce), name="announce")
-        try:
-            await server.serve()
-        finally:
-            announcing.cancel()
+        app = create_app(services)
+        server = Server(app, settings.http_host, settings.http_port)
+        post = Post({"database": checks.database(pool), "feed": app.state.live.follows})
+        async with on_duty(post, settings.operations, announce) as duty:
+            with duty.asked_to_end(server.end):
+                await server.run_until_ended(duty.ready)
 
 
 async def run_work(settings: Settings, announce: Announce) -> None:
@@ -151,32 +143,37 @@ async def run_work(settings: Settings, announce: Announce) -> None:
         open_pool(url, name="carebed-sender") as for_sender,
         MqttPublisher(settings.broker, WORK_USER) as publisher,
     ):
-        announce()
-        await _until_stopped(
-            Timers(for_timers, clock, proof_jobs(_signer(settings))).run(),
-            publish_queues(url, for_downlink, publisher, clock),
-            publish_status(url, publisher, clock),
-            publish_configs(for_downlink, publisher, clock),
-            keep_house(for_timers, clock),
-            Sender(for_sender, outbox.providers, clock, outbox.words).run(url),
-        )
+        post = Post({"database": checks.database(for_timers), "broker": checks.connected(publisher)})
+        async with on_duty(post, settings.operations, announce) as duty:
+            duty.ready()
+            await duty.until_stopped(
+                Timers(for_timers, clock, proof_jobs(_signer(settings))).run(),
+                publish_queues(url, for_downlink, publisher, clock),
+                publish_status(url, publisher, clock),
+                publish_configs(for_downlink, publisher, clock),
+                keep_house(for_timers, clock),
+                Sender(for_sender, outbox.providers, clock, outbox.words).run(url),
+                *([keep_figures(for_timers, clock)] if settings.operations else []),
+            )
 
 
 async def run_canary(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: press and see, once a minute."""
     from cloud.canary import a_canary, keys_in, say_ended
 
-    announce()
     async with open_pool(settings.database_url, name="carebed-canary", max_size=2) as pool:
-        async with a_canary(
-            pool,
-            settings.clock,
-            broker=settings.broker,
-            api_url=settings.api_url,
-            keys=keys_in(settings.canary_file),
-        ) as canary:
-            await _until_stopped(canary.run())
-        await say_ended(pool)
+        post = Post({"database": checks.database(pool)})
+        async with on_duty(post, settings.operations, announce) as duty:
+            duty.ready()
+            async with a_canary(
+                pool,
+                settings.clock,
+                broker=settings.broker,
+                api_url=settings.api_url,
+                keys=keys_in(settings.canary_file),
+            ) as canary:
+                await duty.until_stopped(canary.run())
+            await say_ended(pool)
 
 
 def _outbox(settings: Settings) -> Configuration:
@@ -221,31 +218,28 @@ def _reader(settings: Settings, program: str) -> Reader:
     return Reader(program, settings.member or nameless)
 
 
-async def _announce_started(server: "uvicorn.Server", announce: Announce) -> None:
-    while not server.started:  # noqa: ASYNC110 - uvicorn has a flag and no event
-        await asyncio.sleep(0.02)
-    announce()
+def _post(settings: Settings, pool: Pool, lanes: Mapping[str, tuple[Source, *tuple[Lane, ...]]]) -> Post:
+    """What a program that reads the broker tells of itself: each lane's source, and what waits behind it."""
+    for name, parts in lanes.items():
+        metrics.lane(name, partial(_waiting, parts))
+    return Post(
+        {
+            "database": checks.database(pool),
+            "broker": checks.broker([parts[0] for parts in lanes.values()]),
+            "lag": checks.prompt([part for parts in lanes.values() for part in parts], settings.clock.now),
+        }
+    )
+
+
+def _waiting(parts: tuple[Source, *tuple[Lane, ...]]) -> int:
+    return sum(part.waiting for part in parts)
 
 
 async def _announce_listening(
-    sources: tuple[Source, ...], pool: Pool, clock: Clock, announce: Announce, reader: Reader
+    sources: tuple[Source, ...], pool: Pool, clock: Clock, duty: Duty, reader: Reader
 ) -> None:
     for source in sources:
         await source.wait_listening()
     async with pool.connection() as conn:
         await note_life(conn, listening=True, now=clock.now(), reader=reader)
-    announce()
-
-
-async def _until_stopped(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts until SIGTERM or SIGINT; one that fails ends the program, which is then started again."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, task.cancel)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for part in parts:
-                group.create_task(part)
-    except asyncio.CancelledError:
-        return
+    duty.ready()

@@ -119,6 +119,7 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake, 
         inventory_hash=lambda: inventory_hash(board.inventory(intake.inventory())),
         cloud_time=time.cloud_says,
         claimed=outbox.note_stage,
+        waits_s=outbox.waits_s,
         pulse=pulse,
     )
 

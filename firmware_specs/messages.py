@@ -144,11 +144,16 @@ class Result(Message, frozen=True, kw_only=True, omit_defaults=True):
     error: LongText | None = None
 
 
-class Online(Message, frozen=True, kw_only=True):
-    """Retained, and the last will: a will of an older run than the present birth is ignored."""
+class Online(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """Retained, and the last will: a will of an older run than the present birth is ignored.
+
+    Seconds that the oldest event and batch have waited for the cloud to store them; 0 when none does.
+    """
 
     online: bool
     run: RunId
+    event_wait_s: Annotated[float, Meta(ge=0)] | None = None
+    batch_wait_s: Annotated[float, Meta(ge=0)] | None = None
 
 
 class InventoryEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -48,6 +48,7 @@ from cloud.api import (
     wall_routes,
 )
 from cloud.api.callers import caller
+from cloud.api.counting import Counted
 from cloud.api.description import PREFIX, RESPONSES, described
 from cloud.api.guards import BodyLimit, SecurityHeaders, TimeLimit
 from cloud.api.live import LiveFeed
@@ -102,6 +103,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(TimeLimit)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, tile_origins=services.basemap.tile_origins)
+    app.add_middleware(Counted)
     return app
 
 

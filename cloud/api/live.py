@@ -15,6 +15,7 @@ import msgspec
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 
+from cloud import metrics
 from cloud.access.access import Identity
 from cloud.api.services import Services
 from cloud.database.listen import notifications
@@ -94,6 +95,7 @@ class Subscription:
     def end(self, code: int) -> None:
         """Have the socket closed with this code."""
         if not self.ended.done():
+            metrics.CUT_OFF.labels(str(code)).inc()
             self.ended.set_result(code)
 
     def _put(self, item: Prepared | None) -> None:
@@ -122,6 +124,7 @@ class LiveFeed:
         self._subscriptions: set[Subscription] = set()
         self._position = 0
         self._ready = asyncio.Event()
+        self._unread = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -134,6 +137,10 @@ class LiveFeed:
             with suppress(asyncio.CancelledError):
                 await task
 
+    async def follows(self) -> str:
+        """What hinders it from following the feed, "" when nothing does."""
+        return "" if self._ready.is_set() and not self._unread else "the feed is not read"
+
     async def _follow(self) -> None:
         heard = notifications(
             self._services.database_url, [CHANNEL], every_s=_LOOK_EVERY_S, name="carebed-live"
@@ -141,7 +148,9 @@ class LiveFeed:
         async for _ in heard:
             try:
                 await self._read_on()
+                self._unread = False
             except (Error, PoolTimeout) as error:
+                self._unread = True
                 logger.warning(
                     "feed cannot be read", extra={"action": "feed_unread", "error": type(error).__name__}
                 )
@@ -153,7 +162,9 @@ class LiveFeed:
                 self._position = await feed.position(conn)
                 self._ready.set()
             while rows := await feed.read_rows(conn, self._position, limit=PAGE):
+                now = self._services.clock.now()
                 for row in rows:
+                    metrics.hop("feed", row.at, now)
                     self._tell(prepare(row))
             head = await feed.position(conn)
             if head < self._position:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from psycopg import Error, OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from cloud import metrics
 from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import CareBedError, NotAllowed, NotFound
@@ -159,9 +161,11 @@ class Client:
             asyncio.create_task(self._beat(subscription), name="ws-beat"),
             asyncio.create_task(self._receive(subscription), name="ws-receive"),
         ]
+        metrics.SOCKETS.inc()
         try:
             await asyncio.wait({*tasks, subscription.ended}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            metrics.SOCKETS.dec()
             self._live.leave(subscription)
             for task in tasks:
                 task.cancel()
@@ -254,7 +258,8 @@ class Client:
                         await access.set_sound(conn, seat_id=seat_id, armed=said.armed)
                 case Displayed():
                     with suppress(NotFound):
-                        await cases.summary(conn, said.case_id, self._identity)
-                        await cases.shown(
-                            conn, said.case_id, actor_of(self._identity), rings=said.rings, now=now
-                        )
+                        case = await cases.summary(conn, said.case_id, self._identity)
+                        actor = actor_of(self._identity)
+                        if await cases.shown(conn, said.case_id, actor, rings=said.rings, now=now):
+                            first = datetime.fromisoformat(case.opened_at) if said.rings == 1 else None
+                            metrics.hop("shown", first, now)

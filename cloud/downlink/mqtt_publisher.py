@@ -9,6 +9,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud import metrics
 from cloud.broker import Address
 from cloud.mqtt import KEEP_ALIVE_S, new_client
 
@@ -88,6 +89,7 @@ class MqttPublisher:
             return
         if self._lost:
             self._lost = False
+            metrics.RECONNECTS.inc()
             logger.info("broker is back", extra={"action": "broker_back", "client_id": self._client_id})
         self._loop.call_soon_threadsafe(self._connected.set)
 

@@ -13,11 +13,13 @@ from typing import Final
 
 import psycopg
 
+from cloud import metrics
 from cloud.database.listen import notifications
 from cloud.database.pool import Connection, Pool, connect
 from cloud.downlink import store
 from cloud.downlink.mqtt_publisher import MqttPublisher, NotPublished
 from cloud.downlink.store import QueuedAck, QueuedCommand
+from cloud.draining import whole
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 from firmware_specs.messages import Ack, CloudStatus, Command, encode
@@ -37,7 +39,7 @@ async def publish_queues(url: str, pool: Pool, publisher: MqttPublisher, clock: 
     channels = [store.ACKS_CHANNEL, store.COMMANDS_CHANNEL]
     async for _ in notifications(url, channels, every_s=_LOOK_EVERY_S, name="carebed-downlink"):
         try:
-            while await publish_waiting(pool, publisher, clock.now()):
+            while await whole(publish_waiting(pool, publisher, clock.now())):
                 pass
         except (NotPublished, psycopg.OperationalError):
             continue  # lost and back are logged by the connections; the rows are still there
@@ -51,11 +53,13 @@ async def publish_waiting(pool: Pool, publisher: MqttPublisher, now: datetime) -
             messages = join_acks(acks, now)
             await _publish_all(publisher, [(topics.down(g, "ack"), encode(ack)) for g, ack in messages])
             await store.delete_acks(conn, [ack.id for ack in acks])
+        metrics.PUBLISHED.labels("ack").inc(len(messages))
         async with conn.transaction():
             commands = await store.due_commands(conn, now, _COMMANDS_AT_ONCE)
             payloads = [(topics.down(c.gateway_id, "command"), encode(_command(c))) for c in commands]
             await _publish_all(publisher, payloads)
             await store.postpone_commands(conn, [command.id for command in commands], now + _COMMAND_REPEAT)
+        metrics.PUBLISHED.labels("command").inc(len(commands))
     return len(acks) == _ACKS_AT_ONCE or len(commands) == _COMMANDS_AT_ONCE
 
 

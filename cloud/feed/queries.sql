@@ -55,4 +55,5 @@ delete from feed where at < %(before)s and seq <= (select seq - 1000 from feed_c
 
 -- name: read_rows --
 -- All frames after a position, for a process that filters for many readers.
-select seq, type, area_code, org_id, data::text, seat_id, reader_ids from feed where seq > %(after)s order by seq limit %(limit)s;
+select seq, type, area_code, org_id, data::text, seat_id, reader_ids, at from feed
+where seq > %(after)s order by seq limit %(limit)s;

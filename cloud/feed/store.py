@@ -187,7 +187,9 @@ async def trim(conn: Connection, *, before: datetime) -> int:
 
 
 class FeedRow(msgspec.Struct, frozen=True):
-    """A frame with whose it is, before it is filtered for a reader; `data` is JSON text."""
+    """A frame with whose it is, before it is filtered for a reader; `data` is JSON text, `at` when it was
+    written.
+    """
 
     seq: int
     type: str
@@ -196,6 +198,7 @@ class FeedRow(msgspec.Struct, frozen=True):
     data: str
     seat_id: UUID | None = None
     reader_ids: Sequence[UUID] | None = None
+    at: datetime | None = None
 
 
 async def read_rows(conn: Connection, after: int, *, limit: int = 500) -> list[FeedRow]:

@@ -16,7 +16,9 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
+from cloud import metrics
 from cloud.database.pool import Connection, Pool
+from cloud.draining import LAST_WORK_S
 from cloud.ingest import quarantine, salvage
 from cloud.ingest.gate import Gate
 from cloud.ingest.ingestor import ingest_event
@@ -84,24 +86,48 @@ class Lane:
         self._room = asyncio.Event()
         self._away = False
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait here or are being taken."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        """When what waits longest arrived."""
+        return min((waiting[0].received_at for waiting in self._waiting.values() if waiting), default=None)
+
     def is_busy(self, gateway: str) -> bool:
         """Whether messages of a gateway wait here, or one is being taken."""
         return gateway in self._waiting
 
     async def run(self, source: AsyncIterable[Arrived]) -> None:
-        """Take messages until the source ends, then finish those that wait."""
-        async with asyncio.TaskGroup() as group:
-            async for arrived in source:
-                await self._make_room(arrived)
-                gateway = gateway_of(arrived.topic)
-                waiting = self._waiting.get(gateway)
-                if waiting is not None:
-                    waiting.append(arrived)
-                    if self._is_urgent(arrived):
-                        self._gate.hurry(gateway)
-                    continue
-                self._waiting[gateway] = deque([arrived])
-                group.create_task(self._drain(gateway), name=f"{self._name}-{gateway}")
+        """Take messages until the source ends, then finish those that wait.
+
+        When it is cancelled, those too are stored and acknowledged, for at most LAST_WORK_S; the rest is not
+        acknowledged, and comes again.
+        """
+        asked: asyncio.CancelledError | None = None
+        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as group:
+            try:
+                await self._read(source, group)
+            except asyncio.CancelledError as error:
+                asked = error
+                limit.reschedule(asyncio.get_running_loop().time() + LAST_WORK_S)
+        if asked is not None:
+            raise asked
+
+    async def _read(self, source: AsyncIterable[Arrived], group: asyncio.TaskGroup) -> None:
+        async for arrived in source:
+            await self._make_room(arrived)
+            gateway = gateway_of(arrived.topic)
+            waiting = self._waiting.get(gateway)
+            if waiting is not None:
+                waiting.append(arrived)
+                if self._is_urgent(arrived):
+                    self._gate.hurry(gateway)
+                continue
+            self._waiting[gateway] = deque([arrived])
+            group.create_task(self._drain(gateway), name=f"{self._name}-{gateway}")
 
     async def _make_room(self, arrived: Arrived) -> None:
         """Wait while more than 64 MiB wait here: however large messages are, memory is bounded."""
@@ -162,7 +188,9 @@ class Lane:
             else:
                 self._say_back()
                 self._done(arrived)
+                metrics.committed(self._name, (arrived,), self._now())
                 return arrived
+            metrics.FAILURES.labels(self._name).inc()
             await asyncio.sleep(_BACK_OFF_S[min(failures + outages, len(_BACK_OFF_S)) - 1])
 
     def _words(self, action: str, arrived: Arrived, failures: int) -> dict[str, object]:

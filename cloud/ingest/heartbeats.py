@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from cloud import metrics
 from cloud.database import queries
 from cloud.database.pool import Pool
 from cloud.ingest.event_lane import Arrived, gateway_of
@@ -76,5 +77,8 @@ async def _not_noted(pool: Pool, beats: dict[str, tuple[Arrived, Online]]) -> li
     except (psycopg.Error, PoolTimeout):
         return [arrived for arrived, _ in beats.values()]  # the lane says what is the matter, and waits
     for row in rows:
-        beats.pop(row[0])[0].ack()
+        arrived, beat = beats.pop(row[0])
+        arrived.ack()
+        metrics.outbox("events", beat.event_wait_s)
+        metrics.outbox("telemetry", beat.batch_wait_s)
     return [arrived for arrived, _ in beats.values()]

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from cloud import metrics
 from cloud.alarms import rules, vitals_store
 from cloud.alarms import store as alarms
 from cloud.alarms.alarm import Action, AlarmDraft, Context, End, KnownAlarm, Suspect
@@ -86,6 +87,7 @@ async def ingest_event(
     )
     for step in STEPS:
         await step(passage)
+    _tell_hops(passage)
 
 
 async def hear_gateway(p: Passage) -> None:
@@ -222,6 +224,13 @@ _READING_PROBLEMS: Final = frozenset(
      "number_reused", "id_reused"}
 )  # fmt: skip
 _ENDS: Final = frozenset({"cleared", "cancelled", "restored"})
+
+
+def _tell_hops(p: Passage) -> None:
+    """How long it was on its way, where the clocks that say so can be believed."""
+    if not p.duplicate and not p.time.problems:
+        metrics.hop("gateway", p.time.device_at, p.time.occurred_at)
+        metrics.hop("received", p.time.occurred_at, p.received_at)
 
 
 async def _insert(p: Passage) -> bool:

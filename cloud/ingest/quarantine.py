@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from cloud import metrics
 from cloud.alarms.rules import bare_alarm, gateway_alarm
 from cloud.cases.intake import CaseRef, take_alarm
 from cloud.cases.publish import publish
@@ -23,6 +24,7 @@ async def keep(
     conn: Connection, *, topic: str, gateway_id: str | None, payload: bytes, reason: str, now: datetime
 ) -> None:
     """Keep a message and why; the same bytes on the same topic are one row that counts."""
+    metrics.QUARANTINED.inc()
     await conn.execute(
         _SQL["quarantine"],
         {

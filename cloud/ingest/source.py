@@ -14,6 +14,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
+from cloud import metrics
 from cloud.broker import Address
 
 logger = logging.getLogger(__name__)
@@ -103,6 +104,11 @@ class Source:
         """How many messages have arrived and were not taken yet."""
         return len(self._waiting)
 
+    @property
+    def oldest_at(self) -> datetime | None:
+        """When what waits longest arrived."""
+        return self._waiting[0].received_at if self._waiting else None
+
     async def wait_listening(self) -> None:
         """Return when the broker has granted everything."""
         await self._subscribed.wait()
@@ -167,6 +173,7 @@ class Source:
         if self._lost:
             self._lost = False
             self.reconnects += 1
+            metrics.RECONNECTS.inc()
             logger.info("broker is back", extra={"action": "broker_back", "client_id": self.name})
         self._subscribed.set()
 

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import PoolTimeout
 
+from cloud import metrics
 from cloud.alarms.vitals_store import enqueue
 from cloud.database.listen import notifications
 from cloud.database.pool import Pool
@@ -164,6 +165,8 @@ class TelemetryLane:
             await self._set_aside(arrived, reason)
         for arrived in taken.arrivals:
             arrived.ack()
+        metrics.BATCH_MESSAGES.observe(len(taken.arrivals))
+        metrics.committed("telemetry", taken.arrivals, self._now())
 
     async def _committed(self, prepared: Prepared | None) -> bool:
         """The quick way, once; False where it was none."""
@@ -171,9 +174,10 @@ class TelemetryLane:
             return False
         try:
             async with self._pool.connection() as conn:
-                await self._writer.commit(conn, prepared, self._now())
+                metrics.BATCH_READINGS.observe(await self._writer.commit(conn, prepared, self._now()))
         except Exception:
             self._writer.forget()
+            metrics.FAILURES.labels("telemetry").inc()
             return False
         self._say_back()
         return True
@@ -197,7 +201,8 @@ class TelemetryLane:
 
     async def _write(self, messages: Sequence[Message]) -> None:
         async with self._pool.connection() as conn:
-            await self._writer.write(conn, [message.incoming for message in messages], self._now())
+            batches = [message.incoming for message in messages]
+            metrics.BATCH_READINGS.observe(await self._writer.write(conn, batches, self._now()))
 
     async def _set_aside(self, arrived: Arrived, reason: str) -> None:
         """Quarantine one message; where its number can be read, the gateway need not repeat it."""

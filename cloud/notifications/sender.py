@@ -13,9 +13,11 @@ from typing import Final
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from cloud import metrics
 from cloud.database import queries
 from cloud.database.listen import notifications
 from cloud.database.pool import Connection, Pool
+from cloud.draining import whole
 from cloud.notifications import quotas, receipts, store
 from cloud.notifications.channel import NotSent, OutcomeUnknown, Provider, Refused, Report, Sent
 from cloud.notifications.notification import (
@@ -77,7 +79,7 @@ class Sender:
             await wake.wait()
             wake.clear()
             try:
-                while await self.step(up_to=up_to):
+                while await whole(self.step(up_to=up_to)):
                     pass
             except _AWAY as error:
                 self._say_away(error)
@@ -159,6 +161,7 @@ class Sender:
             extra = {"action": "provider_failed", "provider": plan.provider.name}
             logger.exception("provider failed", extra=extra)
             ended = OutcomeUnknown("internal_error", type(error).__name__)
+        metrics.HANDED_OVER.labels(_RESULTS[type(ended)]).inc()
         await self._record(plan, ended)
 
     async def _record(self, plan: Handover, ended: Sent | Refused | NotSent | OutcomeUnknown) -> None:

@@ -15,7 +15,9 @@ _KEPT: Final = {"reading": READINGS_KEPT, "reading_hour": HOURS_KEPT}
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One table in pieces: sizes in bytes, the widest piece in hours, and when the oldest goes."""
+    """One table in pieces: sizes in bytes, the widest piece in hours, when the oldest goes, `until` when they
+    stand.
+    """
 
     table: str
     pieces: int
@@ -25,6 +27,7 @@ class Kept(msgspec.Struct, frozen=True):
     widest_h: float
     next_drop: str | None
     next_drop_at: datetime | None
+    until: datetime | None = None
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -74,4 +77,5 @@ async def _kept(conn: Connection, table: str) -> Kept:
         widest_h=widest / timedelta(hours=1),
         next_drop=None if first is None else first.name,
         next_drop_at=None if first is None else first.until + _KEPT[table],
+        until=pieces[-1].until if pieces else None,
     )

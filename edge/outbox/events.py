@@ -126,6 +126,14 @@ class EventStore:
         found = self._file.read(lambda db: db.execute(query).fetchone(), now)
         return len(self._unsaved) + (int(found[0]) if found else 0)
 
+    def oldest_wait_ms(self, now: int) -> int:
+        """How long the oldest event that the cloud has not stored has waited; 0 when none does."""
+        query = "select min(written_at) from event where stored_at is null"
+        found = self._file.read(lambda db: db.execute(query).fetchone(), now)
+        since = [at for _, at in self._unsaved.values()]
+        since += [int(found[0])] if found and found[0] is not None else []
+        return max(now - min(since, default=now), 0)
+
     def mark_stored(self, keys: list[Key], now: int) -> None:
         """The cloud has these; they stay for replay. Marking again is harmless."""
         for key in keys:

@@ -186,6 +186,12 @@ class Outbox:
         events = await self._on_events_db(self._events.count_waiting)
         return events, await self._on_telemetry_db(self._telemetry.count_waiting)
 
+    async def waits_s(self) -> tuple[float, float]:
+        """Seconds that the oldest event and the oldest batch have waited for `stored`; 0 when none does."""
+        await self.flush_marks()
+        event_ms = await self._on_events_db(self._events.oldest_wait_ms)
+        return event_ms / 1000, await self._on_telemetry_db(self._telemetry.oldest_wait_ms) / 1000
+
     async def send_again(self, stream: str, from_ms: int, to_ms: int) -> int:
         """Let kept rows of a stream (`event`, `telemetry`, `all`) wait again; returns how many."""
         await self.flush_marks()

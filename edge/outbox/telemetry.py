@@ -128,6 +128,12 @@ class TelemetryStore:
         found = self._file.read(lambda db: db.execute(query).fetchone(), now)
         return int(found[0]) if found else 0
 
+    def oldest_wait_ms(self, now: int) -> int:
+        """How long the oldest batch that the cloud has not stored has waited; 0 when none does."""
+        query = "select written_at from batch where stored_at is null order by n limit 1"
+        found = self._file.read(lambda db: db.execute(query).fetchone(), now)
+        return max(now - int(found[0]), 0) if found else 0
+
     def mark_stored(self, keys: list[Key], now: int) -> None:
         """The cloud has these; they stay for replay."""
         query = "update batch set stored_at = ? where run = ? and seq = ? and stored_at is null"

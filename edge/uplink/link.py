@@ -1,6 +1,7 @@
 """The connection to the cloud's broker: one session after another, each with its lanes."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import ssl
@@ -22,6 +23,7 @@ from firmware_specs.messages import Ack, Birth, CloudStatus, Online, decode, enc
 log = logging.getLogger(__name__)
 
 _MAX_DOWN_BYTES = 256 * 1024
+_WAITS_LIMIT_S = 1.0
 _REFUSED = 0x80
 
 
@@ -49,6 +51,7 @@ class Link:
     inventory_hash: Callable[[], str]
     cloud_time: Callable[[int], None]
     claimed: Callable[[list[str], str], Awaitable[None]]
+    waits_s: Callable[[], Awaitable[tuple[float, float]]]
     cloud_status: Callable[[bool, bool], None] = lambda alive, retained: None
     configure: Callable[[bytes], Awaitable[None]] | None = None
     pulse: Pulse = field(default_factory=Pulse)
@@ -173,8 +176,16 @@ class Link:
         self._said_inventory = birth.inventory_hash
 
     async def _say_online(self, client: aiomqtt.Client, *, online: bool) -> None:
-        payload = encode(Online(online=online, run=self.run_id))
+        event_s, batch_s = await self._waits() if online else (None, None)
+        payload = encode(Online(online=online, run=self.run_id, event_wait_s=event_s, batch_wait_s=batch_s))
         await client.publish(topics.state(self.gateway, "online"), payload, qos=1, retain=True)
+
+    async def _waits(self) -> tuple[float | None, float | None]:
+        """What the outbox says of its age; nothing where its disk is slow: a heartbeat waits for none."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WAITS_LIMIT_S):
+                return await self.waits_s()
+        return None, None
 
     async def _heartbeat(self, client: aiomqtt.Client) -> None:
         while True:

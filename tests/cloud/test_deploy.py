@@ -10,6 +10,7 @@ import yaml
 
 from cloud import __main__ as program
 from cloud import config
+from cloud.draining import LAST_WORK_S
 
 DEPLOY = Path(config.__file__).parent / "deploy"
 SETTINGS = {
@@ -32,6 +33,7 @@ def parses(arguments: list[str]) -> None:
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_starts_a_command_that_exists(path: Path) -> None:
     command = unit(path)["Service"]["ExecStart"].replace("$CAREBED_UP_OPTIONS", "--http-port 8420")
+    command = command.replace("$CAREBED_OPTIONS", "--operations-port 9421")
     line = command.partition("carebed-cloud ")[2].rstrip("'")
     for instance in ("ingest", "telemetry", "api", "work"):
         parses(shlex.split(re.sub(r'"[^"]*\$\([^"]*"', "FOLDER", line.replace("%i", instance))))
@@ -45,11 +47,20 @@ def test_a_unit_has_no_more_rights_than_it_needs(path: Path) -> None:
     assert {name: service.get(name) for name in wanted} == wanted
 
 
+@pytest.mark.parametrize("name", ["carebed-cloud.service", "carebed@.service"])
+def test_systemd_waits_for_readiness_and_notices_a_program_that_hangs(name: str) -> None:
+    service = unit(DEPLOY / name)["Service"]
+    assert (service["Type"], service["NotifyAccess"], service["Restart"]) == ("notify", "main", "always")
+    assert int(service["WatchdogSec"]) >= 30
+    assert int(service["TimeoutStopSec"]) > LAST_WORK_S + 10
+
+
 def test_every_setting_that_is_named_exists() -> None:
     for path in DEPLOY.iterdir():
         for name in re.findall(r"CAREBED_[A-Z_]+", path.read_text()):
             assert name in SETTINGS | {
                 "CAREBED_UP_OPTIONS",
+                "CAREBED_OPTIONS",
                 "CAREBED_HOST",
                 "CAREBED_INGEST_SECRET",
                 "CAREBED_WORK_SECRET",
@@ -63,6 +74,8 @@ def test_the_containers_run_each_program_and_hold_no_secret() -> None:
     assert set(ours) == {"migrate", "ingest", "telemetry", "work", "api"}
     for entry in ours.values():
         parses(entry["command"])
+        health = entry["healthcheck"]
+        assert health.get("disable") or health["test"][2:] == ["probe", entry["command"][-1]]
         assert entry["read_only"]
         assert entry["cap_drop"] == ["ALL"]
     for name, entry in services.items():

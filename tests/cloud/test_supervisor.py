@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import time
@@ -12,7 +13,9 @@ import msgspec
 import pytest
 
 from cloud.children import free_port
+from cloud.config import Place
 from cloud.database.pool import connect
+from cloud.operations.asking import ask
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Ack, CloudStatus, Event, TelemetryBatch, encode
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
@@ -34,6 +37,10 @@ async def healthy(cloud: Cloud) -> bool:
         except httpx.TransportError:
             return False
     return bool(answer.json()["ok"])
+
+
+async def ready(operations: Place) -> bool:
+    return (await ask(operations, "/readyz", LIMIT_S))[0] == 200
 
 
 def comes_in(port: int, user: str, secret: str) -> bool:
@@ -99,11 +106,18 @@ def alive(pid: int) -> bool:
 async def test_a_new_gateway_is_let_in_heard_and_answered_and_all_of_it_is_there_after_a_restart(
     data_dir: Path,
 ) -> None:
-    async with running_cloud(data_dir) as cloud:
+    operations = Place("127.0.0.1", free_port())
+    async with running_cloud(data_dir, "--operations-port", str(operations.port)) as cloud:
         assert await healthy(cloud)
         secret = await add_gateway(cloud.facts["database_url"], "gw-1")
         await until(lambda: asyncio.to_thread(comes_in, cloud.mqtt_port, "gw-1", secret))
         await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
+        await until(lambda: ready(operations))
+        told = (await ask(operations, "/metrics"))[1].decode()
+        taken = re.search(r'carebed_message_seconds_count\{lane="events",program="ingest"\} (\S+)', told)
+        assert taken is not None
+        assert float(taken[1]) >= 1
+        assert set(re.findall(r'carebed_program_up\{program="(\w+)"\} 1', told)) >= set(CHILDREN[2:])
         assert await asyncio.to_thread(cloud_is_alive, cloud.mqtt_port, "gw-1", secret)
         pids = [cloud.child(name) for name in CHILDREN]
         begun = time.monotonic()

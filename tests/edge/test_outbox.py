@@ -67,6 +67,20 @@ async def test_the_most_urgent_event_is_the_first_of_those_that_wait(tmp_path: P
         assert [e.kind for e in await box.waiting_events(2)] == ["smoke", "door_left_open"]
 
 
+async def test_it_says_how_long_the_oldest_row_of_each_stream_has_waited(tmp_path: Path) -> None:
+    async with outbox(tmp_path) as box:
+        assert await box.waits_s() == (0, 0)
+        await box.keep([event()], {})
+        box.add([reading(60)])
+        await box.commit_telemetry(seal=True)
+    async with outbox(tmp_path, "run00002", now=NOW + 90_000) as box:
+        await box.keep([event()], {})
+        assert await box.waits_s() == (90, 90)
+        box.mark_events([("run00001", 1)])
+        box.mark_batches([(batch.run, batch.seq) for batch in await all_batches(box)])
+        assert await box.waits_s() == (0, 0)
+
+
 async def test_notes_come_back_after_a_restart(tmp_path: Path) -> None:
     async with outbox(tmp_path) as box:
         await box.keep([event()], {"pipeline": b"one"})

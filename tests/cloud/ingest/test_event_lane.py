@@ -191,6 +191,60 @@ async def test_a_message_that_we_cannot_store_is_set_aside_and_still_rings(
     assert row == ("could not be stored",)
 
 
+async def test_a_lane_that_is_asked_to_end_stores_what_it_has_taken_and_acknowledges_it(
+    pool: Pool, conn: Connection
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+        begun.set()
+        await go_on.wait()
+        await event_lane.take_event(conn, arrived, at)
+
+    home = await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home)
+    broker = Broker()
+    for _ in range(3):
+        broker.deliver(home.gateway, encoded(event("sos")))
+    lane = asyncio.create_task(
+        Lane("test", pool, take=take, refuse=event_lane.refuse_event, now=now).run(broker)
+    )
+    await begun.wait()
+    lane.cancel()
+    later = broker.deliver(home.gateway, encoded(event("sos")))
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await lane
+    assert len(broker.acked) == await town.count(conn, "event") == 3
+    assert not any(arrival is later for arrival in broker.acked), "it comes again to whoever is next"
+
+
+async def test_what_does_not_end_in_time_is_rolled_back_and_not_acknowledged(
+    pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_lane, "LAST_WORK_S", 0.1)
+    begun = asyncio.Event()
+
+    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+        await event_lane.take_event(conn, arrived, at)
+        begun.set()
+        await asyncio.Event().wait()
+
+    home = await town.add_home(conn)
+    await town.add_device(conn, "zb-1", home)
+    broker = Broker()
+    broker.deliver(home.gateway, encoded(event("sos")))
+    lane = asyncio.create_task(
+        Lane("test", pool, take=take, refuse=event_lane.refuse_event, now=now).run(broker)
+    )
+    await begun.wait()
+    lane.cancel()
+    await asyncio.wait({lane})
+    assert lane.cancelled()
+    assert broker.acked == []
+    assert await town.count(conn, "event") == 0
+
+
 async def test_a_storm_of_garbage_from_one_gateway_does_not_hold_up_anothers_sos(
     pool: Pool, conn: Connection
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from cloud.database.pool import Connection, Pool
 from cloud.ingest.heartbeats import without_heartbeats
@@ -33,8 +34,8 @@ class Said:
         self.acks.append(True)
 
 
-def beat(gateway: str, run: str = RUN, *, online: bool = True, retained: bool = False) -> Said:
-    payload = encoded({"v": 1, "online": online, "run": run})
+def beat(gateway: str, run: str = RUN, *, online: bool = True, retained: bool = False, **more: float) -> Said:
+    payload = encoded({"v": 1, "online": online, "run": run, **more})
     return Said(topics.state(gateway, "online"), payload, retained)
 
 
@@ -83,6 +84,19 @@ async def test_heartbeats_of_known_gateways_are_noted_together(pool: Pool, conn:
     assert await passed_on(pool, *beats, count=0) == []
     assert await seen(conn) == [True] * 3
     assert [len(each.acks) for each in beats] == [1, 1, 1]
+
+
+async def test_what_waits_at_gateways_is_counted_by_its_age(pool: Pool, conn: Connection) -> None:
+    def counted(stream: str, at_most: str) -> float:
+        labels = {"stream": stream, "le": at_most}
+        return REGISTRY.get_sample_value("carebed_gateway_outbox_age_seconds_bucket", labels) or 0
+
+    await gateways(conn, 3)
+    before = [counted("events", "1.0"), counted("telemetry", "300.0"), counted("telemetry", "60.0")]
+    said = [beat("gw-0"), beat("gw-1", event_wait_s=0, batch_wait_s=200.5)]
+    assert await passed_on(pool, *said, count=0) == []
+    after = [counted("events", "1.0"), counted("telemetry", "300.0"), counted("telemetry", "60.0")]
+    assert after == [before[0] + 1, before[1] + 1, before[2]]
 
 
 async def test_whatever_is_more_than_a_heartbeat_is_passed_on_in_order(pool: Pool, conn: Connection) -> None:

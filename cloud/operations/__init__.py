@@ -1,0 +1,1 @@
+"""What whoever runs the cloud needs: figures, readiness, an orderly end, and a doctor."""
