@@ -13,7 +13,7 @@ from cloud.config import Place
 from cloud.operations.asking import ask
 from cloud.operations.post import Check, Post
 
-_UP: Final = "carebed_program_up"
+UP: Final = "carebed_program_up"
 
 
 class Gathering:
@@ -73,10 +73,10 @@ class _Joined(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Each family once."""
-        up = Metric(_UP, "Whether the program answers on its operations port.", "gauge")
-        joined = {_UP: up}
+        up = Metric(UP, "Whether the program answers on its operations port.", "gauge")
+        joined = {UP: up}
         for program, text in self._texts.items():
-            up.add_sample(_UP, {"program": program}, float(text is not None))
+            up.add_sample(UP, {"program": program}, float(text is not None))
             for family in text_string_to_metric_families(text or ""):
                 own = joined.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 for sample in family.samples:
