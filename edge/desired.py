@@ -23,11 +23,16 @@ from firmware_specs.messages import decode
 log = logging.getLogger(__name__)
 
 NOTE: Final = "config"
+# Seconds between two signs of life; the cloud takes 75 s of silence for an absence.
+HEARTBEAT_S: Final = (5.0, 60.0)
 
 
 @dataclass
 class Desired:
-    """Applies configurations to the parts that they concern; `set_batch_s` takes seconds."""
+    """Applies configurations to the parts that they concern.
+
+    `set_batch_s` and `set_heartbeat_s` take seconds; a heartbeat of None is the agent's own.
+    """
 
     settings: Config
     outbox: Outbox
@@ -35,6 +40,7 @@ class Desired:
     entries: dict[str, DeviceEntry]
     effects: Effects
     set_batch_s: Callable[[float], None]
+    set_heartbeat_s: Callable[[float | None], None]
     version: int = 0
 
     async def restore(self) -> None:
@@ -66,6 +72,9 @@ class Desired:
             self.options.safe_zone = SafeZone(zone.lat, zone.lon, zone.radius_m, tuple(zone.ring), night)
         if wanted.batch_s is not None:
             self.set_batch_s(wanted.batch_s)
+        shortest, longest = HEARTBEAT_S
+        every_s = wanted.heartbeat_s
+        self.set_heartbeat_s(None if every_s is None else min(max(every_s, shortest), longest))
         return True
 
     def _devices(self, wanted: messages.Config) -> None:

@@ -16,6 +16,8 @@ from firmware_specs.messages import Event
 
 HELPED: Final = frozenset({"sos", "fall", "smoke", "gas", "co"})
 PRE_ALARM: Final = frozenset({"fall", "inactivity"})
+# Where the home is only spoken to: too quiet a home is no reason for a siren, nor to wake a family by itself.
+FOLLOWED: Final = HELPED | PRE_ALARM
 STATUS_SILENT_MS: Final = 90_000
 TOO_OLD_MS: Final = 10 * 60_000
 PHONED_LATELY_MS: Final = 10 * 60_000
@@ -97,7 +99,7 @@ class LocalHelp:
                 self._over(known, event)
             return
         pre_alarm = event.phase == "suspected" and event.kind in PRE_ALARM
-        raised = event.phase in ("raised", "updated") and event.kind in HELPED
+        raised = event.phase in ("raised", "updated") and event.kind in FOLLOWED
         if not (pre_alarm or raised) or (known is None and age_ms > TOO_OLD_MS):
             return
         if known is None:
@@ -202,7 +204,7 @@ class LocalHelp:
 
     def _begin(self, known: _Activation, now: int) -> None:
         """Help begins when the cloud is away or silent for too long."""
-        if known.phase != "raised" or known.why or known.stored:
+        if known.phase != "raised" or known.why or known.stored or known.kind not in HELPED:
             return
         waited = now - known.since
         if waited >= self.rules.after_s * 1000:

@@ -21,8 +21,9 @@ PROMPTS: Final[dict[str, tuple[str, str]]] = {
         "Did you fall? If you are well, press the cancel button. Otherwise help is called now.",
     ),
     "ask_inactivity": (
-        "好久没有看到您活动了。如果没事，请动一动或按取消键。",
-        "You have not moved for a long time. If you are well, move about or press the cancel button.",
+        "好久没有看到您活动了。如果没事，请动一动或按取消键。否则马上通知服务中心。",
+        "You have not moved for a long time. If you are well, move about or press the cancel button. "
+        "Otherwise the service centre is told now.",
     ),
     "cancelled": ("好的，已经取消。", "All right, it is cancelled."),
     "received": ("已收到。您的求助已经送达服务中心。", "Received. The service centre has your call."),

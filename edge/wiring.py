@@ -74,7 +74,10 @@ def build(
     def set_batch_s(wanted_s: float) -> None:
         agent.batch_s = msgspec.structs.replace(settings, batch_s=wanted_s).effective_batch_s()
 
-    desired = Desired(settings, outbox, options, entries, effects, set_batch_s)
+    def set_heartbeat_s(wanted_s: float | None) -> None:
+        link.heartbeat(timings.heartbeat_s if wanted_s is None else wanted_s / clock.rate)
+
+    desired = Desired(settings, outbox, options, entries, effects, set_batch_s, set_heartbeat_s)
     link.configure = desired.take
     batch_s = settings.effective_batch_s()
     agent = Agent(settings, time, outbox, intake, link, opened, effects, desired, batch_s, pulse)

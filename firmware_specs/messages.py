@@ -241,7 +241,8 @@ class Config(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Retained desired configuration; a gateway keeps the highest version that it could apply.
 
     Where it says nothing, the gateway's own settings count. `contacts` in order; `place` is the address for a
-    message to them; `help_after_s`, `help_away_s`: when the gateway helps alone. Never to be logged.
+    message to them; `help_after_s`, `help_away_s`: when the gateway helps alone. `heartbeat_s` is kept
+    within 5 and 60 s. Never to be logged.
     """
 
     version: Annotated[int, Meta(ge=1)]

@@ -31,8 +31,8 @@ def adapt(actions: Sequence[Action], context: Context, rules: RuleSet) -> list[A
                 draft = _draft(action, context, rules)
                 adapted += [] if draft is None else [draft]
             case Suspect():
-                stamped = _stamped(action.draft, rules)
-                adapted.append(msgspec.structs.replace(action, draft=stamped))
+                draft = _draft(action.draft, context, rules)
+                adapted += [] if draft is None else [msgspec.structs.replace(action, draft=draft)]
             case _:
                 adapted.append(action)
     return adapted

@@ -32,7 +32,6 @@ _COMPANIONS: Final = {
 }
 _FIRE_SIGNS: Final = frozenset({"smoke", "co"})
 _UNKNOWN: Final = EVENTS["unknown_alarm_bit"]
-# Kinds with a first, uncertain phase, and what they are called when nobody confirms or cancels it.
 # What a gateway may say about a fall, in its evidence; anything else is evidence, and no reason.
 SAID_OF_A_FALL: Final = frozenset(
     {
@@ -54,7 +53,8 @@ SAID_OF_A_FALL: Final = frozenset(
         "ask_if_can_get_up",
     }
 )
-_SUSPICIONS: Final = {"fall": "fall_suspected"}
+# Kinds with a first, uncertain phase, and what they are called when nobody confirms or cancels it.
+_SUSPICIONS: Final = {"fall": "fall_suspected", "inactivity": "inactivity"}
 SUSPECTED: Final = frozenset(_SUSPICIONS)
 
 
@@ -131,7 +131,8 @@ def bare_alarm(
 
 
 def _begins(event: Event, context: Context) -> list[Action]:
-    if context.alarm is not None and context.alarm.kind not in _SUSPICIONS.values():
+    known = context.alarm
+    if known is not None and (known.kind == event.kind or known.kind not in _SUSPICIONS.values()):
         return []
     actions: list[Action] = [_draft(event, context), *_companions(event, context)]
     if context.ended_by is not None:

@@ -20,6 +20,7 @@ PRE_ALARM_MS: Final = 15_000
 RECOVERED_S: Final = 5
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
+_SET_MS: Final = -60_000
 _BREAK_MS: Final = 10_000
 _BRIDGED_MS: Final = 1_500
 _BEHIND_MS, _AHEAD_MS = -20.0, 50.0
@@ -194,7 +195,9 @@ class Fall:
             d for d, f in self._falls.items() if f.raised and now - f.raised > CANCEL_AFTER_RAISED_MS
         ]:
             del self._falls[device]
-        due = [f for f in self._falls.values() if f.raised is None and now - f.since >= PRE_ALARM_MS]
+        due = [  # a clock that was set back meanwhile makes nobody wait for it to come round again
+            f for f in self._falls.values() if f.raised is None and not _SET_MS < now - f.since < PRE_ALARM_MS
+        ]
         return [self._raise(fall, now, "not_cancelled") for fall in due]
 
     def _raise(self, fall: _Fall, at: int, why: str) -> Item:

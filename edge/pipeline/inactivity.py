@@ -4,15 +4,16 @@ What is usual is learned: of each hour of the day, on each of the last 28 days, 
 sign of life. The bound of an hour is the longest quiet that was usual within two hours of it (from a
 fortnight on the second longest of the days, so that one strange day moves nothing), half as much again, at
 least two hours more. Explained: the event says what is usual, how many days were learned, what the last sign
-was.
+was. It is suspected first: the home is asked aloud, and 15 s later it is raised, unless somebody moves.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
 from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting
+from firmware_specs.messages import Phase
 
 LEARN_DAYS: Final = 28
 ENOUGH_DAYS: Final = 10
@@ -27,7 +28,9 @@ OUT_S: Final = 14 * 3600
 DEAF_MS: Final = 2 * 3_600_000
 INSIDE_AGAIN_MS: Final = 2 * 60_000
 MOVES: Final = frozenset({"motion", "vibration", "door_open", "in_bed"})
+PRE_ALARM_MS: Final = 15_000
 ACTIVATION: Final = "home:inactivity"
+_SLEW_MS: Final = 60_000
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
 
@@ -44,7 +47,9 @@ class Sign(msgspec.Struct):
 class _Memory(msgspec.Struct):
     """`quiet_s[hour]`: of each learned day the longest quiet in that local hour, newest last.
 
-    `today` is growing, `spoilt` when it is not to be learned; times in ms UTC, 0: never.
+    `today` is growing, `spoilt` when it is not to be learned; quiet counts from `since`: the last sign, or
+    when the agent listened again (last at `now_at`). The home is `asked`, then it is `told`.
+    Times in ms UTC, 0: never.
     """
 
     quiet_s: list[list[int]] = msgspec.field(default_factory=lambda: [[] for _ in range(24)])
@@ -54,16 +59,21 @@ class _Memory(msgspec.Struct):
     sign: Sign | None = None
     left_at: int = 0
     heard_at: int = 0
+    now_at: int = 0
+    since: int = 0
+    asked: int = 0
+    evidence: dict[str, Any] = {}
     told: bool = False
 
 
 class Inactivity:
-    """One alarm a quiet spell, cleared by the next sign of life.
+    """One alarm a quiet spell, cleared by the next sign of life; a button within the pre-alarm cancels it.
 
     Silent while fewer than ten days are learned, on a gateway of many homes, and while no device at all has
-    been heard for two hours (a technical matter). A day in which nobody was there for ten hours (holiday,
-    hospital) is not learned. When the last sign was a door and nobody moved inside after it, the elder is
-    taken to be out: 14 h are allowed.
+    been heard for two hours (a technical matter). Hours in which the agent was off, or over which its clock
+    was set, are no quiet. A day in which nobody was there for ten hours (holiday, hospital) is not learned.
+    When the last sign was a door and nobody moved inside after it, the elder is taken to be out: 14 h are
+    allowed.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -72,9 +82,10 @@ class Inactivity:
         self._values: dict[tuple[str, str], float] = {}
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
-        """Pass everything on; add `inactivity` raised or cleared."""
+        """Pass everything on; add `inactivity` suspected, raised, cancelled or cleared."""
         if self._options.many_homes:
             return items
+        self._passed(now)
         told: list[Item] = []
         for item in items:
             if isinstance(item, Reading | Sighting | Fix | Samples | Press):
@@ -95,6 +106,7 @@ class Inactivity:
         except msgspec.ValidationError:
             return
         if len(memory.quiet_s) == 24:
+            memory.since = memory.since or (memory.sign.at if memory.sign else 0)
             self._memory = memory
 
     def bound_s(self, hour: int) -> int | None:
@@ -135,11 +147,12 @@ class Inactivity:
             memory.left_at = now
         elif sign.kind in ("motion", "vibration", "in_bed") and now - memory.left_at > INSIDE_AGAIN_MS:
             memory.left_at = 0
-        memory.sign = sign
-        if not memory.told:
+        memory.sign, memory.since = sign, now
+        if not memory.asked:
             return []
-        memory.told = False
-        return [self._happening(sign.device, "cleared", now, {"reasons": ["sign_of_life"], "by": sign.kind})]
+        phase: Phase = "cleared" if memory.told else "cancelled"
+        memory.told, memory.asked = False, 0
+        return [self._happening(sign.device, phase, now, {"reasons": ["sign_of_life"], "by": sign.kind})]
 
     def _quiet(self, now: int) -> list[Item]:
         memory = self._memory
@@ -147,7 +160,9 @@ class Inactivity:
         sign = memory.sign
         if sign is None or memory.told or now - memory.heard_at > DEAF_MS:
             return []
-        hour, quiet_s = self._hour(now), (now - sign.at) // 1000
+        if memory.asked:
+            return self._unanswered(sign, now)
+        hour, quiet_s = self._hour(now), (now - memory.since) // 1000
         bound = self.bound_s(hour)
         if bound is None:
             return []
@@ -155,7 +170,6 @@ class Inactivity:
         bound = max(bound, OUT_S) if out else bound
         if quiet_s <= bound:
             return []
-        memory.told = True
         evidence = {
             "quiet_s": quiet_s,
             "bound_s": bound,
@@ -165,7 +179,24 @@ class Inactivity:
             "last_sign": {"kind": sign.kind, "room": sign.room, "at": sign.at},
             "reasons": ["quieter_than_usual", "left_by_door" if out else "at_home"],
         }
-        return [self._happening(sign.device, "raised", now, evidence)]
+        memory.asked, memory.evidence = now, evidence
+        return [self._happening(sign.device, "suspected", now, evidence)]
+
+    def _unanswered(self, sign: Sign, now: int) -> list[Item]:
+        """Nobody answered for 15 s; a clock that was set meanwhile makes nobody wait longer."""
+        memory = self._memory
+        if 0 <= now - memory.asked < PRE_ALARM_MS:
+            return []
+        memory.told = True
+        evidence = memory.evidence | {"confirmed_by": "not_cancelled"}
+        return [self._happening(sign.device, "raised", memory.asked, evidence)]
+
+    def _passed(self, now: int) -> None:
+        """While nobody listened (the agent was off), and before a clock was set, nobody was quiet."""
+        memory = self._memory
+        if memory.now_at and not -_SLEW_MS <= now - memory.now_at <= DEAF_MS:
+            memory.since, memory.spoilt = now, True
+        memory.now_at = now
 
     def _note(self, now: int) -> None:
         """Let the quiet so far count for this hour; close the day that is over."""
@@ -178,7 +209,7 @@ class Inactivity:
         if memory.sign is None:
             memory.spoilt = True
             return
-        quiet_s = max(0, now - memory.sign.at) // 1000
+        quiet_s = max(0, now - memory.since) // 1000
         hour = self._hour(now)
         memory.today[hour] = max(memory.today.get(hour, 0), quiet_s)
         deaf = now - memory.heard_at > DEAF_MS
@@ -194,9 +225,7 @@ class Inactivity:
     def _hour(self, now: int) -> int:
         return (now // _HOUR_MS + self._options.zone_hours) % 24
 
-    def _happening(
-        self, device: str, phase: Literal["raised", "cleared"], now: int, evidence: dict[str, Any]
-    ) -> Happening:
+    def _happening(self, device: str, phase: Phase, at: int, evidence: dict[str, Any]) -> Happening:
         return Happening(
-            device=device, kind="inactivity", phase=phase, at=now, evidence=evidence, activation=ACTIVATION
+            device=device, kind="inactivity", phase=phase, at=at, evidence=evidence, activation=ACTIVATION
         )

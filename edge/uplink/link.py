@@ -6,7 +6,7 @@ import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiomqtt
 
@@ -58,6 +58,7 @@ class Link:
     connected: asyncio.Event = field(default_factory=asyncio.Event)
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _heartbeat_set: asyncio.Event = field(default_factory=asyncio.Event)
     _client: aiomqtt.Client | None = None
     _trouble: str = ""
     _said_inventory: str = ""
@@ -65,6 +66,11 @@ class Link:
     def stop(self) -> None:
         """End the session cleanly: flush, say offline, disconnect; `run` then returns."""
         self._stopping.set()
+
+    def heartbeat(self, every_s: float) -> None:
+        """Say `online` so often from now on, seconds of real time."""
+        self.timings = replace(self.timings, heartbeat_s=every_s)
+        self._heartbeat_set.set()
 
     async def run(self) -> None:
         """Connect, and connect again, until `stop`."""
@@ -189,9 +195,9 @@ class Link:
 
     async def _heartbeat(self, client: aiomqtt.Client) -> None:
         while True:
-            await asyncio.sleep(self.timings.heartbeat_s)
-            self.pulse.beat("uplink-heartbeat")
-            await self._say_online(client, online=True)
+            self._heartbeat_set.clear()
+            if not await self.pulse.wait("uplink-heartbeat", self._heartbeat_set, self.timings.heartbeat_s):
+                await self._say_online(client, online=True)
 
     async def _inventory(self, client: aiomqtt.Client) -> None:
         """Publish the birth again when the devices it names have changed."""

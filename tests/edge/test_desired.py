@@ -1,14 +1,28 @@
 """The cloud's configuration reaches a running agent, outlives its restart, and is never logged."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from edge import config, wiring
 from edge.agent import Agent
 from edge.help_steps import Contact
 from firmware_specs import topics
+from firmware_specs.clock import Clock
 from firmware_specs.messages import Config, HomeContact, Zone, encode
-from tests.edge.stand import DEVICE, GATEWAY, Broker, FakeCloud, door, running, sos, watch, write_config
+from tests.edge.stand import (
+    DEVICE,
+    FAST,
+    GATEWAY,
+    Broker,
+    FakeCloud,
+    door,
+    running,
+    sos,
+    watch,
+    write_config,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.broker
@@ -21,6 +35,7 @@ WANTED = Config(
     safe_zone=Zone(lat=37.4, lon=118.0, radius_m=200),
     help_after_s=15,
     batch_s=0.5,
+    heartbeat_s=9,
 )
 
 
@@ -39,6 +54,7 @@ def applied(agent: Agent) -> bool:
         and zone is not None
         and zone.radius_m == 200
         and agent.batch_s == 0.5
+        and agent.link.timings.heartbeat_s == 9
         and "No Such Id" not in agent.desired.entries
     )
 
@@ -65,3 +81,17 @@ async def test_a_configuration_counts_at_once_and_after_a_restart(
     logged = " ".join(str(record.__dict__) for record in caplog.records if record.name.startswith("edge"))
     assert "13800000001" not in logged
     assert "secret-number" not in logged
+
+
+@pytest.mark.parametrize(("wanted", "counts"), [(1, 5), (40, 40), (86_400, 60), (None, FAST.heartbeat_s)])
+async def test_a_heartbeat_stays_within_what_the_cloud_takes_for_life(
+    tmp_path: Path, wanted: int | None, counts: float
+) -> None:
+    agent = wiring.build(config.load(write_config(tmp_path, Broker(tmp_path, 1))), Clock(), timings=FAST)
+    await agent.outbox.open()
+    committing = asyncio.create_task(agent.outbox.commit_loop())
+    await agent.desired.take(encode(Config(version=1, heartbeat_s=20)))
+    await agent.desired.take(encode(Config(version=2, heartbeat_s=wanted)))
+    committing.cancel()
+    await agent.outbox.close()
+    assert agent.link.timings.heartbeat_s == counts

@@ -134,6 +134,17 @@ def test_a_pre_alarm_is_spoken_and_can_be_cancelled() -> None:
         assert home.until(600) == ["say:cancelled"]
 
 
+def test_too_quiet_a_home_is_spoken_to_and_nothing_else_is_done() -> None:
+    home = Home(connected=False)
+    home.happened(event("inactivity", phase="suspected"), event("inactivity", 1, phase="raised"))
+    assert home.until(600) == []
+    home.plan.stored(event("inactivity"), home.now)
+    assert home.until(700) == ["say:received"]
+    home.plan.claimed([event().id], home.now)
+    assert home.until(800) == ["say:claimed"]
+    assert home.plan.local(event().id) == {}
+
+
 def test_gas_switches_nothing_and_rings_nothing_inside() -> None:
     home = Home(connected=False)
     home.until(40)

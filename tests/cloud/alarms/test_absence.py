@@ -86,6 +86,8 @@ def test_hospital_and_away_silence_inactivity_and_the_bed(state: str) -> None:
         assert len(drafts(kind, gone, here)) == 1, "it may be the other one's"
         assert len(drafts(kind, gone, here, about=here)) == 1
         assert len(drafts(kind)) == 1
+    known = context(people=(gone,), person=gone, resident_id=gone.id)
+    assert judge(an_event("inactivity", phase="suspected"), known) == []
 
 
 @pytest.mark.parametrize("state", ["hospital", "away", "suspended", "moved", "deceased"])

@@ -141,6 +141,15 @@ def test_a_suspected_fall_waits_twenty_seconds() -> None:
     assert (action.draft.kind, action.draft.priority) == ("fall_suspected", 2)
 
 
+def test_a_suspected_inactivity_waits_too_and_is_raised_once_whoever_raises_it() -> None:
+    (action,) = judge(an_event("inactivity", phase="suspected"), context())
+    assert isinstance(action, Suspect)
+    assert (action.draft.kind, action.draft.priority) == ("inactivity", 2)
+    assert action.draft.reasons[0] == "neither_raised_nor_cancelled"
+    alarm = KnownAlarm(id=uuid.uuid4(), case_id=uuid.uuid4(), kind="inactivity")
+    assert judge(an_event("inactivity"), context(alarm=alarm)) == []
+
+
 def test_a_suspected_fall_in_a_test_window_stays_a_test() -> None:
     (action,) = judge(an_event("fall", phase="suspected", test=True), context(test_window=True))
     assert isinstance(action, Suspect)

@@ -181,6 +181,14 @@ def test_the_cancel_button_takes_back_a_raised_fall_for_ten_minutes() -> None:
     assert late.phases == ["suspected", "raised"]
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait() -> None:
+    wearer = Wearer()
+    wearer.stream(a_fall(5))
+    wearer.now -= 3_600_000
+    wearer.wait(1)
+    assert wearer.phases == ["suspected", "raised"]
+
+
 def test_getting_up_and_walking_cancels() -> None:
     wearer = Wearer()
     wearer.stream(a_fall(5))

@@ -3,8 +3,10 @@
 import json
 from random import Random
 
+import pytest
+
 from edge.pipeline.inactivity import Inactivity
-from edge.readings import Happening, Item, Reading
+from edge.readings import Happening, Item, Press, Reading
 from simulators.resident import Resident
 from tests.edge.pipeline.making import of, options
 
@@ -56,8 +58,9 @@ def test_nothing_is_said_until_enough_days_are_learned() -> None:
 def test_a_quiet_day_is_an_alarm_that_explains_itself_and_a_sign_of_life_ends_it() -> None:
     home = Home()
     assert home.live(15.5) == []
-    [quiet] = home.live(0.4, moving=False)
-    assert (quiet.kind, quiet.phase) == ("inactivity", "raised")
+    asked, quiet = home.live(0.4, moving=False)
+    assert (quiet.kind, asked.phase, quiet.phase) == ("inactivity", "suspected", "raised")
+    assert quiet.evidence == asked.evidence | {"confirmed_by": "not_cancelled"}
     assert quiet.evidence["quiet_s"] > quiet.evidence["bound_s"] >= quiet.evidence["usual_s"] + 2 * 3600
     assert quiet.evidence["days_learned"] >= 10
     assert quiet.evidence["last_sign"]["room"] == "kitchen"
@@ -65,6 +68,47 @@ def test_a_quiet_day_is_an_alarm_that_explains_itself_and_a_sign_of_life_ends_it
     assert quiet.evidence["quiet_s"] < 4 * 3600, "by day it does not take half a day"
     home.hear(motion(home.now))
     assert home.told[-1].phase == "cleared"
+
+
+def asked_home() -> Home:
+    """A home that has just been asked whether somebody is well."""
+    home = Home()
+    home.live(15.5)
+    while not home.live(1 / 144, moving=False):
+        pass
+    return home
+
+
+@pytest.mark.parametrize("by", ["button", "motion"])
+def test_within_fifteen_seconds_a_button_or_a_movement_takes_the_question_back(by: str) -> None:
+    home = asked_home()
+    home.now += 14_000
+    home.hear([])
+    press: list[Item] = [Press(device="zb-button", button="cancel", at=home.now)]
+    home.hear(press if by == "button" else motion(home.now))
+    home.now += 60_000
+    home.hear([])
+    assert [told.phase for told in home.told] == ["suspected", "cancelled"]
+    assert home.told[-1].evidence["by"] == by
+
+
+@pytest.mark.parametrize("seconds", [15, -3600])
+def test_nobody_answers_and_no_clock_that_is_set_makes_it_wait(seconds: int) -> None:
+    home = asked_home()
+    restarted = Home()
+    restarted.step.restore(json.loads(json.dumps(home.step.state())))
+    restarted.now = home.now + seconds * 1000
+    restarted.hear([])
+    assert [told.phase for told in restarted.told] == ["raised"]
+
+
+def test_hours_in_which_the_agent_was_off_are_no_quiet_nor_is_a_clock_that_is_set() -> None:
+    home = Home()
+    home.live(15.5)
+    for hours in (9, 24 * 365 * 10, -24 * 365):
+        home.now += hours * HOUR
+        home.hear(warmth(home.now))
+        assert home.told == []
 
 
 def test_a_night_of_sleep_is_usual() -> None:
@@ -81,7 +125,7 @@ def test_a_holiday_is_neither_an_alarm_at_once_nor_learned() -> None:
     home.live(15.5)
     learned = home.step.bound_s(14)
     home.hear(door(home.now))
-    [gone] = home.live(5, moving=False)
+    [_, gone] = home.live(5, moving=False)
     assert gone.evidence["reasons"] == ["quieter_than_usual", "left_by_door"]
     assert gone.evidence["quiet_s"] > 14 * 3600
     home.hear(door(home.now))
@@ -114,7 +158,7 @@ def test_what_was_learned_survives_a_restart_and_rubbish_does_not_harm() -> None
     after.step.restore(json.loads(json.dumps(home.step.state())))
     after.now = home.now
     assert after.step.bound_s(14) == home.step.bound_s(14)
-    assert [told.phase for told in after.live(0.4, moving=False)] == ["raised"]
+    assert [told.phase for told in after.live(0.4, moving=False)] == ["suspected", "raised"]
 
 
 def test_a_gateway_of_many_homes_judges_no_quiet() -> None:
