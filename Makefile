@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-lanes bench-trend soak-desk chaos conformance fuzz-drivers clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos conformance fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -88,6 +88,12 @@ bench-storm: $(VENV)/.dev ## 5,000 条报警的风暴 / 5,000 alarms in 60 s -> 
 
 bench-ingest: $(VENV)/.dev ## 读数入库速度，对照 COPY 与 mq-bridge（需 mosquitto）/ a backlog of readings -> committed rows
 	$(BIN)/python -m tests.benchmarks.bench_ingest $(ARGS)
+
+bench-city: $(VENV)/.dev ## 一座城市：14,800 个网关同时在线（ARGS=--steps 加到极限）/ 14,800 gateways connected, events to a screen
+	$(BIN)/python -m tests.benchmarks.bench_city $(ARGS)
+
+bench-growth: $(VENV)/.dev ## 写到一亿条读数速度是否不变（约 12 GB 磁盘）/ does writing stay level up to 100 million readings
+	$(BIN)/python -m tests.benchmarks.bench_growth $(ARGS)
 
 bench-lanes: $(VENV)/.dev ## 读数积压时报警的时间 / an SOS while a backlog of readings is drained
 	$(BIN)/python -m tests.benchmarks.bench_lanes $(ARGS)

@@ -74,6 +74,11 @@ def covers(pattern: str, topic: str) -> bool:
     return len(parts) == len(levels)
 
 
+def subscribe_packet(topic: str, packet_id: int) -> bytes:
+    """SUBSCRIBE at QoS 0."""
+    return packet(0x82, packet_id.to_bytes(2, "big") + text(topic) + b"\0")
+
+
 @dataclass
 class MqttClient:
     """One connection. `on_message(topic, payload)` runs in the reader's task."""
@@ -125,7 +130,7 @@ class MqttClient:
 
     def subscribe(self, topic: str) -> None:
         """SUBSCRIBE at QoS 0."""
-        self._write(packet(0x82, self._next_id().to_bytes(2, "big") + text(topic) + b"\0"))
+        self._write(subscribe_packet(topic, self._next_id()))
 
     async def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, timeout_s: float = 30

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from typing import Final
 
 import psycopg
 
-from cloud.broker import INGEST_USER, Address, login, nats_config, new_secret
+from cloud.broker import INGEST_USER, Address, Login, login, nats_config, new_secret
 from cloud.embedded import nats, postgres
 from cloud.ingest import mqtt_packets as packets
 from cloud.ingest.mqtt_packets import Control, Splitter
@@ -129,14 +129,14 @@ async def database(folder: Path, now: datetime, homes: int) -> AsyncIterator[Sta
         await prepare_database(cluster.url(), now)
         stage = Stage(folder, cluster.url(), server.pid)
         with stage.connect() as conn:
-            conn.execute(_CITY, {"homes": homes, "now": now, "devices": list(DEVICES)})
+            conn.execute(CITY, {"homes": homes, "now": now, "devices": list(DEVICES)})
         yield stage
     finally:
         await postgres.stop(server)
         postgres.remove_sockets(cluster)
 
 
-_CITY: Final = """
+CITY: Final = """
 with settings as (select %(homes)s::int as homes, %(now)s::timestamptz as at, %(devices)s::text[] as devices),
 a as (insert into area (code, name) values ('371602', 'Binzhou') returning code),
 o as (
@@ -173,12 +173,12 @@ from d join h using (n) join b on b.id = h.id, settings
 
 
 @asynccontextmanager
-async def nats_broker(folder: Path, port: int) -> AsyncIterator[Broker]:
+async def nats_broker(folder: Path, port: int, gateways: Sequence[Login] = ()) -> AsyncIterator[Broker]:
     """The embedded broker as `carebed-cloud up` configures it, and one user more: the generator."""
     secrets = {name: new_secret() for name in (INGEST_USER, _GENERATOR)}
     found = nats.prepare(folder)
     text = nats_config(
-        [], [login(INGEST_USER, secrets[INGEST_USER])], mqtt_port=port, store_dir=str(found.store)
+        gateways, [login(INGEST_USER, secrets[INGEST_USER])], mqtt_port=port, store_dir=str(found.store)
     )
     user = json.dumps({"user": _GENERATOR, "password": login(_GENERATOR, secrets[_GENERATOR]).bcrypt})
     nats.write_config(found, text.replace("users: [", f"users: [\n    {user}"))
