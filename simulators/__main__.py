@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="carebed-sim", description="没有床的床 / a bed without a bed")
     commands_of = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands_of.add_parser("run", help="演一个剧本并评判 / play a story and judge it")
-    run.add_argument("scenario", metavar="SCENARIO.toml")
+    run.add_argument("scenario", nargs="+", metavar="SCENARIO.toml", help="几个就同演 / several: at once")
     _common(run, commands.run)
     again = commands_of.add_parser("replay", help="重放真实记录 / play a real recording")
     again.add_argument("--wrist", metavar="FILE", required=True, help="trial,pos,t_ms,n,ax,ay,az; .csv(.gz)")

@@ -20,11 +20,12 @@ from simulators.fleet import Fleet, GatewayEntry, read_gateways, write_gateways
 from simulators.fleet_town import register_fleet
 from simulators.ledger import Ledger
 from simulators.processes import SimulatorError
-from simulators.scenario import Scenario, ScenarioError, load
+from simulators.scenario import Scenario, ScenarioError
 from simulators.stage import OwnCloud, Stage
 from simulators.story import Story
 from simulators.story_home import StoryHome
 from simulators.texts import say
+from simulators.together import load_together
 
 _DEFAULT_BROKER_PORT = 18830
 
@@ -80,24 +81,25 @@ def story_clock(scenario: Scenario, arguments: argparse.Namespace) -> Clock:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Play one scenario; 0 when every expectation holds, 1 when one fails, 2 when it cannot be played."""
-    path = Path(arguments.scenario)
+    """Play scenarios in one home; 0: every expectation holds, 1: one fails, 2: it cannot be played."""
+    paths = [Path(name) for name in arguments.scenario]
+    name = "+".join(path.stem for path in paths)
     try:
-        scenario = load(path)
+        scenario = load_together(paths)
         given = given_stage(arguments)
         clock = story_clock(scenario, arguments)
     except (ScenarioError, SimulatorError, ValueError) as error:
-        return _refuse(path.stem, error)
+        return _refuse(name, error)
     if given is not None and clock != Clock() and arguments.clock_start is None:
-        return _refuse(path.stem, SimulatorError(say("clock_needs_own_cloud")))
+        return _refuse(name, SimulatorError(say("clock_needs_own_cloud")))
     seed = arguments.seed if arguments.seed is not None else (secrets.randbelow(400_000) if given else 1)
     with work_folder(keep=arguments.keep) as folder:
         try:
             async with stage_for(given, folder, clock) as stage:
                 home = StoryHome(scenario, folder / "home", clock, seed)
-                verdict = await Story(scenario, path.stem, stage, home, clock).play()
+                verdict = await Story(scenario, name, stage, home, clock).play()
         except SimulatorError as error:
-            return _refuse(path.stem, error)
+            return _refuse(name, error)
     tell(asdict(verdict))
     return 0 if verdict.passed else 1
 

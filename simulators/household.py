@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from firmware_specs.clock import Clock
+from simulators.devices.near import NEAR, Near, near, transport
 from simulators.devices.tracker import Tracker, speech
 from simulators.devices.watch import Watch, WatchState
 from simulators.devices.wrist import Wrist
@@ -21,7 +22,7 @@ _LINK_LIMIT_S: Final = 30.0
 
 
 class Household:
-    """Devices by name in `watches`, `trackers`, `wrists`, `sensors`; start once, stop once."""
+    """Devices by name in `watches`, `trackers`, `wrists`, `sensors`, `near`; start once, stop once."""
 
     def __init__(
         self, record: HomeRecord, folder: Path, broker_url: str, clock: Clock, *, batch_s: float = 10
@@ -32,6 +33,7 @@ class Household:
         self.trackers: dict[str, Tracker] = {}
         self.wrists: dict[str, Wrist] = {}
         self.sensors: dict[str, Sensor] = {}
+        self.near: dict[str, Near] = {}
         self.bridge: Zigbee2Mqtt | None = None
         self._folder = folder
         self._broker_url = broker_url
@@ -39,6 +41,9 @@ class Household:
         self._ports = {"watch": free_port(), "wrist_accelerometer": free_port()}
         self._ports |= {kind: free_port() for kind in TRACKERS if any(d.type == kind for d in record.devices)}
         self._local: LocalBroker | None = None
+        if any(device.type in MODELS or device.type == "board" for device in record.devices):
+            self._local = LocalBroker(folder / "home-broker", record.gateway)
+        self._doors: list[str] = []
         self._agent = Child(
             f"agent {record.gateway}",
             python_module("edge", "run", "--config", str(folder / "edge.toml"), *clock.arguments()),
@@ -57,12 +62,11 @@ class Household:
     async def start(self) -> None:
         """Start broker, agent and devices; returns when every device is linked. Raises SimulatorError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self.sensors:
-            self._local = LocalBroker(self._folder / "home-broker", self.record.gateway)
+        if self._local is not None:
             await self._local.start()
         self._write_config()
         await self.start_agent()
-        if self._local is not None:
+        if self._local is not None and self.sensors:
             bridge = Zigbee2Mqtt("127.0.0.1", self._local.port, self.clock, list(self.sensors.values()))
             self.bridge = await self._rest.enter_async_context(bridge.connected())
         for device in self._linked_devices():
@@ -112,8 +116,13 @@ class Household:
         if self._local is not None:
             await self._local.stop()
 
-    def _linked_devices(self) -> list[Watch | Tracker | Wrist]:
-        return [*self.watches.values(), *self.trackers.values(), *self.wrists.values()]
+    def _linked_devices(self) -> list[Watch | Tracker | Wrist | Near]:
+        return [
+            *self.watches.values(),
+            *self.trackers.values(),
+            *self.wrists.values(),
+            *self.near.values(),
+        ]
 
     def _add(self, device: DeviceRecord) -> None:
         seed = self.record.seed
@@ -130,6 +139,11 @@ class Household:
             case kind if kind in TRACKERS:
                 says = speech(kind, device.id.removeprefix(f"{kind}-"), self.record.lat, self.record.lon)
                 self.trackers[device.name] = Tracker(says, "127.0.0.1", self._ports[kind], self.clock)
+            case kind if kind in NEAR:
+                port = self._local.port if kind == "board" and self._local is not None else free_port()
+                self.near[device.name] = near(kind, device.id, port, self.clock)
+                door = transport(kind, device.id, port)
+                self._doors += [door] if door not in self._doors else []
             case kind if kind in MODELS:
                 label = f"{device.room or 'home'}/{device.name}".replace(" ", "-")  # nats takes no blanks
                 self.sensors[device.name] = Sensor(kind, device.id.removeprefix("zb-"), label)
@@ -155,7 +169,8 @@ class Household:
             lines.append(
                 f'[[transport]]\ntype = "tcp"\ndriver = "{driver}"\nhost = "127.0.0.1"\nport = {port}'
             )
-        if self._local is not None:
+        lines += self._doors
+        if self._local is not None and self.sensors:
             lines.append('[[transport]]\ntype = "mqtt"\ndriver = "zigbee2mqtt"')
             lines.append(f'broker_url = "mqtt://127.0.0.1:{self._local.port}"\nbase_topic = "zigbee2mqtt"')
         for device in record.devices:

@@ -6,14 +6,17 @@ from typing import Any, Final
 import msgspec
 
 from simulators.cloud_api import ApiRefusedError, CloudApi
+from simulators.devices.near import NEAR
 from simulators.devices.zigbee import MODELS
 from simulators.home import AREAS, ORG, Home, Profile
 
 _CONFLICT: Final = 409
 TRACKERS: Final = ("trv", "gt06", "jt808")
-_FAMILY: Final = {"watch": "watch", "wrist": "wrist_accelerometer", "wire_button": "button"} | {
-    tracker: tracker for tracker in TRACKERS
-}
+_FAMILY: Final = (
+    {"watch": "watch", "wrist": "wrist_accelerometer", "wire_button": "button"}
+    | {tracker: tracker for tracker in TRACKERS}
+    | {kind: near.driver for kind, near in NEAR.items()}
+)
 
 
 class DeviceRecord(msgspec.Struct, kw_only=True):
@@ -55,6 +58,12 @@ def device_id(device_type: str, seed: int, n: int) -> str:
             return f"{device_type}-8611{seed % 1_000_000:09d}{n % 100:02d}"
         case "jt808":
             return f"jt808-139{seed % 1_000_000:06d}{n % 100:02d}"
+        case "board" | "r60" | "tinyframe" | "sca11h":
+            return f"{'ha' if device_type == 'board' else device_type}-{seed % 1_000_000:06d}-{n}"
+        case "emfit":
+            return f"emfit-{seed % 1_000_000:06d}{n % 100:02d}"
+        case "ble_sensor" | "ble_cuff":
+            return f"ble-5448e6{seed % 10_000:04x}{n % 100:02x}"
         case "wire_button":
             return f"button-{seed % 1_000_000:06d}-{n}"
         case _:

@@ -10,41 +10,13 @@ import re
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from simulators.devices.faults import FAULTS
 from simulators.texts import say
-
-VERBS: Final[dict[str, tuple[str, ...]]] = {
-    "watch": (
-        "press_sos",
-        "fall",
-        "leave_fence",
-        "come_home",
-        "walk_away",
-        "old_report",
-        "old_sos",
-        "garbage",
-        "hang",
-    ),
-    "trv": ("press_sos", "fall", "report", "hang"),
-    "gt06": ("press_sos", "fall", "report", "hang"),
-    "jt808": ("press_sos", "report", "hang"),
-    "wrist": ("fall", "get_up", "cancel", "press_sos", "rest", "walk"),
-    "sos_button": ("press",),
-    "smoke": ("alarm", "clear", "self_test"),
-    "gas": ("alarm", "clear"),
-    "co": ("alarm", "clear"),
-    "water_leak": ("alarm", "clear"),
-    "door": ("open", "close"),
-    "motion": ("move", "rest"),
-    "wire_button": ("press",),
-    "gateway": ("stop", "kill", "freeze", "thaw", "start"),
-    "technician": ("open_test_window", "move_device"),
-}
-ACTORS: Final = ("gateway", "technician")
+from simulators.verbs import ACTORS, VERBS, DeviceType
 
 
 class ScenarioError(ValueError):
@@ -75,21 +47,7 @@ class DeviceSpec(_Table, frozen=True, kw_only=True):
     """A device; `bed` 1 or 2 when it belongs to one resident, else it belongs to the home."""
 
     name: str
-    type: Literal[
-        "watch",
-        "trv",
-        "gt06",
-        "jt808",
-        "wrist",
-        "sos_button",
-        "smoke",
-        "gas",
-        "co",
-        "water_leak",
-        "door",
-        "motion",
-        "wire_button",
-    ]
+    type: DeviceType
     room: str = ""
     role: str = ""
     bed: int = 0

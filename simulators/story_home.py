@@ -12,6 +12,7 @@ from firmware_specs.messages import InventoryEntry
 from simulators.cloud_api import CloudApi
 from simulators.devices import motion, watch
 from simulators.devices.faults import FAULTS
+from simulators.devices.near import NEAR
 from simulators.devices.tracker import Tracker
 from simulators.devices.watch import Watch, WatchState
 from simulators.devices.wrist import Wrist
@@ -95,6 +96,8 @@ class StoryHome:
             await self._tracker(house.trackers[name], step)
         elif name in house.wrists:
             await self._wrist(house.wrists[name], step)
+        elif name in house.near:
+            await house.near[name].do(NEAR[self._records[name].type].verbs[step.do], step.fault)
         elif name in house.sensors:
             await self._sensor(name, step)
         else:

@@ -52,6 +52,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "设备 {device}（{type}）不会 {do}；会做的：{known}",
         "device {device} ({type}) cannot {do}; it can: {known}",
     ),
+    "not_together": (
+        "剧本 {name} 要自己的时钟、另一户或计数，不能与别的同演：请单独演",
+        "The story {name} has a clock of its own, another home, or counts all cases: play it alone",
+    ),
     "token_needed": (
         "给了 --api 就需要 --token（管理员令牌：carebed-cloud admin token create --name sim --role admin）",
         "--api needs --token (an admin's: carebed-cloud admin token create --name sim --role admin)",

@@ -35,8 +35,8 @@ def emfit_page(what: str, serial: str = "001122") -> str:
     return "".join(f"{name}={value}<br>\r\n" for name, value in rows)
 
 
-async def serve_page(page: Callable[[], str]) -> asyncio.Server:
-    """An Emfit's web server on a free port; `page` gives the text of the moment."""
+async def serve_page(page: Callable[[], str], port: int = 0) -> asyncio.Server:
+    """An Emfit's web server, port 0 takes a free one; `page` gives the text of the moment."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
@@ -47,4 +47,4 @@ async def serve_page(page: Callable[[], str]) -> asyncio.Server:
         await writer.drain()
         writer.close()
 
-    return await asyncio.start_server(answer, "127.0.0.1", 0)
+    return await asyncio.start_server(answer, "127.0.0.1", port)

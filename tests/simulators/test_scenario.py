@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from simulators.scenario import ScenarioError, load, parse
+from simulators.together import load_together
 
 FOLDER = Path(__file__).parents[2] / "simulators" / "scenarios"
 GOOD = """title = "x"
@@ -33,7 +34,7 @@ def test_a_small_story_is_read() -> None:
 
 def test_the_stories_that_ship_are_all_readable() -> None:
     names = {path.stem for path in FOLDER.glob("*.toml")}
-    assert len(names) == 13
+    assert len(names) == 19
     for name in names:
         assert load(FOLDER / f"{name}.toml").expect
 
@@ -78,3 +79,12 @@ def test_mistakes_are_told_in_chinese_where_the_locale_is_chinese(monkeypatch: p
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     with pytest.raises(ScenarioError, match="第 8 行"):
         parse(GOOD.replace('do = "press"', 'do = "shout"'), "story.toml")
+
+
+def test_stories_played_together_keep_their_names_apart_and_none_may_count_all_cases() -> None:
+    story = load_together([FOLDER / "radar_r60.toml", FOLDER / "radar_tinyframe.toml"])
+    assert [device.name for device in story.device] == ["radar_r60 ceiling", "radar_tinyframe wall"]
+    assert {step.device for step in story.step} == {device.name for device in story.device}
+    assert {expect.after for expect in story.expect} <= {step.name for step in story.step}
+    with pytest.raises(ScenarioError, match="trackers"):
+        load_together([FOLDER / "radar_r60.toml", FOLDER / "trackers.toml"])
