@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos conformance fuzz-drivers clean
+.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -104,8 +104,11 @@ bench-trend: $(VENV)/.dev ## 一张床三十天的曲线、全城最新读数 / 
 soak-desk: $(VENV)/.dev ## 接警台模型随机演练一万轮 / the model of the desk, 10,000 random runs on a real database
 	$(BIN)/python -m tests.benchmarks.soak_desk $(ARGS)
 
-chaos: $(VENV)/.dev ## 逐个杀死进程，一条不丢 / kill -9 of each process under load
-	$(BIN)/python -m tests.benchmarks.chaos $(ARGS)
+chaos: $(VENV)/.dev ## 全部故障，一条不丢（SEEDS=1,2,3）/ every fault of a table under load: nothing lost, nothing doubled
+	$(BIN)/python -m tests.benchmarks.chaos --seeds $(or $(SEEDS),1) $(ARGS)
+
+chaos-cluster: $(VENV)/.dev ## 三节点 NATS，逐个杀死 / three nats-servers, nodes are killed under load
+	$(BIN)/python -m tests.benchmarks.chaos_cluster $(ARGS)
 
 conformance: $(VENV)/.dev ## 设备报文一致性（VECTORS=样本文件夹）/ every driver over a folder of sample messages
 	@$(BIN)/python -m tests.conformance $(VECTORS) $(ARGS)

@@ -67,7 +67,7 @@ set times = quarantine.times + 1, last_at = excluded.last_at, reason = excluded.
 
 -- name: find_gateway --
 -- What is known of a gateway's present run.
-select run, run_started_at from gateway where id = %(id)s;
+select run, run_started_at, last_seen_at from gateway where id = %(id)s;
 
 -- name: known_run --
 -- Whether a run was seen before, and when it returned.

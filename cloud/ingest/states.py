@@ -94,6 +94,8 @@ async def _online(conn: Connection, gateway: str, message: Online, arrived: Arri
     present = await _present(conn, gateway)
     if present is None:
         return
+    if not message.online and (present["last_seen_at"] or arrived.received_at) > arrived.received_at:
+        return  # it has come back meanwhile, and another of a group of readers heard of that first
     if message.run != present["run"] and (not message.online or await _known(conn, gateway, message.run)):
         return
     reason = "heartbeat" if message.online else "last_will"
@@ -215,7 +217,7 @@ async def _not_understood(conn: Connection, arrived: Arrived, reason: str, now: 
 async def _present(conn: Connection, gateway: str) -> dict[str, Any] | None:
     """The run that a gateway is known by; None for a gateway that is not registered."""
     row = await (await conn.execute(_SQL["find_gateway"], {"id": gateway})).fetchone()
-    return None if row is None else {"run": row[0], "run_started_at": row[1]}
+    return None if row is None else {"run": row[0], "run_started_at": row[1], "last_seen_at": row[2]}
 
 
 async def _known(conn: Connection, gateway: str, run: str) -> list[datetime] | None:

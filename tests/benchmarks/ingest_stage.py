@@ -230,7 +230,10 @@ async def publish(broker: Broker, messages: Iterable[Message], client_id: str = 
 
     async def hear() -> None:
         nonlocal acked
-        found = splitter.receive(await reader.read(1 << 16))
+        data = await reader.read(1 << 16)
+        if not data:
+            raise ConnectionError("the broker hung up")
+        found = splitter.receive(data)
         acked += sum(isinstance(packet, Control) for packet in found)
 
     while acked < 0:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,53 +11,21 @@ import pytest
 
 from cloud.broker import INGEST_USER, Address
 from cloud.database.pool import Connection
-from firmware_specs import topics
-from firmware_specs.batches import encode_batch
-from simulators.batches import batch_of
-from tests.benchmarks.ingest_stage import Broker, Message, Stage, ingestor, publish
+from tests.benchmarks.group_load import ROWS, Sent, answered, batches, deliver, presses
+from tests.benchmarks.ingest_stage import Broker, Stage, ingestor, publish
 from tests.cloud import town
 from tests.conftest import GATEWAYS, Mosquitto, RunningBroker
 from tests.waiting import until
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres]
 
-RUN = "0123456789abcdef"
-AT = town.ms(town.NOW)
-ROWS = 5
 MEMBERS = "select count(*) from reader_life where listening_since is not null"
-Sent = dict[tuple[str, int], Message]
 
 
 async def number(conn: Connection, query: str) -> int:
     row = await (await conn.execute(query)).fetchone()
     assert row is not None
     return int(row[0])
-
-
-async def answered(conn: Connection) -> set[tuple[str, int]]:
-    """What the cloud would acknowledge to its gateway: nobody publishes the acknowledgements here."""
-    rows = await conn.execute("select gateway_id, coalesce(batch_seq, event_seq) from ack_queue")
-    return {(row[0], row[1]) for row in await rows.fetchall()}
-
-
-async def deliver(conn: Connection, brokers: dict[str, Broker], sent: Sent, *, limit_s: float) -> bool:
-    """Send like a gateway, each as itself: what is not answered comes again; True when all is answered."""
-    missing = sent.keys() - await answered(conn)
-    await asyncio.gather(
-        *(
-            publish(brokers[name], [sent[key] for key in sorted(missing) if key[0] == name], name)
-            for name in brokers
-        )
-    )
-
-    async def done() -> bool:
-        return sent.keys() <= await answered(conn)
-
-    try:
-        await until(done, limit_s)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def story(
@@ -111,29 +78,6 @@ async def publish_twice(brokers: dict[str, Broker], sent: Sent) -> None:
         )
 
 
-def batches(numbers: Iterable[int]) -> Sent:
-    """Batches of three gateways, each reading with a time of its own."""
-    found: Sent = {}
-    for seq in numbers:
-        for name in GATEWAYS:
-            rows = [(f"watch-{name}", "heart_rate", AT + seq * 1000 + n, 70.0) for n in range(ROWS)]
-            batch = batch_of(rows, run=RUN, boot="b", seq=seq, sent_at=AT + seq * 1000 + 500)
-            found[name, seq] = topics.up(name, "telemetry"), encode_batch(batch)
-    return found
-
-
-def presses(numbers: Iterable[int]) -> Sent:
-    """An SOS of a device of its own each."""
-    return {
-        (name, seq): (
-            topics.up(name, "event"),
-            town.encoded(town.event("sos", device=f"zb-{name[-1]}-{seq}", run=RUN, seq=seq, at=town.NOW)),
-        )
-        for seq in numbers
-        for name in GATEWAYS
-    }
-
-
 async def test_readers_of_telemetry_on_nats(
     broker: RunningBroker, conn: Connection, database_url: str
 ) -> None:
@@ -141,7 +85,7 @@ async def test_readers_of_telemetry_on_nats(
     brokers = {name: Broker(broker.server.pid, reading, Address.parse(broker.url(name))) for name in GATEWAYS}
     for name in GATEWAYS:
         await town.add_device(conn, f"watch-{name}", await town.add_home(conn, name))
-    first, second = batches(range(1, 201)), batches(range(201, 221))
+    first, second = batches(GATEWAYS, range(1, 201)), batches(GATEWAYS, range(201, 221))
     await story(conn, stage_of(broker.broker.folder, database_url), brokers, "telemetry", first, second)
     assert await number(conn, "select count(*) from reading") == len(first | second) * ROWS
     assert (
@@ -159,7 +103,7 @@ async def test_ingestors_on_a_broker_with_shared_subscriptions(
     brokers = {name: Broker(0, reading, address(name, mosquitto.gateway_port)) for name in GATEWAYS}
     for name in GATEWAYS:
         await town.add_home(conn, name)
-    first, second = presses(range(1, 41)), presses(range(41, 46))
+    first, second = presses(GATEWAYS, range(1, 41)), presses(GATEWAYS, range(41, 46))
     await story(conn, stage_of(data_dir, database_url), brokers, "ingest", first, second)
     assert await number(conn, "select count(*) from event") == 45 * 3
     rows = await (await conn.execute("select event_id, repeats from alarm where kind = 'sos'")).fetchall()

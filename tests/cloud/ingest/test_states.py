@@ -98,6 +98,16 @@ async def test_a_last_will_raises_and_the_next_heartbeat_ends_it(conn: Connectio
     assert row == (NOW + seconds(9),)
 
 
+async def test_a_will_that_is_taken_after_the_gateway_came_back_is_ignored(conn: Connection) -> None:
+    """Two readers of a group: one has the will in hand while the other takes what was said after it."""
+    home = await town.add_home(conn)
+    await birth(conn, home.gateway, NEW)
+    await online(conn, home.gateway, NEW, True, at=6)
+    await online(conn, home.gateway, NEW, False, at=5)
+    assert await gateway_row(conn, home.gateway) == (True, NEW)
+    assert await technical(conn) == []
+
+
 async def test_a_will_of_an_older_run_is_ignored(conn: Connection) -> None:
     home = await town.add_home(conn)
     await birth(conn, home.gateway, OLD)
