@@ -141,7 +141,7 @@ async def run_work(settings: Settings, announce: Announce) -> None:
         open_pool(url, name="carebed-timers") as for_timers,
         open_pool(url, name="carebed-downlink", max_size=2) as for_downlink,
         open_pool(url, name="carebed-sender") as for_sender,
-        MqttPublisher(settings.broker, WORK_USER) as publisher,
+        MqttPublisher.one_of_several(settings.broker, WORK_USER) as publisher,
     ):
         post = Post({"database": checks.database(for_timers), "broker": checks.connected(publisher)})
         async with on_duty(post, settings.operations, announce) as duty:

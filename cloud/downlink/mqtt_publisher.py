@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,11 @@ class MqttPublisher:
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._lost = False
         self._closing = False
+
+    @classmethod
+    def one_of_several(cls, address: Address, name: str) -> Self:
+        """Under a client id of its own: whoever comes with one that is there has the other thrown out."""
+        return cls(address, f"{name}-{secrets.token_hex(4)}")
 
     async def __aenter__(self) -> Self:
         """Begin to connect; does not wait for the broker."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from uuid import UUID
 
@@ -94,6 +95,18 @@ async def test_two_publishers_never_take_the_same_acknowledgement(pool: Pool, co
         assert len(mine) == 5
         assert not {ack.id for ack in mine} & {ack.id for ack in theirs}
         assert len({ack.id for ack in mine} | {ack.id for ack in theirs}) == 8
+
+
+async def test_two_workers_publish_side_by_side(broker: RunningBroker) -> None:
+    address = Address.parse(broker.url(WORK_USER))
+    async with AsyncExitStack() as stack:
+        both = [
+            await stack.enter_async_context(MqttPublisher.one_of_several(address, WORK_USER)) for _ in "ab"
+        ]
+        for publisher in both:
+            await asyncio.wait_for(publisher.wait_connected(), 30)
+        for _ in range(5):
+            await asyncio.gather(*(each.publish("carebed/v1/gw-1/down/ack", b"{}") for each in both))
 
 
 async def test_an_ack_that_the_broker_did_not_take_stays(pool: Pool, conn: Connection) -> None:
