@@ -18,6 +18,7 @@ HELPED: Final = frozenset({"sos", "fall", "smoke", "gas", "co"})
 PRE_ALARM: Final = frozenset({"fall", "inactivity"})
 # Where the home is only spoken to: too quiet a home is no reason for a siren, nor to wake a family by itself.
 FOLLOWED: Final = HELPED | PRE_ALARM
+ASK_MS: Final = 120_000
 STATUS_SILENT_MS: Final = 90_000
 TOO_OLD_MS: Final = 10 * 60_000
 PHONED_LATELY_MS: Final = 10 * 60_000
@@ -203,10 +204,15 @@ class LocalHelp:
             known.phase = "ended"
 
     def _begin(self, known: _Activation, now: int) -> None:
-        """Help begins when the cloud is away or silent for too long."""
+        """Help begins when the cloud is away or silent for too long; a fall that only the cloud could ask
+        about is then taken for one.
+        """
+        waited = now - known.since
+        unasked = known.phase == "suspected" and known.kind == "fall" and not known.claimed
+        if unasked and waited >= ASK_MS and self.away(now):
+            known.phase = "raised"
         if known.phase != "raised" or known.why or known.stored or known.kind not in HELPED:
             return
-        waited = now - known.since
         if waited >= self.rules.after_s * 1000:
             known.why = "no_ack"
         elif self.away(now):

@@ -1,13 +1,15 @@
-"""What the other sensors of the home say about a fall: one table of rules, and the question to ask first.
+"""What the other sensors of the home say about a fall: reasons, the question to ask first, and a verdict.
 
-A rule adds its name to the fall's reasons; it never cancels one and never delays it. Only what was heard is
-used, so the same items replayed give the same reasons. On a gateway of many homes nothing is said: whose door
-it is, is not known.
+Three tables. RULES turn what was heard into reasons, QUESTIONS choose the operator's first question, VERDICTS
+say what becomes of a fall of which this gateway is the judge: it is raised, or cancelled, or left suspected,
+so that the cloud asks about it (urgent after 20 s, a matter of life when nobody takes it for 120 s more).
+Only what was heard is used, so the same items replayed give the same answers. On a gateway of many homes
+nothing is said: whose door it is, is not known.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -19,6 +21,8 @@ KINDS: Final = frozenset({"in_bed", "door_open", "motion"})
 SETTLED_MS: Final = 5_000
 QUIET_MS: Final = 10_000
 TOGETHER_MS: Final = 60_000
+LAY_DOWN_MS: Final = 10_000
+ASKED_MS: Final = 10 * 60_000
 _MAX_SENSORS: Final = 200
 
 
@@ -57,7 +61,8 @@ def _in_bed(scene: Scene) -> bool:
 
 
 def _moves_elsewhere(scene: Scene) -> bool:
-    return any(seen.room != scene.room for seen in scene.on_since(SETTLED_MS, "motion"))
+    elsewhere = [seen.room != scene.room for seen in scene.on_since(SETTLED_MS, "motion")]
+    return scene.room is not None and any(elsewhere)
 
 
 def _no_motion(scene: Scene) -> bool:
@@ -69,6 +74,11 @@ def _two_sensors(scene: Scene) -> bool:
     return any(abs(at - scene.at) <= TOGETHER_MS for at in scene.other_falls)
 
 
+def _lay_down(scene: Scene) -> bool:
+    """A bed that became occupied from shortly before the impact on, and still is."""
+    return any(seen.value for seen in scene.on_since(-LAY_DOWN_MS, "in_bed"))
+
+
 # Reason -> when it holds; the order is the order in which the operator reads them.
 RULES: Final[tuple[tuple[str, Callable[[Scene], bool]], ...]] = (
     ("two_fall_sensors", _two_sensors),
@@ -76,6 +86,7 @@ RULES: Final[tuple[tuple[str, Callable[[Scene], bool]], ...]] = (
     ("moves_in_another_room", _moves_elsewhere),
     ("bed_empty", lambda scene: bool(scene.of("in_bed")) and not _in_bed(scene)),
     ("lies_in_bed", _in_bed),
+    ("lay_down", _lay_down),
     ("door_opened_since", lambda scene: bool(scene.on_since(0, "door_open"))),
     ("nobody_left", lambda scene: bool(scene.of("door_open")) and not scene.on_since(0, "door_open")),
 )
@@ -85,50 +96,170 @@ QUESTIONS: Final[tuple[tuple[str | None, str], ...]] = (
     ("lies_in_bed", "ask_if_lay_down"),
     ("moves_in_another_room", "ask_if_up_again"),
     ("door_opened_since", "ask_who_is_there"),
+    ("unsure", "ask_if_fell"),
     (None, "ask_if_can_get_up"),
 )
 
 
+Verdict = Literal["raise", "ask", "cancel"]
+# The first row whose reasons were all given decides. `unsure` comes from the detector: daily life scores as
+# high. Nothing here cancels a fall that it is sure of; only its wearer does (fall.py).
+VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
+    (frozenset({"sos"}), "raise"),
+    (frozenset({"two_fall_sensors"}), "raise"),
+    (frozenset({"unsure", "lay_down"}), "cancel"),
+    (frozenset({"lies_in_bed"}), "ask"),
+    (frozenset({"moves_in_another_room"}), "ask"),
+    (frozenset({"unsure"}), "ask"),
+    (frozenset({"stirs"}), "ask"),
+    (frozenset({"clear"}), "raise"),
+    (frozenset({"lay_still"}), "raise"),
+    (frozenset(), "ask"),
+)
+
+
+class _Fall(msgspec.Struct):
+    """A fall whose pre-alarm is over: `asked` (its raising waits here) or raised; at `since` (ms UTC)."""
+
+    told: Happening
+    since: int
+    asked: bool
+
+
 class Corroborate:
-    """Remembers beds, doors and motion, and adds reasons and a question to falls that they bear on."""
+    """Remembers beds, doors and motion; gives falls reasons and a question, and those with a pre-alarm here a
+    verdict.
+
+    A fall is judged when its pre-alarm ends, and once more when its wearer has then lain for 45 s. What was
+    left to be asked about is raised when within 10 min the SOS is pressed or, within a minute of it, another
+    sensor tells a fall; movement in the old posture takes it back. Movement does not take back a raised one.
+    """
 
     def __init__(self, options: PipelineOptions) -> None:
         self._options = options
         self._sensors: Recent[tuple[str, str], Seen] = Recent(_MAX_SENSORS)
-        self._falls: Recent[str, int] = Recent(_MAX_SENSORS)
+        self._falls: Recent[str, tuple[int, str | None]] = Recent(_MAX_SENSORS)
+        self._judged: Recent[str, _Fall] = Recent(_MAX_SENSORS)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
-        """Pass everything on; falls that are suspected or raised carry what the home says."""
-        return [self._told(item, now) for item in items]
+        """Pass everything on; falls carry what the home says, and go on by the verdict."""
+        for name in [name for name, fall in self._judged.items() if now - fall.since > ASKED_MS]:
+            del self._judged[name]
+        return [told for item in items for told in self._told(item, now)]
 
-    def _told(self, item: Item, now: int) -> Item:
+    def state(self) -> dict[str, Any]:
+        """The falls that were judged within the last 10 min, as plain JSON values."""
+        return {name: msgspec.to_builtins(fall) for name, fall in self._judged.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state()` gave; what cannot be read is left out (the cloud asks about it anyway)."""
+        for name, kept in state.items():
+            try:
+                self._judged[name] = msgspec.convert(kept, _Fall)
+            except msgspec.ValidationError:
+                continue
+
+    def _told(self, item: Item, now: int) -> list[Item]:
         match item:
             case Reading() if item.kind in KINDS and not item.late:
                 self._note(item)
+            case Happening(kind="sos", phase="raised", late=False):
+                return [item, *self._confirmed(item)]
             case Happening(kind="fall", phase="suspected" | "raised", late=False):
-                self._falls[item.device] = item.at
-                if not self._options.many_homes:
-                    return self._with_reasons(item, now)
-        return item
+                return self._fell(item, now)
+            case Happening(kind="fall", phase="cancelled"):
+                return self._taken_back(item)
+        return [item]
+
+    def _fell(self, fall: Happening, now: int) -> list[Item]:
+        at, room = self._falls.get(fall.device, (0, None))
+        self._falls[fall.device] = (fall.at, room if at == fall.at else self._room(fall))
+        if self._options.many_homes:
+            return [fall]
+        told = self._with_reasons(fall, now)
+        others = self._agreeing(fall)
+        if fall.phase != "raised" or "score" not in fall.evidence:
+            return [told, *others]
+        before = self._judged.get(fall.activation)
+        if before is not None and not before.asked:
+            return others
+        verdict = _verdict(told)
+        self._judged[fall.activation] = _Fall(told, now, asked=verdict == "ask")
+        match verdict:
+            case "raise":
+                return [told, *others]
+            case "ask":
+                return others
+            case "cancel":
+                evidence = {**told.evidence, "cancelled_by": "home"}
+                return [msgspec.structs.replace(told, phase="cancelled", at=now, evidence=evidence), *others]
+
+    def _agreeing(self, fall: Happening) -> list[Item]:
+        """What was asked about and is now told by this other sensor, too."""
+        return [
+            self._raised(asked, "two_fall_sensors")
+            for asked in self._asked()
+            if asked.told.device != fall.device and abs(asked.told.at - fall.at) <= TOGETHER_MS
+        ]
+
+    def _confirmed(self, sos: Happening) -> list[Item]:
+        asked = self._asked()
+        own = [fall for fall in asked if fall.told.device == sos.device]
+        return [self._raised(fall, "sos") for fall in own or asked]
+
+    def _asked(self) -> list[_Fall]:
+        return [fall for fall in self._judged.values() if fall.asked]
+
+    def _raised(self, fall: _Fall, why: str) -> Happening:
+        fall.asked = False
+        return msgspec.structs.replace(fall.told, evidence={**fall.told.evidence, "confirmed_by": why})
+
+    def _taken_back(self, item: Happening) -> list[Item]:
+        fall = self._judged.get(item.activation)
+        if fall is None:
+            return [item]
+        if not fall.asked and item.evidence.get("cancelled_by") == "movement":
+            return []
+        del self._judged[item.activation]
+        return [item]
 
     def _note(self, item: Reading) -> None:
         on, room = item.value > 0, self._options.rooms.get(item.device)
-        seen = self._sensors.of((item.device, item.kind), lambda: Seen(item.kind, room, value=False))
+        first = Seen(item.kind, room, value=on and item.kind == "in_bed")  # a bed heard first is no change
+        seen = self._sensors.of((item.device, item.kind), lambda: first)
         if on and (not seen.value or item.kind == "motion"):
             seen.on_at = item.at
         seen.value, seen.room = on, room
+
+    def _room(self, fall: Happening) -> str | None:
+        """Where it was: a bracelet has no room of its own, it is where somebody moved last before."""
+        if (own := self._options.rooms.get(fall.device)) is not None:
+            return own
+        moved = [
+            (seen.on_at, seen.room)
+            for seen in self._sensors.values()
+            if seen.kind == "motion" and seen.on_at is not None and seen.on_at <= fall.at + SETTLED_MS
+        ]
+        return max(moved, key=lambda one: one[0])[1] if moved else None
 
     def _with_reasons(self, fall: Happening, now: int) -> Happening:
         scene = Scene(
             device=fall.device,
             at=fall.at,
             now=now,
-            room=self._options.rooms.get(fall.device),
+            room=self._falls[fall.device][1],
             sensors=list(self._sensors.values()),
-            other_falls=[at for device, at in self._falls.items() if device != fall.device],
+            other_falls=[at for device, (at, _) in self._falls.items() if device != fall.device],
         )
         said = [reason for reason, holds in RULES if holds(scene)]
-        question = next(ask for reason, ask in QUESTIONS if reason is None or reason in said)
         given = fall.evidence.get("reasons")
-        reasons = [*(given if isinstance(given, list) else []), *said, question]
+        reasons = [*(given if isinstance(given, list) else []), *said]
+        reasons.append(next(ask for reason, ask in QUESTIONS if reason is None or reason in reasons))
         return msgspec.structs.replace(fall, evidence={**fall.evidence, "reasons": reasons})
+
+
+def _verdict(fall: Happening) -> Verdict:
+    """What becomes of a fall that its pre-alarm would raise."""
+    said = {reason for reason in fall.evidence["reasons"] if isinstance(reason, str)}
+    said |= {"sos"} if fall.evidence.get("confirmed_by") == "sos" else set()
+    return next(verdict for signs, verdict in VERDICTS if signs <= said)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from edge.pipeline.fall_model import Place
 
 PRE_ALARM_MS: Final = 15_000
+LYING_MS: Final = 45_000
+STIRS_S: Final = 2
 RECOVERED_S: Final = 5
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
@@ -30,7 +32,7 @@ _Row = tuple[float, float, float]
 
 class _Fall(msgspec.Struct):
     """One suspected fall of a device: measured at `at`, suspected at `since`, raised at `raised` (ms UTC;
-    None: not yet).
+    None: not yet); `lay`: told again after 45 s.
     """
 
     device: str
@@ -39,6 +41,7 @@ class _Fall(msgspec.Struct):
     evidence: dict[str, Any]
     before: _Row
     raised: int | None = None
+    lay: bool = False
 
 
 @dataclass
@@ -69,9 +72,8 @@ class Fall:
     movement in the old posture. A device with the role `waist` is worn there, any other at the wrist.
 
     An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
-    The cancel
-    button also takes back a fall raised within the last 10 min. Raw samples pass on;
-    the last step drops them.
+    The cancel button also takes back a fall raised within the last 10 min; clear movement is told as long,
+    and `Corroborate` judges what it then ends. Raw samples pass on; the last step drops them.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -138,7 +140,7 @@ class Fall:
             begin = float(samples.at)
             stream = _Stream(FallDetector(samples.rate_hz, place, samples.range_g), place, begin, begin)
             fall = self._falls.get(samples.device)
-            if fall is not None and fall.raised is None:
+            if fall is not None:
                 stream.recovery = RecoveryWatch(samples.rate_hz, fall.before)
             self._streams[samples.device] = stream
         lasted = len(samples.xyz_g) * 1000 / samples.rate_hz
@@ -158,6 +160,7 @@ class Fall:
             "posture_change_deg": suspicion.posture_change_deg,
             "still_s": suspicion.still_s,
             "score": suspicion.score,
+            "unsure": suspicion.unsure,
             "model": suspicion.model,
             "reasons": list(suspicion.reasons),
         }
@@ -168,15 +171,18 @@ class Fall:
 
     def _recovered(self, samples: Samples, stream: _Stream) -> list[Item]:
         stream.recovery = None
-        fall = self._falls.get(samples.device)
-        if fall is None or fall.raised is not None or samples.device in self._button_only:
+        if samples.device in self._button_only:
             return []
         return self._cancel(samples.device, round(stream.told), "movement")
 
     def _cancel(self, device: str, at: int, by: str) -> list[Item]:
-        fall = self._falls.pop(device, None)
+        """Who moves after the pre-alarm may still press the button: the fall is kept."""
+        fall = self._falls.get(device)
         if fall is None:
             return []
+        if fall.raised is None or by == "button":
+            del self._falls[device]
+        fall.lay = True
         if device in self._streams:
             self._streams[device].recovery = None
         fall.evidence = {**fall.evidence, "cancelled_by": by}
@@ -195,16 +201,37 @@ class Fall:
             d for d, f in self._falls.items() if f.raised and now - f.raised > CANCEL_AFTER_RAISED_MS
         ]:
             del self._falls[device]
+            if device in self._streams:
+                self._streams[device].recovery = None
         due = [  # a clock that was set back meanwhile makes nobody wait for it to come round again
             f for f in self._falls.values() if f.raised is None and not _SET_MS < now - f.since < PRE_ALARM_MS
         ]
-        return [self._raise(fall, now, "not_cancelled") for fall in due]
+        lying = [f for f in self._falls.values() if f.raised and not f.lay and now - f.since >= LYING_MS]
+        return [self._raise(fall, now, "not_cancelled") for fall in due] + [
+            self._lies(fall, now) for fall in lying
+        ]
+
+    def _with_stirring(self, fall: _Fall, still: str) -> _Fall:
+        """Whether the arm moved since the suspicion; an arm of which nothing was heard did not."""
+        stream = self._streams.get(fall.device)
+        stirred_s = stream.recovery.stirred_s if stream is not None and stream.recovery is not None else 0
+        said = [r for r in fall.evidence.get("reasons", []) if r not in ("lies_still", "stirs")]
+        fall.evidence = {
+            **fall.evidence,
+            "stirred_s": stirred_s,
+            "reasons": [*said, "stirs" if stirred_s >= STIRS_S else still],
+        }
+        return fall
+
+    def _lies(self, fall: _Fall, now: int) -> Item:
+        """Told once more 45 s after the suspicion, when whoever did not move until then has lain long."""
+        fall.lay = True
+        return _happening(self._with_stirring(fall, "lay_still"), "raised", fall.at, now)
 
     def _raise(self, fall: _Fall, at: int, why: str) -> Item:
         fall.raised = at
         fall.evidence = {**fall.evidence, "confirmed_by": why}
-        if fall.device in self._streams:
-            self._streams[fall.device].recovery = None
+        self._with_stirring(fall, "lies_still")
         return _happening(fall, "raised", fall.at, at)
 
 

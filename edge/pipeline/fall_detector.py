@@ -25,6 +25,7 @@ from edge.pipeline.resample import GRID_HZ, Resampler, Row
 
 # Well below the softest acted fall (2.5 g at the wrist, 1.7 g at the waist, UMAFall); 0.4 s on both sides.
 CANDIDATE_G: Final[dict[Place, float]] = {"wrist": 1.8, "waist": 1.5}
+CLEAR_G: Final[dict[Place, float]] = {"wrist": 3.0, "waist": 2.5}
 _APART: Final = round(0.4 * GRID_HZ)
 _AFTER: Final = round(AFTER_S * GRID_HZ)
 _HISTORY: Final = round(HISTORY_S * GRID_HZ)
@@ -49,7 +50,8 @@ class Impact:
 @dataclass(frozen=True)
 class Suspicion:
     """What made a fall suspected: when the impact was (ms UTC), how hard, how far the sensor turned,
-    how long it then lay still within the 4 s, the model's score (0..1) and version, and reasons in words.
+    how long it then lay still within the 4 s, the model's score (0..1) and version, whether that score is
+    seen in daily life, too (`unsure`), and reasons in words.
     """
 
     at: int
@@ -58,6 +60,7 @@ class Suspicion:
     still_s: float
     score: float
     model: str
+    unsure: bool
     reasons: tuple[str, ...]
     before: Row
     after: Row
@@ -102,6 +105,7 @@ class FallDetector:
         self._range_g = range_g
         self._model = shipped(place) if model is None else model
         self._impacts = Impacts(CANDIDATE_G[place])
+        self._clear_g = CLEAR_G[place]
         self._quiet_until = -math.inf
 
     def feed(self, row: Row, at: float) -> Suspicion | None:
@@ -119,12 +123,16 @@ class FallDetector:
     def _suspicion(self, impact: Impact, score: float) -> Suspicion:
         moment = impact.moment
         turned, still_s = _turned_deg(moment), _still_s(moment)
+        unsure = score < self._model.sure
+        clear = score >= (1 + self._model.sure) / 2 and moment.length[moment.hit] >= self._clear_g
         told = {
             "impact": True,
             "posture_change": turned >= TURNED_DEG,
             "stillness": still_s >= STILL_S,
             "sensor_clipped": self._range_g is not None
             and float(np.abs(moment.rows[moment.span(-1, 1)]).max()) >= 0.99 * self._range_g,
+            "unsure": unsure,
+            "clear": clear,
         }
         return Suspicion(
             at=round(impact.at),
@@ -133,6 +141,7 @@ class FallDetector:
             still_s=round(still_s, 1),
             score=round(score, 3),
             model=self._model.version,
+            unsure=unsure,
             reasons=tuple(reason for reason, holds in told.items() if holds),
             before=_row(_before(moment)),
             after=_row(moment.posture("late")),
@@ -140,8 +149,8 @@ class FallDetector:
 
 
 class RecoveryWatch:
-    """Counts seconds of clear movement in the old posture after a suspected fall;
-    a struggle on the floor is none.
+    """Counts seconds of clear movement in the old posture after a suspected fall (`moving_s`; a struggle on
+    the floor is none), and of clear movement in any posture (`stirred_s`).
     """
 
     def __init__(self, rate_hz: float, before: Row) -> None:
@@ -149,16 +158,19 @@ class RecoveryWatch:
         self._before = np.array(before)
         self._rows: list[Row] = []
         self.moving_s = 0
+        self.stirred_s = 0
 
     def feed(self, row: Row) -> None:
-        """Take one row (g); a second that is still, or in another posture, starts the count anew."""
+        """Take one row (g); a second that is still, or in another posture, starts `moving_s` anew."""
         self._rows.append(row)
         if len(self._rows) < self._count:
             return
         window = np.array(self._rows)
         self._rows.clear()
         upright = angle_deg(self._before, window.mean(axis=0)) <= UPRIGHT_DEG
-        self.moving_s = self.moving_s + 1 if upright and spread_g(window) >= MOVING_G else 0
+        moving = spread_g(window) >= MOVING_G
+        self.moving_s = self.moving_s + 1 if upright and moving else 0
+        self.stirred_s += moving
 
 
 def _before(moment: Moment) -> Vector:

@@ -21,7 +21,8 @@ LIMIT: Final = 4.0
 
 @dataclass(frozen=True)
 class Model:
-    """`networks` networks of one hidden layer over `names` features; a score of `threshold` suspects a fall.
+    """`networks` networks of one hidden layer over `names` features; a score of `threshold` suspects a fall,
+    one of `sure` is a fall unless the home speaks against it.
 
     A feature is centred by `mean`, divided by `scale` and held within 4 deviations, so that a signal unlike
     any recording cannot run away. Shapes: hidden (networks, features, units), output (networks, units).
@@ -30,6 +31,7 @@ class Model:
     version: str
     names: tuple[str, ...]
     threshold: float
+    sure: float
     mean: Vector
     scale: Vector
     hidden: Vector
@@ -67,6 +69,7 @@ def read(path: Path) -> Model:
             version=str(file["version"]),
             names=tuple(str(name) for name in file["names"]),
             threshold=float(file["threshold"]),
+            sure=float(file["sure"]),
             **arrays,
         )
 
@@ -82,6 +85,7 @@ def write(model: Model, path: Path) -> None:
         version=np.array(model.version),
         names=np.array(model.names),
         threshold=np.array(model.threshold),
+        sure=np.array(model.sure),
         allow_pickle=False,
         **arrays,
     )

@@ -3,8 +3,10 @@
 What is usual is learned: of each hour of the day, on each of the last 28 days, the longest time without a
 sign of life. The bound of an hour is the longest quiet that was usual within two hours of it (from a
 fortnight on the second longest of the days, so that one strange day moves nothing), half as much again, at
-least two hours more. Explained: the event says what is usual, how many days were learned, what the last sign
-was. It is suspected first: the home is asked aloud, and 15 s later it is raised, unless somebody moves.
+least two hours more. Quiet that began in the evening or at night is sleep until two hours after the hour by
+which somebody usually is up, but never for more than 12 h: a night without a way to the bathroom is no
+alarm. Explained: the event says what is usual, how many days were learned, what the last sign was. It is
+suspected first: the home is asked aloud, and 15 s later it is raised, unless somebody moves.
 """
 
 from typing import Any, Final
@@ -12,8 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
+from edge.pipeline.zones import distance_m
 from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting
-from firmware_specs.messages import Phase
+from edge.recent import Recent
+from firmware_specs.messages import Phase, Position
 
 LEARN_DAYS: Final = 28
 ENOUGH_DAYS: Final = 10
@@ -25,12 +29,19 @@ BESIDE_H: Final = 2
 MOST_S: Final = 16 * 3600
 AWAY_S: Final = 10 * 3600
 OUT_S: Final = 14 * 3600
+EVENING_H: Final = 18
+SMALL_HOURS: Final = 4
+NIGHT_S: Final = 12 * 3600
+UP_MORE_S: Final = 2 * 3600
+MOVED_M: Final = 200.0
+GAP_MS: Final = 3_600_000
 DEAF_MS: Final = 2 * 3_600_000
 INSIDE_AGAIN_MS: Final = 2 * 60_000
 MOVES: Final = frozenset({"motion", "vibration", "door_open", "in_bed"})
 PRE_ALARM_MS: Final = 15_000
 ACTIVATION: Final = "home:inactivity"
 _SLEW_MS: Final = 60_000
+_MAX_DEVICES: Final = 100
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
 
@@ -48,8 +59,9 @@ class _Memory(msgspec.Struct):
     """`quiet_s[hour]`: of each learned day the longest quiet in that local hour, newest last.
 
     `today` is growing, `spoilt` when it is not to be learned; quiet counts from `since`: the last sign, or
-    when the agent listened again (last at `now_at`). The home is `asked`, then it is `told`.
-    Times in ms UTC, 0: never.
+    when the agent listened again (last at `now_at`), without the hours in which nothing at all was heard. The
+    home is `asked`, then it is `told`. `up_s`: of each learned day when the first sign after 4 o'clock came,
+    s after midnight. Times in ms UTC, 0: never.
     """
 
     quiet_s: list[list[int]] = msgspec.field(default_factory=lambda: [[] for _ in range(24)])
@@ -64,6 +76,8 @@ class _Memory(msgspec.Struct):
     asked: int = 0
     evidence: dict[str, Any] = {}
     told: bool = False
+    up_s: list[int] = []
+    up_today: int = 0
 
 
 class Inactivity:
@@ -73,13 +87,14 @@ class Inactivity:
     been heard for two hours (a technical matter). Hours in which the agent was off, or over which its clock
     was set, are no quiet. A day in which nobody was there for ten hours (holiday, hospital) is not learned.
     When the last sign was a door and nobody moved inside after it, the elder is taken to be out: 14 h are
-    allowed.
+    allowed. A watch that moves 200 m is a sign of life wherever it is.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
         self._options = options
         self._memory = _Memory()
         self._values: dict[tuple[str, str], float] = {}
+        self._places: Recent[str, Position] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; add `inactivity` suspected, raised, cancelled or cleared."""
@@ -89,7 +104,7 @@ class Inactivity:
         told: list[Item] = []
         for item in items:
             if isinstance(item, Reading | Sighting | Fix | Samples | Press):
-                self._memory.heard_at = now
+                self._hear(now)
             sign = self._sign(item, now)
             if sign is not None:
                 told += self._alive(sign, now)
@@ -136,8 +151,30 @@ class Inactivity:
                 if item.kind in ("motion", "vibration"):
                     changed = item.value >= 0.5
                 return Sign(now, item.device, item.kind, rooms.get(item.device)) if changed else None
+            case Fix(late=False) if self._moved(item.position):
+                return Sign(now, item.position.device, "moved")
             case _:
                 return None
+
+    def _moved(self, here: Position) -> bool:
+        """Whether a watch is surely elsewhere than when it moved last."""
+        there = self._places.get(here.device)
+        if there is None:
+            self._places[here.device] = here
+            return False
+        unsure_m = (here.accuracy_m or MOVED_M) + (there.accuracy_m or MOVED_M)
+        moved = distance_m(here.lat, here.lon, there.lat, there.lon) > max(MOVED_M, unsure_m)
+        if moved:
+            self._places[here.device] = here
+        return moved
+
+    def _hear(self, now: int) -> None:
+        """An hour and more in which no device was heard says nothing about the elder."""
+        memory = self._memory
+        gap = now - memory.heard_at if memory.heard_at else 0
+        if gap > GAP_MS:
+            memory.since = min(now, memory.since + gap)
+        memory.heard_at = now
 
     def _alive(self, sign: Sign, now: int) -> list[Item]:
         memory = self._memory
@@ -148,6 +185,8 @@ class Inactivity:
         elif sign.kind in ("motion", "vibration", "in_bed") and now - memory.left_at > INSIDE_AGAIN_MS:
             memory.left_at = 0
         memory.sign, memory.since = sign, now
+        if not memory.up_today and self._second(now) >= SMALL_HOURS * 3600:
+            memory.up_today = self._second(now)
         if not memory.asked:
             return []
         phase: Phase = "cleared" if memory.told else "cancelled"
@@ -163,9 +202,10 @@ class Inactivity:
         if memory.asked:
             return self._unanswered(sign, now)
         hour, quiet_s = self._hour(now), (now - memory.since) // 1000
-        bound = self.bound_s(hour)
+        bound = self.bound_s(hour) if quiet_s > LEAST_S else None
         if bound is None:
             return []
+        bound = max(bound, self._asleep_s(sign, now))
         out = memory.left_at > 0
         bound = max(bound, OUT_S) if out else bound
         if quiet_s <= bound:
@@ -220,7 +260,22 @@ class Inactivity:
         if not memory.spoilt and len(memory.today) == 24:
             for hour, quiet_s in memory.today.items():
                 memory.quiet_s[hour] = [*memory.quiet_s[hour], quiet_s][-LEARN_DAYS:]
-        memory.today, memory.spoilt = {}, False
+            memory.up_s = [*memory.up_s, memory.up_today][-LEARN_DAYS:]
+        memory.today, memory.spoilt, memory.up_today = {}, False, 0
+
+    def _asleep_s(self, sign: Sign, now: int) -> int:
+        """How long quiet that began between 18 and 4 o'clock may last because it may be sleep, s."""
+        began, second = self._second(sign.at), self._second(now)
+        if SMALL_HOURS * 3600 <= began < EVENING_H * 3600 or now - sign.at > _DAY_MS:
+            return 0
+        days = sorted(self._memory.up_s)
+        up = days[-2] if len(days) >= FORTNIGHT else max(days, default=0)
+        until_s = (up + UP_MORE_S - second) % 86_400 if second < up + UP_MORE_S or second >= began else 0
+        return min(NIGHT_S, (now - sign.at) // 1000 + until_s)
+
+    def _second(self, now: int) -> int:
+        """Seconds since the local midnight."""
+        return (now // 1000 + self._options.zone_hours * 3600) % 86_400
 
     def _hour(self, now: int) -> int:
         return (now // _HOUR_MS + self._options.zone_hours) % 24

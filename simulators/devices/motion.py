@@ -64,9 +64,9 @@ def fall(
     """
     if peak_g is None:
         peak_g = float(np.clip(random.lognormal(*PEAK_G), 2.4, 12.0))
-    turned = float(np.clip(random.normal(*TURN_DEG), *TURN_LIMITS_DEG))
+    degrees = float(np.clip(random.normal(*TURN_DEG), *TURN_LIMITS_DEG))
     up = STANDING / np.linalg.norm(STANDING)
-    down = _turned(up, turned, random)
+    down = turned(up, degrees, random)
     before = (walk if random.random() < 0.5 else still)(before_s, random=random)
     drop = _drop(up, down, random)
     hit = _impact(down, peak_g, random)
@@ -75,7 +75,7 @@ def fall(
     after += random.normal(0, 1, after.shape) * unrest[:, None]
     rows = np.vstack((before, drop, hit, after)).clip(-RANGE_G, RANGE_G)
     impact = len(before) + len(drop) + 1
-    return Fall(rows, impact, float(np.linalg.norm(rows[impact])), turned)
+    return Fall(rows, impact, float(np.linalg.norm(rows[impact])), degrees)
 
 
 def recover(posture: Rows = LYING, *, random: np.random.Generator) -> Rows:
@@ -84,6 +84,15 @@ def recover(posture: Rows = LYING, *, random: np.random.Generator) -> Rows:
     rise = (1 - turn) * posture + turn * STANDING
     rise = rise + random.normal(0, 0.12, rise.shape)
     return np.vstack((rise, walk(30.0, random=random)))
+
+
+def turned(posture: Rows, degrees: float, random: np.random.Generator) -> Rows:
+    """A direction that far from `posture`, to any side."""
+    side = np.cross(posture, random.normal(0, 1, 3))
+    side /= np.linalg.norm(side)
+    angle = np.radians(degrees)
+    turned: Rows = np.cos(angle) * posture + np.sin(angle) * side
+    return turned
 
 
 def _drop(up: Rows, down: Rows, random: np.random.Generator) -> Rows:
@@ -113,12 +122,3 @@ def _impact(down: Rows, peak_g: float, random: np.random.Generator) -> Rows:
     each /= np.linalg.norm(each, axis=1, keepdims=True)
     rows: Rows = each * sizes[:, None]
     return rows
-
-
-def _turned(posture: Rows, degrees: float, random: np.random.Generator) -> Rows:
-    """A direction that far from `posture`, to any side."""
-    side = np.cross(posture, random.normal(0, 1, 3))
-    side /= np.linalg.norm(side)
-    angle = np.radians(degrees)
-    turned: Rows = np.cos(angle) * posture + np.sin(angle) * side
-    return turned

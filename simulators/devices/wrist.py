@@ -23,7 +23,7 @@ from simulators.devices import motion
 from simulators.devices.motion import RANGE_G, RATE_HZ, Rows
 
 Idle = Literal["still", "walk"]
-STORY_PEAK_G: Final = 6.0
+STORY_PEAK_G: Final = 10.0
 
 
 def read_trials(path: Path) -> dict[str, Rows]:

@@ -78,7 +78,7 @@ async def test_a_fall_on_the_wrist_is_suspected_then_raised_under_one_id(
     more = '[[transport]]\ntype = "tcp"\ndriver = "wrist_accelerometer"\nport = 0\n'
     clock = Clock(Clock().now_ms(), Clock().now_ms(), 20.0)
     random = np.random.default_rng(5)
-    rows = np.vstack([motion.still(10, random=random), motion.fall(random=random, peak_g=6).rows])
+    rows = np.vstack([motion.still(10, random=random), motion.fall(random=random, peak_g=10).rows])
     path = write_config(tmp_path / "home", broker, more=more)
     async with running(path, clock=clock) as agent, watch(door(agent)) as device:
         began = clock.now_ms()

@@ -29,7 +29,8 @@ EPOCHS: Final = 80
 PHASES: Final = 3  # the grid of 20 Hz may begin anywhere between two rows: three begins are learned
 NEAR_MS: Final = 1500.0
 QUIET_SHARE: Final = 0.99  # of daily life, on training subjects
-VERSION: Final = "1"
+SURE_SHARE: Final = 1.0  # of it nothing scores as high as a fall that is raised by itself
+VERSION: Final = "2"
 
 
 Fit = Callable[["Table", NDArray[np.bool_]], Model]
@@ -93,7 +94,7 @@ def _labels(where: NDArray[np.int64], found: Rows, fall: NDArray[np.bool_]) -> N
 
 
 def fit(table: Table, rows: NDArray[np.bool_]) -> Model:
-    """Networks trained on these rows alone, with a threshold that is still to be chosen; rows without a clear
+    """Networks trained on these rows alone, with thresholds that are still to be chosen; rows without a clear
     label are left out.
     """
     from sklearn.neural_network import MLPClassifier
@@ -110,6 +111,7 @@ def fit(table: Table, rows: NDArray[np.bool_]) -> Model:
         version=VERSION,
         names=table.names,
         threshold=0.5,
+        sure=0.5,
         mean=mean,
         scale=scale,
         hidden=np.stack([net.coefs_[0] for net in nets]),
@@ -153,8 +155,10 @@ class Trainer:
         for subject in sorted(subjects):
             inner = self._model(frozenset(subjects) - {subject})
             scores = np.fmax(scores, trial_scores(self._table, inner, [subject]))
-        threshold = threshold_for(scores, self._table.fall, QUIET_SHARE)
-        return replace(self._model(frozenset(subjects)), threshold=threshold)
+        threshold, sure = (
+            threshold_for(scores, self._table.fall, share) for share in (QUIET_SHARE, SURE_SHARE)
+        )
+        return replace(self._model(frozenset(subjects)), threshold=threshold, sure=sure)
 
     def _model(self, group: frozenset[str]) -> Model:
         if group not in self._fitted:
@@ -173,7 +177,9 @@ def main() -> int:
         table = tabulate(trials, place)
         model = Trainer(table).train({trial.subject for trial in trials})
         write(model, FOLDER / f"{place}.npz")
-        sys.stdout.write(f"{place}: {len(table.x)} impacts, threshold {model.threshold:.3f}\n")
+        sys.stdout.write(
+            f"{place}: {len(table.x)} impacts, threshold {model.threshold:.3f}, sure {model.sure:.3f}\n"
+        )
     return 0
 
 

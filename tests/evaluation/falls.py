@@ -26,6 +26,11 @@ class Answer:
         """Whether the trial was told apart rightly."""
         return self.trial.fall == bool(self.suspicions)
 
+    @property
+    def sure(self) -> bool:
+        """Whether the detector is sure of one: it is raised without other signs."""
+        return any(not found.unsure for found in self.suspicions)
+
 
 def wrist(task: Task) -> Result:
     """Wrist sensors."""
@@ -89,6 +94,10 @@ def summary(
         f"sensitivity {with_interval(found, len(falls))}",
         f"specificity {with_interval(kept, len(daily))}",
         f"specificity, older subjects {with_interval(calm, len(older))}",
+        *(
+            f"sure enough to be raised alone, {name}: {with_interval(sum(a.sure for a in group), len(group))}"
+            for name, group in (("falls", falls), ("daily life", daily), ("older subjects", older))
+        ),
         *(f"false alarms {name}: {n} in {60 * h:.1f} min" for name, n, h in quiet),
         *notes,
         f"false alarms in all: {alarms} in {hours:.2f} h",

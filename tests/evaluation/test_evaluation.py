@@ -64,6 +64,7 @@ def _line(table: Table, rows: NDArray[np.bool_]) -> Model:
         version="test",
         names=table.names,
         threshold=0.5,
+        sure=0.5,
         mean=x.mean(axis=0),
         scale=x.std(axis=0),
         hidden=weights[None, :, None],
@@ -80,7 +81,7 @@ def test_nothing_of_the_tested_person_reaches_model_normalisation_or_threshold(t
     own = table.rows_of([tested])
     changed = replace(table, x=np.where(own[:, None], 99.0, table.x), label=np.where(own, 1, table.label))
     trained, again = (Trainer(known, _line).train(others) for known in (table, changed))
-    assert trained.threshold == again.threshold
+    assert (trained.threshold, trained.sure) == (again.threshold, again.sure)
     assert np.array_equal(trained.mean, again.mean)
     assert np.array_equal(trained.scale, again.scale)
     assert np.array_equal(trained.hidden, again.hidden)

@@ -34,7 +34,7 @@ def _kinds(told: dict[str, Any]) -> list[list[str]]:
 
 
 async def test_a_made_up_recording_with_a_fall_ends_as_one_case(tmp_path: Path) -> None:
-    rows = motion.fall(random=np.random.default_rng(3), lying_s=8, peak_g=6).rows
+    rows = motion.fall(random=np.random.default_rng(3), lying_s=8, peak_g=10).rows
     lines = [f"made_up,wrist,{n * 50},{n},{x:.4f},{y:.4f},{z:.4f}" for n, (x, y, z) in enumerate(rows)]
     path = tmp_path / "made_up.csv"
     path.write_text("\n".join(["trial,pos,t_ms,n,ax,ay,az", *lines]))

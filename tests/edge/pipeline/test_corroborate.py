@@ -1,11 +1,12 @@
 """What the home says about a fall: each reason, its opposite, and the question that follows."""
 
+import json
 from typing import Any
 
 import pytest
 
 from cloud.alarms.rules import SAID_OF_A_FALL
-from edge.pipeline.corroborate import QUESTIONS, RULES, Corroborate
+from edge.pipeline.corroborate import QUESTIONS, RULES, VERDICTS, Corroborate
 from edge.readings import Happening, Item, Reading
 from tests.edge.pipeline.making import NOW, happening, of, options, reading
 
@@ -41,6 +42,11 @@ def _motion(after_s: float, device: str = "pir-hall") -> Reading:
         ([_motion(-60), _motion(2)], ["no_motion_since"], "ask_if_can_get_up"),
         ([reading("in_bed", 0, device="bed")], ["bed_empty"], "ask_if_can_get_up"),
         ([reading("in_bed", 1, device="bed")], ["lies_in_bed"], "ask_if_lay_down"),
+        (
+            [reading("in_bed", 0, device="bed"), reading("in_bed", 1, at=NOW + 2000, device="bed")],
+            ["lies_in_bed", "lay_down"],
+            "ask_if_lay_down",
+        ),
         ([reading("door_open", 0, device="door")], ["nobody_left"], "ask_if_can_get_up"),
         ([reading("door_open", 1, at=NOW + 9000, device="door")], ["door_opened_since"], "ask_who_is_there"),
         ([reading("door_open", 1, at=NOW - 9000, device="door")], ["nobody_left"], "ask_if_can_get_up"),
@@ -80,11 +86,100 @@ def test_everything_else_passes_unchanged_and_no_rule_ends_a_fall() -> None:
     assert fall.evidence["reasons"] == ["ask_if_can_get_up"]
 
 
+def _pre_alarm(step: Corroborate, *reasons: str, now: int = NOW + 19_000, **more: Any) -> list[str]:
+    """Phases that come out when the pre-alarm of a fall ends."""
+    evidence = {"score": 0.8, "reasons": ["impact", *reasons], **more}
+    fall = happening("fall", device="wrist-1", evidence=evidence, activation="wrist-1:fall:1")
+    return [h.phase for h in of(Happening, step([fall], now)) if h.kind == "fall"]
+
+
+def _asked() -> Corroborate:
+    step = Corroborate(options(rooms=ROOMS))
+    assert _pre_alarm(step, "unsure") == []
+    return step
+
+
+_BED = [reading("in_bed", 0, device="bed"), reading("in_bed", 1, at=NOW + 2000, device="bed")]
+
+
+@pytest.mark.parametrize(
+    ("heard", "reasons", "phases"),
+    [
+        ([], ["clear", "lies_still"], ["raised"]),
+        ([], ["lies_still"], []),
+        ([], ["lay_still"], ["raised"]),
+        ([], ["clear", "stirs"], []),
+        ([], ["unsure", "lay_still"], []),
+        (_BED, ["unsure"], ["cancelled"]),
+        (_BED, ["clear"], []),
+        ([reading("in_bed", 1, device="bed")], ["unsure"], []),
+        ([_motion(-60), _motion(9)], ["clear"], []),
+        ([_motion(-60), _motion(9, "pir-bath")], ["clear"], ["raised"]),
+    ],
+)
+def test_the_verdict_raises_what_is_sure_and_cancels_only_what_is_not(
+    heard: list[Reading], reasons: list[str], phases: list[str]
+) -> None:
+    step = Corroborate(options(rooms=ROOMS))
+    for item in heard:
+        step([item], item.at)
+    assert _pre_alarm(step, *reasons) == phases
+
+
+def test_what_is_asked_about_is_raised_by_an_sos_or_by_another_sensor_and_survives_a_restart() -> None:
+    after = Corroborate(options(rooms=ROOMS))
+    after.restore({"x": 7} | json.loads(json.dumps(_asked().state())))
+    sos: list[Item] = [happening("sos", device="button", at=NOW + 40_000)]
+    raised = of(Happening, after(sos, NOW + 40_000))[1:]
+    assert [(h.kind, h.phase, h.at, h.evidence["confirmed_by"]) for h in raised] == [
+        ("fall", "raised", NOW, "sos")
+    ]
+    assert after(sos, NOW + 50_000) == sos
+    told = of(Happening, _asked()([happening("fall", device="radar-1", at=NOW + 30_000)], NOW + 31_000))
+    assert [(h.device, h.evidence.get("confirmed_by")) for h in told] == [
+        ("radar-1", None),
+        ("wrist-1", "two_fall_sensors"),
+    ]
+    assert _pre_alarm(Corroborate(options()), "unsure", confirmed_by="sos") == ["raised"]
+
+
+def test_movement_takes_back_what_is_asked_about_but_not_what_was_raised() -> None:
+    up = happening(
+        "fall",
+        "cancelled",
+        NOW + 60_000,
+        "wrist-1",
+        activation="wrist-1:fall:1",
+        evidence={"cancelled_by": "movement"},
+    )
+    assert _asked()([up], NOW + 60_000) == [up]
+    step = Corroborate(options())
+    assert _pre_alarm(step, "clear") == ["raised"]
+    assert _pre_alarm(step, "lay_still") == [], "it is told once"
+    assert step([up], NOW + 60_000) == []
+    button = happening("fall", "cancelled", NOW + 70_000, "wrist-1", activation="wrist-1:fall:1")
+    assert step([button], NOW + 70_000) == [button]
+
+
+def test_an_old_question_is_raised_by_nothing_later() -> None:
+    later = NOW + 11 * 60_000
+    sos: list[Item] = [happening("sos", at=later)]
+    assert _asked()(sos, later) == sos
+
+
+def test_every_verdict_answers_to_reasons_that_are_given_and_the_last_one_asks() -> None:
+    given = {name for name, _ in RULES} | {"sos", "unsure", "clear", "stirs", "lay_still"}
+    assert all(signs <= given for signs, _ in VERDICTS)
+    assert VERDICTS[-1] == (frozenset(), "ask"), "nothing that is not understood is dropped"
+    assert all("unsure" in signs for signs, verdict in VERDICTS if verdict == "cancel")
+
+
 def test_every_question_answers_to_a_rule() -> None:
-    assert {reason for reason, _ in QUESTIONS} <= {name for name, _ in RULES} | {None}
+    assert {reason for reason, _ in QUESTIONS} <= {name for name, _ in RULES} | {None, "unsure"}
     assert QUESTIONS[-1][0] is None
 
 
 def test_the_cloud_shows_every_reason_and_question() -> None:
-    fallen = {"impact", "posture_change", "stillness", "sensor_clipped"}
+    fallen = {"impact", "posture_change", "stillness", "sensor_clipped", "unsure", "clear"}
+    fallen |= {"stirs", "lies_still", "lay_still"}
     assert fallen | {name for name, _ in RULES} | {ask for _, ask in QUESTIONS} == SAID_OF_A_FALL

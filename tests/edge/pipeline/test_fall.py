@@ -144,7 +144,7 @@ def test_fifteen_seconds_after_the_suspicion_the_fall_is_raised() -> None:
     assert raised - suspected == pytest.approx(PRE_ALARM_MS / 1000, abs=1)
     first, second = wearer.events
     assert first.activation == second.activation
-    assert first.evidence["reasons"] == ["impact", "posture_change", "stillness"]
+    assert first.evidence["reasons"] == ["impact", "posture_change", "stillness", "clear"]
     assert second.at == NOW + 5000, "the time of the fall, not of the raising"
 
 
@@ -173,12 +173,13 @@ def test_the_cancel_button_takes_back_a_raised_fall_for_ten_minutes() -> None:
     wearer.wait(300)
     wearer.press("cancel")
     wearer.press("cancel")
-    assert wearer.phases == ["suspected", "raised", "cancelled"]
+    assert wearer.phases == ["suspected", "raised", "raised", "cancelled"]
     late = Wearer()
     late.stream(a_fall(25))
     late.wait(700)
     late.press("cancel")
-    assert late.phases == ["suspected", "raised"]
+    assert late.phases == ["suspected", "raised", "raised"]
+    assert [event.evidence["reasons"][-1] for event in late.events[1:]] == ["lies_still", "lay_still"]
 
 
 def test_a_clock_that_is_set_back_makes_nobody_wait() -> None:

@@ -8,7 +8,7 @@ import pytest
 from edge.pipeline.inactivity import Inactivity
 from edge.readings import Happening, Item, Press, Reading
 from simulators.resident import Resident
-from tests.edge.pipeline.making import of, options
+from tests.edge.pipeline.making import fix, of, options
 
 START = 1_770_048_000_000  # midnight in China
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -132,6 +132,37 @@ def test_a_holiday_is_neither_an_alarm_at_once_nor_learned() -> None:
     assert home.told[-1].phase == "cleared"
     home.live(3)
     assert home.step.bound_s(14) == learned
+
+
+def test_a_night_without_the_usual_way_to_the_bathroom_is_sleep_until_two_hours_after_rising() -> None:
+    home = Home()
+    for _ in range(15):
+        home.live(2 / 24)
+        home.hear(motion(home.now))
+        assert home.live(22 / 24) == []
+    assert home.live(8.9 / 24, moving=False) == [], "ten hours of sleep, two more than are usual at that hour"
+    [quiet, _] = home.live(2 / 24, moving=False)
+    assert quiet.evidence["hour"] in (9, 10)
+
+
+def test_quiet_in_which_nothing_at_all_was_heard_does_not_count() -> None:
+    home = Home()
+    home.live(15.5)
+    assert home.live(5 / 24, moving=False, heard=False) == []
+    assert home.live(2.5 / 24, moving=False) == []
+    assert len(home.live(1 / 24, moving=False)) == 2
+
+
+def test_a_watch_that_moves_far_from_home_is_a_sign_of_life() -> None:
+    home = Home()
+    home.live(15.5)
+    home.hear(door(home.now))
+    for n in range(8):
+        home.hear([fix(37.4 + n / 100, at=home.now, accuracy_m=20)])
+        assert home.live(0.5, moving=False) == []
+    home.hear([fix(37.4701, at=home.now, accuracy_m=20)])
+    [gone, _] = home.live(0.5, moving=False)
+    assert gone.evidence["last_sign"]["kind"] == "moved"
 
 
 def test_visitors_for_two_days_change_nothing() -> None:
