@@ -25,6 +25,7 @@ _TOOLS: Final = {
     "admin": ("cloud.admin", "用户、住户、设备 / users, homes, devices"),
     "backup": ("cloud.backup_commands", "备份与恢复 / copies of the database, and going on from one"),
     "case": ("cloud.case_commands", "警情证据与校验 / evidence of cases, and checking it"),
+    "doctor": ("cloud.operations.doctor", "逐项检查云端 / what is wrong, and what to do"),
     "kpi": ("cloud.kpi_commands", "值班指标 / figures of the desk"),
     "storage": ("cloud.storage_commands", "存储占用与积压 / what is kept, and what lags behind"),
     "probe": ("cloud.operations.probe", "某个程序是否就绪 / whether a program is ready"),

@@ -93,7 +93,7 @@ def _of_storage(seen: Storage) -> _Said:
 
 async def _of_people(conn: Connection, now: datetime) -> _Said:
     said: list[tuple[str, dict[str, str], float | None]] = []
-    for state, count in await (await conn.execute(_SQL["gateways"])).fetchall():
+    for state, count in await (await conn.execute(_SQL["gateways"], {"canary": canaries.GATEWAY})).fetchall():
         said.append(("carebed_gateways", {"state": state}, count))
     for class_, state, priority, count, since in await (await conn.execute(_SQL["cases"])).fetchall():
         labels = {"class": class_, "state": state, "priority": str(priority)}

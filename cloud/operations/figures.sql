@@ -3,7 +3,7 @@
 -- name: gateways --
 -- Gateways in use, by whether they are there; null: never heard.
 select case when online is null then 'never' when online then 'online' else 'offline' end, count(*)
-from gateway where retired_at is null group by 1
+from gateway where retired_at is null and id <> %(canary)s group by 1
 
 -- name: cases --
 -- Cases that live, and since when the oldest of them waits.

@@ -13,9 +13,11 @@ import msgspec
 import pytest
 
 from cloud.children import free_port
-from cloud.config import Place
+from cloud.config import DataDir, Place
 from cloud.database.pool import connect
 from cloud.operations.asking import ask
+from cloud.operations.doctor import examine
+from firmware_specs.clock import Clock
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Ack, CloudStatus, Event, TelemetryBatch, encode
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
@@ -117,6 +119,9 @@ async def test_a_new_gateway_is_let_in_heard_and_answered_and_all_of_it_is_there
         taken = re.search(r'carebed_message_seconds_count\{lane="events",program="ingest"\} (\S+)', told)
         assert taken is not None
         assert float(taken[1]) >= 1
+        examined = await examine(DataDir(data_dir), Clock(), url=None, backups=data_dir)
+        missing = {finding.check for finding in examined if not finding.good}
+        assert missing <= {"notifications", "backup", "canary", "gateways"}, examined
         assert set(re.findall(r'carebed_program_up\{program="(\w+)"\} 1', told)) >= set(CHILDREN[2:])
         assert await asyncio.to_thread(cloud_is_alive, cloud.mqtt_port, "gw-1", secret)
         pids = [cloud.child(name) for name in CHILDREN]
