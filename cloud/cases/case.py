@@ -199,10 +199,12 @@ def is_talking(call_until: datetime | None, now: datetime) -> bool:
 
 
 def call_ended_early(owner: Owner, now: datetime) -> datetime | None:
-    """When a stage is overdue that waits for a call which has ended sooner; None where it does not."""
-    if owner.seat_last_seen_at is None or owner.stage_due_at is None or is_talking(owner.call_until, now):
+    """When a stage is overdue that waits for a call which has ended, or gave way to a shorter one; None where
+    it does not.
+    """
+    if owner.seat_last_seen_at is None or owner.stage_due_at is None:
         return None
-    due = stage_due(now, limit_at=owner.stage_limit_at)
+    due = stage_due(now, owner.call_until, owner.stage_limit_at)
     return due if owner.stage_due_at > due + _SAME_MOMENT else None
 
 

@@ -15,7 +15,12 @@ from tests.cloud.town import EVERYONE, NOW, event, seconds
 from tests.waiting import until
 
 
-async def test_a_second_case_does_not_wait_for_the_end_of_a_call_that_ended_early(conn: Connection) -> None:
+@pytest.mark.parametrize(
+    ("call_s", "due"), [(0, "2026-01-01T02:11:41.000Z"), (120, "2026-01-01T02:12:10.000Z")]
+)
+async def test_a_second_case_does_not_wait_for_the_end_of_a_call_that_ended_or_became_shorter(
+    conn: Connection, call_s: int, due: str
+) -> None:
     ids = []
     for _ in range(2):
         home = await town.add_home(conn)
@@ -32,13 +37,13 @@ async def test_a_second_case_does_not_wait_for_the_end_of_a_call_that_ended_earl
         await store.note(conn, other, operator, "……", now=NOW + seconds(5))
     assert other not in await by_time.claims(conn, now=NOW + seconds(9))
     async with conn.transaction():
-        await store.call(conn, calling, operator, call_s=0, now=NOW + seconds(10))
+        await store.call(conn, calling, operator, call_s=call_s, now=NOW + seconds(10))
     assert await by_time.claims(conn, now=NOW + seconds(11)) == [other]
     async with conn.transaction():
         assert await by_time.hold_or_return(conn, other, now=NOW + seconds(11))
     held = await detail.detail(conn, other, EVERYONE)
     assert held.state == "claimed"
-    assert held.stage_due_at == "2026-01-01T02:11:41.000Z"
+    assert held.stage_due_at == due
     assert await by_time.claims(conn, now=NOW + seconds(12)) == []
 
 
