@@ -54,6 +54,7 @@ class Line:
     label: str
     send: Callable[[bytes], None]
     items: int = 0
+    address: str = ""
     busy: bool = False
 
 
@@ -176,8 +177,9 @@ class Intake:
         for item in items:
             if isinstance(item, Sighting):
                 self.board.see(item.state, line.driver_name if line else "unknown")
-        events = [self._event(item) for item in items if isinstance(item, IdentifiedEvent)]
-        events += [self._event(_unidentified(item)) for item in items if isinstance(item, Happening)]
+        source = line.address if line else ""
+        events = [self._event(item, source) for item in items if isinstance(item, IdentifiedEvent)]
+        events += [self._event(_unidentified(item), source) for item in items if isinstance(item, Happening)]
         if events:
             await self.outbox.keep(events, {PIPELINE_NOTE: self._note(self.now())})
             for event in items:
@@ -206,8 +208,9 @@ class Intake:
             self._failed(f"step {type(step).__name__}", ", ".join(_devices([item])), error)
             return [item]
 
-    def _event(self, item: IdentifiedEvent) -> Event:
+    def _event(self, item: IdentifiedEvent, source: str = "") -> Event:
         """The message of an event; a field that the wire cannot carry is left out, never the event."""
+        evidence = item.evidence | {"source_address": source} if source else item.evidence
         event = Event(
             id=item.id,
             run=self.outbox.run_id,
@@ -220,7 +223,7 @@ class Intake:
             at=item.at,
             device_at=item.device_at,
             clock=self.clock(),
-            evidence=item.evidence,
+            evidence=evidence,
             position=item.position,
             test=item.test or self.testing(),
         )

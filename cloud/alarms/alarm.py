@@ -79,6 +79,13 @@ class AlarmDraft(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, Any] = {}
     rule_version: str
 
+    @property
+    def source_address(self) -> str | None:
+        """Where a device that nobody registered called from, as its gateway saw it; None for any other."""
+        evidence = self.inputs.get("evidence") if "unknown_device" in self.reasons else None
+        address = evidence.get("source_address") if isinstance(evidence, dict) else None
+        return address if isinstance(address, str) else None
+
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     """Wait for `raised` or `cancelled` until `due_at`, then raise the draft."""

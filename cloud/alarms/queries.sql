@@ -20,6 +20,13 @@ where case_id = %(case_id)s and kind = %(kind)s and gateway_id is not distinct f
     and (%(reasons)s::text[] is null or reasons = %(reasons)s)
 order by last_at desc limit 1;
 
+-- name: alarms_of_strangers --
+-- The last alarm of a kind that an address raised with devices that nobody registered, and how often it did.
+select id, last_at, repeats, sum(repeats) over () from alarm
+where case_id = %(case_id)s and kind = %(kind)s and gateway_id is not distinct from %(gateway_id)s
+    and 'unknown_device' = any (reasons) and inputs -> 'evidence' ->> 'source_address' = %(address)s
+order by last_at desc limit 1;
+
 -- name: insert_alarm --
 -- One judgement with its reasons.
 insert into alarm (

@@ -247,6 +247,11 @@ def _draft(event: Event, context: Context) -> AlarmDraft:
     )
 
 
+def _address(event: Event) -> dict[str, Any]:
+    """Where the device called from, as far as its gateway saw it."""
+    return {key: value for key, value in event.evidence.items() if key == "source_address"}
+
+
 def _companions(event: Event, context: Context) -> list[Action]:
     """Technical alarms about the gateway, one for each thing that is wrong with where or when the event
     comes from.
@@ -262,7 +267,7 @@ def _companions(event: Event, context: Context) -> list[Action]:
             org_id=context.org_id,
             at=context.received_at,
             reasons=(problem,),
-            inputs={"event_id": str(context.event_id), "at": event.at},
+            inputs={"event_id": str(context.event_id), "at": event.at, "evidence": _address(event)},
             device_id=event.device,
         )
         for kind, problem in wrong.items()

@@ -49,6 +49,18 @@ async def find_repeated(conn: Connection, case_id: UUID, draft: AlarmDraft) -> R
     return None if row is None else Repeated(id=row[0], last_at=row[1], repeats=row[2])
 
 
+async def of_strangers(conn: Connection, case_id: UUID, draft: AlarmDraft) -> tuple[int, Repeated] | None:
+    """How often unregistered devices at the draft's address raised its kind in a case, and the last alarm of
+    them; None for a registered device, an unknown address, or where that kind is new.
+    """
+    address = draft.source_address
+    if address is None:
+        return None
+    values = {"case_id": case_id, "kind": draft.kind, "gateway_id": draft.gateway_id, "address": address}
+    row = await (await conn.execute(_SQL["alarms_of_strangers"], values)).fetchone()
+    return None if row is None else (row[3], Repeated(id=row[0], last_at=row[1], repeats=row[2]))
+
+
 async def insert(
     conn: Connection, alarm_id: UUID, case_id: UUID, draft: AlarmDraft, *, now: datetime
 ) -> None:

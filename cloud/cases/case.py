@@ -122,6 +122,7 @@ SUSPECTED_UNCLAIMED_LIMIT: Final = timedelta(seconds=120)
 REPEAT_WINDOW: Final = timedelta(seconds=60)
 FOLLOWS_WITHIN: Final = timedelta(hours=24)
 EVENT_IDS_SHOWN: Final = 20
+STRANGERS_HEARD: Final = 3
 
 
 class ImpossibleMove(ValueError):
@@ -246,6 +247,11 @@ def is_repeat(last_at: datetime, occurred_at: datetime, *, state: State, alarm_c
     that.
     """
     return (state in WAITING or alarm_class == "technical") and abs(occurred_at - last_at) <= REPEAT_WINDOW
+
+
+def is_flood(known: int) -> bool:
+    """Whether strangers behind one address were heard often enough to be counted from now on."""
+    return known >= STRANGERS_HEARD
 
 
 def is_loud(alarm_class: str, repeats: int) -> bool:

@@ -169,6 +169,9 @@ async def _open(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef |
 async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: datetime) -> CaseRef:
     state = case.step(State(row["state"]), Move.JOIN)
     case_id: UUID = row["id"]
+    strangers = await alarms.of_strangers(conn, case_id, draft)
+    if strangers is not None and case.is_flood(strangers[0]):
+        return await _repeat(conn, row, strangers[1], draft, now, flood_of_strangers=True)
     last = await alarms.find_repeated(conn, case_id, draft)
     if last is not None and case.is_repeat(
         last.last_at, draft.occurred_at, state=state, alarm_class=draft.alarm_class
@@ -184,9 +187,17 @@ async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: d
 
 
 async def _repeat(
-    conn: Connection, row: dict[str, Any], last: alarms.Repeated, draft: AlarmDraft, now: datetime
+    conn: Connection,
+    row: dict[str, Any],
+    last: alarms.Repeated,
+    draft: AlarmDraft,
+    now: datetime,
+    *,
+    flood_of_strangers: bool = False,
 ) -> CaseRef:
-    loud = case.is_loud(draft.alarm_class, last.repeats + 1) and not _set_aside(row, draft)
+    """It happened again: counted, and told where it is loud; of a stranger's flood only the 2nd, 4th, 8th."""
+    heard_as = "technical" if flood_of_strangers else draft.alarm_class
+    loud = case.is_loud(heard_as, last.repeats + 1) and not _set_aside(row, draft)
     await alarms.repeat(conn, last.id, draft)
     await _update(conn, row, draft, ring=int(loud), new_alarms=0, repeats=1, now=now)
     if loud:

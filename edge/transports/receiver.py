@@ -5,10 +5,11 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """One connection, as its receiver knows it."""
+    """One connection, as its receiver knows it; `address` is the other end's, where strangers may call."""
 
     label: str
     items: int
+    address: str
 
 
 class Receiver(Protocol):

@@ -103,6 +103,7 @@ class TcpServer:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
         source = self.receiver.connect(label, lambda data: self._send(writer, data, label))
+        source.address = str(peer[0])
         connection = Connection(source, writer, asyncio.get_running_loop().time())
         self._open[id(connection)] = connection
         try:

@@ -27,6 +27,7 @@ class Heard:
     label: str
     send: Callable[[bytes], None]
     items: int = 0
+    address: str = ""
     data: bytearray = field(default_factory=bytearray)
     gone: bool = False
 

@@ -211,6 +211,31 @@ async def test_an_unregistered_watch_on_a_protocol_gateway_rings_at_the_gateway(
     assert (case.subject_kind, case.subject_id, case.priority) == ("gateway", "gw-protocol", 1)
 
 
+async def test_a_stranger_cannot_flood_an_open_port_but_everybody_elses_call_still_rings(
+    conn: Connection,
+) -> None:
+    home = await a_home(conn)
+    await town.add_gateway(conn, "gw-protocol", None)
+
+    def call(device: str, address: str) -> dict[str, Any]:
+        return event("sos", device=device, evidence={"source_address": address})
+
+    for number in range(40):
+        await town.send(conn, "gw-protocol", call(f"watch-{40_400 + number}", "198.51.100.7"))
+    flooded = await town.care(conn)
+    assert (flooded.subject_id, flooded.repeats, flooded.alarm_count) == ("gw-protocol", 40, 3)
+    assert flooded.rings == 8, "1, 2, 3, then the 2nd, 4th, 8th, 16th, 32nd of the last one"
+    technical = [other for other in await town.all_cases(conn) if other.class_ == "technical"]
+    assert [(other.alarm_count, other.rings < 10) for other in technical] == [(3, True)]
+    await town.send(conn, "gw-protocol", call("watch-50000", "203.0.113.9"))
+    elder = (await town.care(conn)).rings
+    assert elder == flooded.rings + 1, "an unregistered watch of another address rings"
+    await town.send(conn, "gw-protocol", call("watch-1", "198.51.100.7"))
+    homes = [case for case in await town.all_cases(conn) if case.subject_id == str(home.id)]
+    assert [case.rings for case in homes] == [1], "a registered watch behind the same address rings at home"
+    assert await town.count(conn, "event") == 42, "nothing is thrown away"
+
+
 async def test_a_gateway_that_nobody_registered_still_rings(conn: Connection) -> None:
     await town.send(conn, "gw-unknown", event("sos"))
     assert (await town.care(conn)).subject_id == "gw-unknown"
