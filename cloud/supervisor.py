@@ -21,6 +21,7 @@ from cloud.database.migrations import MigrationError
 from cloud.database.pool import connect
 from cloud.downlink.store import GATEWAYS_CHANNEL, gateway_logins
 from cloud.embedded import nats, postgres
+from cloud.embedded.disk import room_again
 from cloud.ingest.groups import forget_lone_sessions
 from cloud.operations.duty import READY, Duty, on_duty
 from cloud.operations.gathering import Gathering
@@ -101,6 +102,7 @@ class Supervisor:
         tasks = [asyncio.create_task(child.keep(), name=f"keep-{child.name}") for child in self._children]
         if self._nats is not None:
             tasks.append(asyncio.create_task(self._follow_gateways(), name="gateways"))
+            tasks.append(asyncio.create_task(self._renew_broker(), name="renew-broker"))
         if self.plan.canary:
             tasks.append(asyncio.create_task(self._keep_canary(), name="keep-canary"))
         duty.ready()
@@ -202,6 +204,13 @@ class Supervisor:
             if changed and child.process is not None:
                 nats.reload(child.process)
                 logger.info("broker has read its users again", extra={"action": "broker_reloaded"})
+
+    async def _renew_broker(self) -> None:
+        """Endless: a broker whose disk was full stores nothing any more until it starts anew."""
+        assert self._nats is not None
+        _, child = self._nats
+        async for _ in room_again(self.plan.data.path):
+            await child.end()
 
     def _program(self, name: str) -> Child:
         kind, _, number = name.partition("-")
