@@ -6,7 +6,8 @@ api        PostgreSQL -> HTTP, WebSocket, console
 work       what happens because time passed, and what goes down to the gateways
 canary     a press that goes the whole road once a minute
 
-They share nothing but the database and the broker; each may be killed and started at any moment.
+They share nothing but the database and the broker; each may be killed and started at any moment. Each imports
+what it needs: none starts with the weight of another.
 """
 
 import gc
@@ -15,7 +16,7 @@ import os
 import socket
 from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cloud import metrics
 from cloud.basemap import Basemap, BasemapError
@@ -34,20 +35,16 @@ from cloud.ingest.life import Reader, note_life, show_life
 from cloud.ingest.source import Source, Subscription
 from cloud.ingest.states import state_lane
 from cloud.ingest.telemetry_lane import TelemetryLane
-from cloud.notifications.providers import Configuration, ProvidersError
-from cloud.notifications.providers import load as load_providers
-from cloud.notifications.sender import Sender
 from cloud.operations import checks
 from cloud.operations.duty import Announce, Duty, on_duty
-from cloud.operations.figures import keep_figures
 from cloud.operations.post import Post
-from cloud.proof import proof_jobs
 from cloud.registry.sealing import load_seal
-from cloud.telemetry.housekeeping import keep_house
 from cloud.telemetry.last_values import keep_moving
-from cloud.timers import Timers
 from firmware_specs import topics
 from firmware_specs.clock import Clock
+
+if TYPE_CHECKING:
+    from cloud.notifications.providers import Configuration
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +105,6 @@ async def run_telemetry(settings: Settings, announce: Announce) -> None:
 
 async def run_api(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: serve HTTP and the live feed; `announce` once it accepts."""
-    # The other programs start without the weight of HTTP.
     from cloud.api.app import create_app
     from cloud.api.services import Services
     from cloud.api.serving import Server
@@ -135,6 +131,12 @@ async def run_api(settings: Settings, announce: Announce) -> None:
 
 async def run_work(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: timers, acknowledgements and commands, partitions; `announce` once all of it runs."""
+    from cloud.notifications.sender import Sender
+    from cloud.operations.figures import keep_figures
+    from cloud.proof import proof_jobs
+    from cloud.telemetry.housekeeping import keep_house
+    from cloud.timers import Timers
+
     url, clock = settings.database_url, settings.clock
     outbox = _outbox(settings)
     async with (
@@ -176,8 +178,11 @@ async def run_canary(settings: Settings, announce: Announce) -> None:
             await say_ended(pool)
 
 
-def _outbox(settings: Settings) -> Configuration:
+def _outbox(settings: Settings) -> "Configuration":
     """How notifications are sent; nothing for a file that cannot be used: the desk goes on, with a hole."""
+    from cloud.notifications.providers import Configuration, ProvidersError
+    from cloud.notifications.providers import load as load_providers
+
     try:
         return load_providers(settings.notifications_file)
     except ProvidersError as error:
