@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance fuzz-drivers clean
+.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -109,6 +109,9 @@ chaos: $(VENV)/.dev ## 全部故障，一条不丢（SEEDS=1,2,3）/ every fault
 
 chaos-cluster: $(VENV)/.dev ## 三节点 NATS，逐个杀死 / three nats-servers, nodes are killed under load
 	$(BIN)/python -m tests.benchmarks.chaos_cluster $(ARGS)
+
+rolling-upgrade: $(VENV)/.dev ## 负载下逐个替换程序十轮，一条不丢 / replace each program ten times under load
+	CAREBED_UPGRADES=10 $(BIN)/python -m pytest -q -s tests/scenarios/test_rolling_upgrade.py
 
 conformance: $(VENV)/.dev ## 设备报文一致性（VECTORS=样本文件夹）/ every driver over a folder of sample messages
 	@$(BIN)/python -m tests.conformance $(VECTORS) $(ARGS)
