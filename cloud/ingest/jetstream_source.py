@@ -123,11 +123,14 @@ class _Link(Connection):
         self._ask()
 
     async def ended(self) -> str:
-        """Why the connection ended, once it has; acknowledges what is kept when the waiting is cancelled."""
+        """Why the connection ended, once it has; when the waiting is cancelled, leaves to the others what
+        is not kept.
+        """
         try:
             return await asyncio.shield(self._end)
         except asyncio.CancelledError:
             self._flush()
+            self._write(b"".join([packets.left(reply) for reply, _ in self._held.values()]))
             raise
 
     def ack(self, key: Hashable) -> None:

@@ -82,13 +82,13 @@ class _Link(Connection):
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
         try:
-            found = self._splitter.receive(data)
+            self._receive(data)
         except (ProtocolError, IndexError) as error:
             self._finish(f"not MQTT: {error}")
-            return
-        now = self._source.now()
-        arrivals = []
-        for packet in found:
+
+    def _receive(self, data: bytes) -> None:
+        now, arrivals = self._source.now(), []
+        for packet in self._splitter.receive(data):
             if isinstance(packet, Publish):
                 if packet.mid:
                     if packet.mid in self._held:

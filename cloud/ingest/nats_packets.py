@@ -15,6 +15,7 @@ PONG: Final = b"PONG\r\n"
 _SUBJECTS: Final = "$MQTT.msgs."
 _ACK: Final = b"+ACK"
 _WORKING: Final = b"+WPI"
+_LEFT: Final = b"-NAK"
 _LONGEST_LINE: Final = 1 << 20
 _LARGEST_MESSAGE: Final = 64 << 20
 
@@ -124,12 +125,21 @@ def request(subject: str, inbox: str, body: Mapping[str, Any]) -> bytes:
 
 def ack(reply: bytes) -> bytes:
     """The message is kept."""
-    return b"PUB %b %d\r\n%b\r\n" % (reply, len(_ACK), _ACK)
+    return _answer(reply, _ACK)
 
 
 def working(reply: bytes) -> bytes:
     """The message is in work: it is not to be given to another reader yet."""
-    return b"PUB %b %d\r\n%b\r\n" % (reply, len(_WORKING), _WORKING)
+    return _answer(reply, _WORKING)
+
+
+def left(reply: bytes) -> bytes:
+    """The message will not be kept here: another reader may have it at once."""
+    return _answer(reply, _LEFT)
+
+
+def _answer(reply: bytes, word: bytes) -> bytes:
+    return b"PUB %b %d\r\n%b\r\n" % (reply, len(word), word)
 
 
 def stream_subjects(topic_filter: str) -> list[str]:

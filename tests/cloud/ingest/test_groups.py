@@ -75,6 +75,20 @@ async def test_what_a_reader_had_and_did_not_acknowledge_goes_to_another(broker:
         assert [arrival.payload for arrival in await take(other, 1)] == [b"left behind"]
 
 
+async def test_a_reader_that_leaves_gives_back_what_it_had_at_once(broker: RunningBroker) -> None:
+    await begin_stream(broker)
+    address = Address.parse(broker.stream_url(INGEST_USER), reader=True)
+    both = [
+        JetStreamSource(address, "leaving", [EVENTS], now=lambda: START, ack_wait_s=600) for _ in range(2)
+    ]
+    async with both[0] as leaving:
+        await leaving.wait_listening()
+        await publish(broker.port, broker.secrets["gw-1"], [b"left behind"])
+        await take(leaving, 1)
+    async with both[1] as other:
+        assert [arrival.payload for arrival in await take(other, 1)] == [b"left behind"]
+
+
 async def test_a_message_in_work_is_not_given_to_another(broker: RunningBroker) -> None:
     await begin_stream(broker)
     address = Address.parse(broker.stream_url(INGEST_USER), reader=True)
