@@ -43,13 +43,13 @@ SAID_OF_A_FALL: Final = frozenset(
         "clear",
         "stirs",
         "lies_still",
-        "lay_still",
         "two_fall_sensors",
         "no_motion_since",
         "moves_in_another_room",
         "bed_empty",
         "lies_in_bed",
         "lay_down",
+        "taken_off",
         "door_opened_since",
         "nobody_left",
         "ask_where_it_hurts",
@@ -57,6 +57,7 @@ SAID_OF_A_FALL: Final = frozenset(
         "ask_if_up_again",
         "ask_who_is_there",
         "ask_if_fell",
+        "ask_if_taken_off",
         "ask_if_can_get_up",
     }
 )

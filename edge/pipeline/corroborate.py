@@ -46,6 +46,7 @@ class Scene:
     room: str | None
     sensors: list[Seen] = field(default_factory=list)
     other_falls: list[int] = field(default_factory=list)
+    taken_off: bool = False
 
     def of(self, *kinds: str) -> list[Seen]:
         """The sensors of these kinds."""
@@ -82,6 +83,7 @@ def _lay_down(scene: Scene) -> bool:
 # Reason -> when it holds; the order is the order in which the operator reads them.
 RULES: Final[tuple[tuple[str, Callable[[Scene], bool]], ...]] = (
     ("two_fall_sensors", _two_sensors),
+    ("taken_off", lambda scene: scene.taken_off),
     ("no_motion_since", _no_motion),
     ("moves_in_another_room", _moves_elsewhere),
     ("bed_empty", lambda scene: bool(scene.of("in_bed")) and not _in_bed(scene)),
@@ -93,6 +95,7 @@ RULES: Final[tuple[tuple[str, Callable[[Scene], bool]], ...]] = (
 # The first reason that was given chooses the question; None: whatever else.
 QUESTIONS: Final[tuple[tuple[str | None, str], ...]] = (
     ("two_fall_sensors", "ask_where_it_hurts"),
+    ("taken_off", "ask_if_taken_off"),
     ("lies_in_bed", "ask_if_lay_down"),
     ("moves_in_another_room", "ask_if_up_again"),
     ("door_opened_since", "ask_who_is_there"),
@@ -112,8 +115,8 @@ VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
     (frozenset({"moves_in_another_room"}), "ask"),
     (frozenset({"unsure"}), "ask"),
     (frozenset({"stirs"}), "ask"),
+    (frozenset({"taken_off"}), "ask"),
     (frozenset({"clear"}), "raise"),
-    (frozenset({"lay_still"}), "raise"),
     (frozenset(), "ask"),
 )
 
@@ -127,12 +130,10 @@ class _Fall(msgspec.Struct):
 
 
 class Corroborate:
-    """Remembers beds, doors and motion; gives falls reasons and a question, and those with a pre-alarm here a
-    verdict.
+    """Remembers beds, doors and motion; gives falls reasons and a question, those that it judges a verdict.
 
-    A fall is judged when its pre-alarm ends, and once more when its wearer has then lain for 45 s. What was
-    left to be asked about is raised when within 10 min the SOS is pressed or, within a minute of it, another
-    sensor tells a fall; movement in the old posture takes it back. Movement does not take back a raised one.
+    What was left to be asked about is raised when within 10 min the SOS is pressed or, within a minute of it,
+    another sensor tells a fall; movement in the old posture takes it back, but not a raised one.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -140,6 +141,7 @@ class Corroborate:
         self._sensors: Recent[tuple[str, str], Seen] = Recent(_MAX_SENSORS)
         self._falls: Recent[str, tuple[int, str | None]] = Recent(_MAX_SENSORS)
         self._judged: Recent[str, _Fall] = Recent(_MAX_SENSORS)
+        self._off_at: Recent[str, int | None] = Recent(_MAX_SENSORS)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; falls carry what the home says, and go on by the verdict."""
@@ -161,6 +163,8 @@ class Corroborate:
 
     def _told(self, item: Item, now: int) -> list[Item]:
         match item:
+            case Reading(kind="worn", late=False):
+                self._off_at[item.device] = None if item.value else item.at
             case Reading() if item.kind in KINDS and not item.late:
                 self._note(item)
             case Happening(kind="sos", phase="raised", late=False):
@@ -180,9 +184,6 @@ class Corroborate:
         others = self._agreeing(fall)
         if fall.phase != "raised" or "score" not in fall.evidence:
             return [told, *others]
-        before = self._judged.get(fall.activation)
-        if before is not None and not before.asked:
-            return others
         verdict = _verdict(told)
         self._judged[fall.activation] = _Fall(told, now, asked=verdict == "ask")
         match verdict:
@@ -249,6 +250,7 @@ class Corroborate:
             now=now,
             room=self._falls[fall.device][1],
             sensors=list(self._sensors.values()),
+            taken_off=self._off_at.get(fall.device) is not None,
             other_falls=[at for device, (at, _) in self._falls.items() if device != fall.device],
         )
         said = [reason for reason, holds in RULES if holds(scene)]

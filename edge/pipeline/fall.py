@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from edge.pipeline.fall_model import Place
 
 PRE_ALARM_MS: Final = 15_000
-LYING_MS: Final = 45_000
 STIRS_S: Final = 2
 RECOVERED_S: Final = 5
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
@@ -32,7 +31,7 @@ _Row = tuple[float, float, float]
 
 class _Fall(msgspec.Struct):
     """One suspected fall of a device: measured at `at`, suspected at `since`, raised at `raised` (ms UTC;
-    None: not yet); `lay`: told again after 45 s.
+    None: not yet).
     """
 
     device: str
@@ -41,7 +40,6 @@ class _Fall(msgspec.Struct):
     evidence: dict[str, Any]
     before: _Row
     raised: int | None = None
-    lay: bool = False
 
 
 @dataclass
@@ -182,7 +180,6 @@ class Fall:
             return []
         if fall.raised is None or by == "button":
             del self._falls[device]
-        fall.lay = True
         if device in self._streams:
             self._streams[device].recovery = None
         fall.evidence = {**fall.evidence, "cancelled_by": by}
@@ -206,32 +203,16 @@ class Fall:
         due = [  # a clock that was set back meanwhile makes nobody wait for it to come round again
             f for f in self._falls.values() if f.raised is None and not _SET_MS < now - f.since < PRE_ALARM_MS
         ]
-        lying = [f for f in self._falls.values() if f.raised and not f.lay and now - f.since >= LYING_MS]
-        return [self._raise(fall, now, "not_cancelled") for fall in due] + [
-            self._lies(fall, now) for fall in lying
-        ]
-
-    def _with_stirring(self, fall: _Fall, still: str) -> _Fall:
-        """Whether the arm moved since the suspicion; an arm of which nothing was heard did not."""
-        stream = self._streams.get(fall.device)
-        stirred_s = stream.recovery.stirred_s if stream is not None and stream.recovery is not None else 0
-        said = [r for r in fall.evidence.get("reasons", []) if r not in ("lies_still", "stirs")]
-        fall.evidence = {
-            **fall.evidence,
-            "stirred_s": stirred_s,
-            "reasons": [*said, "stirs" if stirred_s >= STIRS_S else still],
-        }
-        return fall
-
-    def _lies(self, fall: _Fall, now: int) -> Item:
-        """Told once more 45 s after the suspicion, when whoever did not move until then has lain long."""
-        fall.lay = True
-        return _happening(self._with_stirring(fall, "lay_still"), "raised", fall.at, now)
+        return [self._raise(fall, now, "not_cancelled") for fall in due]
 
     def _raise(self, fall: _Fall, at: int, why: str) -> Item:
         fall.raised = at
-        fall.evidence = {**fall.evidence, "confirmed_by": why}
-        self._with_stirring(fall, "lies_still")
+        stream = self._streams.get(fall.device)
+        # An arm of which nothing was heard since did not move.
+        stirred_s = stream.recovery.stirred_s if stream is not None and stream.recovery is not None else 0
+        reasons = [*fall.evidence.get("reasons", []), "stirs" if stirred_s >= STIRS_S else "lies_still"]
+        more = {"confirmed_by": why, "stirred_s": stirred_s, "reasons": reasons}
+        fall.evidence = {**fall.evidence, **more}
         return _happening(fall, "raised", fall.at, at)
 
 

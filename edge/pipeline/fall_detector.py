@@ -25,7 +25,7 @@ from edge.pipeline.resample import GRID_HZ, Resampler, Row
 
 # Well below the softest acted fall (2.5 g at the wrist, 1.7 g at the waist, UMAFall); 0.4 s on both sides.
 CANDIDATE_G: Final[dict[Place, float]] = {"wrist": 1.8, "waist": 1.5}
-CLEAR_G: Final[dict[Place, float]] = {"wrist": 3.0, "waist": 2.5}
+CLEAR_G: Final[dict[Place, float]] = {"wrist": 4.0, "waist": 2.5}
 _APART: Final = round(0.4 * GRID_HZ)
 _AFTER: Final = round(AFTER_S * GRID_HZ)
 _HISTORY: Final = round(HISTORY_S * GRID_HZ)

@@ -47,6 +47,7 @@ def _motion(after_s: float, device: str = "pir-hall") -> Reading:
             ["lies_in_bed", "lay_down"],
             "ask_if_lay_down",
         ),
+        ([reading("worn", 0, device="wrist-1")], ["taken_off"], "ask_if_taken_off"),
         ([reading("door_open", 0, device="door")], ["nobody_left"], "ask_if_can_get_up"),
         ([reading("door_open", 1, at=NOW + 9000, device="door")], ["door_opened_since"], "ask_who_is_there"),
         ([reading("door_open", 1, at=NOW - 9000, device="door")], ["nobody_left"], "ask_if_can_get_up"),
@@ -107,9 +108,10 @@ _BED = [reading("in_bed", 0, device="bed"), reading("in_bed", 1, at=NOW + 2000, 
     [
         ([], ["clear", "lies_still"], ["raised"]),
         ([], ["lies_still"], []),
-        ([], ["lay_still"], ["raised"]),
+        ([reading("worn", 0, at=NOW + 9000, device="wrist-1")], ["clear", "lies_still"], []),
+        ([reading("worn", 0, device="watch-2")], ["clear", "lies_still"], ["raised"]),
         ([], ["clear", "stirs"], []),
-        ([], ["unsure", "lay_still"], []),
+        ([], ["unsure", "lies_still"], []),
         (_BED, ["unsure"], ["cancelled"]),
         (_BED, ["clear"], []),
         ([reading("in_bed", 1, device="bed")], ["unsure"], []),
@@ -155,7 +157,6 @@ def test_movement_takes_back_what_is_asked_about_but_not_what_was_raised() -> No
     assert _asked()([up], NOW + 60_000) == [up]
     step = Corroborate(options())
     assert _pre_alarm(step, "clear") == ["raised"]
-    assert _pre_alarm(step, "lay_still") == [], "it is told once"
     assert step([up], NOW + 60_000) == []
     button = happening("fall", "cancelled", NOW + 70_000, "wrist-1", activation="wrist-1:fall:1")
     assert step([button], NOW + 70_000) == [button]
@@ -168,7 +169,7 @@ def test_an_old_question_is_raised_by_nothing_later() -> None:
 
 
 def test_every_verdict_answers_to_reasons_that_are_given_and_the_last_one_asks() -> None:
-    given = {name for name, _ in RULES} | {"sos", "unsure", "clear", "stirs", "lay_still"}
+    given = {name for name, _ in RULES} | {"sos", "unsure", "clear", "stirs"}
     assert all(signs <= given for signs, _ in VERDICTS)
     assert VERDICTS[-1] == (frozenset(), "ask"), "nothing that is not understood is dropped"
     assert all("unsure" in signs for signs, verdict in VERDICTS if verdict == "cancel")
@@ -181,5 +182,5 @@ def test_every_question_answers_to_a_rule() -> None:
 
 def test_the_cloud_shows_every_reason_and_question() -> None:
     fallen = {"impact", "posture_change", "stillness", "sensor_clipped", "unsure", "clear"}
-    fallen |= {"stirs", "lies_still", "lay_still"}
+    fallen |= {"stirs", "lies_still"}
     assert fallen | {name for name, _ in RULES} | {ask for _, ask in QUESTIONS} == SAID_OF_A_FALL

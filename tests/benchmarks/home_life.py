@@ -1,0 +1,239 @@
+"""One simulated home under the real pipeline of its gateway: what was told, beside what happened."""
+
+import heapq
+import itertools
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from edge.pipeline import steps
+from edge.pipeline.fall_detector import FallDetector
+from edge.pipeline.options import PipelineOptions
+from edge.pipeline.zones import SafeZone
+from edge.readings import Fix, Happening, IdentifiedEvent, Item, Reading, Samples
+from firmware_specs.messages import Position
+from simulators import lives
+from simulators.devices import motion, movements
+from simulators.devices.movements import LEAD_S, SHAPES, Kind
+from simulators.life_signs import MINUTE_MS, Sign
+from simulators.lives import Day
+from simulators.resident import distant_point
+
+BEGIN: Final = 1_770_048_000_000  # midnight in China
+HOME: Final = (37.38, 118.01)
+RADIUS_M: Final = 300.0
+ASKED_MS: Final = 20_000  # the cloud asks about what is neither raised nor cancelled by then
+HELP_MS: Final = 25 * 60_000
+FOUND_MS: Final = 24 * 3_600_000
+AFTER_S: Final = 75
+ROOMS: Final = ("bedroom", "living_room", "kitchen", "bathroom")
+
+Bank = dict[Kind, list[movements.Movement | None]]
+
+
+def judged(kind: Kind, size: int, seed: int) -> list[movements.Movement | None]:
+    """`size` movements of a kind, judged by the shipped detector; None: nothing was suspected."""
+    number = list(SHAPES).index(kind)
+    made = (movements.movement(kind, random=np.random.default_rng([seed, number, n])) for n in range(size))
+    return [one if _suspected(one) else None for one in made]
+
+
+def _suspected(one: movements.Movement) -> bool:
+    detector = FallDetector(motion.RATE_HZ, "wrist", motion.RANGE_G)
+    rows = enumerate(one.rows.tolist())
+    return any(detector.feed((x, y, z), BEGIN + n * 50.0) is not None for n, (x, y, z) in rows)
+
+
+@dataclass
+class Told:
+    """One event of the gateway, by its id: when each phase came."""
+
+    kind: str
+    at: int
+    phases: dict[str, int]
+    evidence: dict[str, Any]
+    met: str = ""
+    true: bool = False
+
+    @property
+    def asked_at(self) -> int | None:
+        """When the cloud asks an operator about it."""
+        due = self.phases.get("suspected", 1 << 62) + ASKED_MS
+        ended = min(self.phases.get(phase, due) for phase in ("raised", "cancelled"))
+        return due if "suspected" in self.phases and ended >= due else None
+
+
+@dataclass
+class Lay:
+    """A fall with what was told of it first: by what, and how many seconds after it."""
+
+    fall: lives.Fall
+    until: int | None
+    pet: bool
+    told_s: float | None = None
+    raised_s: float | None = None
+    by: str = ""
+
+
+@dataclass
+class Record:
+    """What one home gave."""
+
+    days: int = 0
+    told: list[Told] = field(default_factory=list)
+    lays: list[Lay] = field(default_factory=list)
+    knocks: int = 0
+    suspected: int = 0
+
+
+class HomeLife:
+    """`live` the days of a seed; signs, raw acceleration and time go through the pipeline in order."""
+
+    def __init__(self, seed: int, known: Bank) -> None:
+        numbers = itertools.count(1)
+        rooms = {f"pir-{room}": room for room in ROOMS}
+        self.pipeline = steps.steps(
+            PipelineOptions(
+                new_id=lambda now: f"id-{next(numbers)}", rooms=rooms, safe_zone=SafeZone(*HOME, RADIUS_M)
+            )
+        )
+        self.record = Record()
+        self._known, self._seed = known, seed
+        self._random = np.random.default_rng([seed, 77])
+        self._events: dict[str, Told] = {}
+        self._order = itertools.count()
+        self._queue: list[tuple[int, int, Item | Sign | lives.Knock | lives.Fall | None]] = []
+        self._down: Lay | None = None
+        self._met = ""
+        self._pet = lives.whose(seed).pet
+
+    def live(self, days: int, falls_a_day: float) -> Record:
+        """All days; nothing in it depends on the machine's clock."""
+        for day in lives.live(self._seed, BEGIN, days, falls_a_day=falls_a_day):
+            self._take(day)
+            self.record.days += 1
+        self.record.told = list(self._events.values())
+        return self.record
+
+    def _take(self, day: Day) -> None:
+        things: list[Sign | lives.Knock | lives.Fall] = [*day.signs, *day.knocks, *day.falls]
+        for thing in things:
+            self._push(thing.at, thing)
+        end = day.begin + 1440 * MINUTE_MS
+        while self._queue and self._queue[0][0] < end:
+            now, _, due = heapq.heappop(self._queue)
+            self._up_again(now)
+            self._meet(now, due)
+
+    def _push(self, at: int, thing: Item | Sign | lives.Knock | lives.Fall | None) -> None:
+        heapq.heappush(self._queue, (at, next(self._order), thing))
+
+    def _meet(self, now: int, thing: Item | Sign | lives.Knock | lives.Fall | None) -> None:
+        match thing:
+            case Sign():
+                if not (thing.of_elder and self._down is not None):
+                    self._hear([_item(thing)], now)
+            case lives.Knock():
+                self._knock(thing)
+            case lives.Fall():
+                self._fall(thing)
+            case None:
+                self._hear([], now)
+            case _:
+                self._hear([thing], now)
+
+    def _up_again(self, now: int) -> None:
+        if self._down is not None and self._down.until is not None and now >= self._down.until:
+            self._down = None
+
+    def _knock(self, knock: lives.Knock) -> None:
+        if self._down is not None:
+            return
+        self.record.knocks += 1
+        one = self._known[knock.kind][int(self._random.integers(len(self._known[knock.kind])))]
+        if one is None:
+            return
+        self.record.suspected += 1
+        after = movements.aftermath(knock.after, one.posture, AFTER_S, random=self._random)
+        self._stream(knock.at - round(LEAD_S * 1000), np.vstack((one.rows, after)))
+        self._met = knock.kind
+        if knock.after == "off":
+            self._taken_off(knock.at)
+
+    def _taken_off(self, at: int) -> None:
+        """A bracelet tells it when skin contact changes: of ten, one only with the next status, one never."""
+        luck = self._random.random()
+        if luck < 0.9:
+            off = at + int(self._random.integers(*((3_000, 10_000) if luck < 0.8 else (10_000, 60_000))))
+            self._push(off, _reading(off, "wrist", "worn", 0))
+            self._push(at + 3_600_000, _reading(at + 3_600_000, "wrist", "worn", 1))
+
+    def _fall(self, fall: lives.Fall) -> None:
+        if self._down is not None:
+            return
+        alone = None if fall.alone_min is None else fall.at + round(fall.alone_min * 60_000)
+        self._down = Lay(fall, alone or fall.at + FOUND_MS, self._pet)
+        self.record.lays.append(self._down)
+        if fall.bracelet:
+            made = motion.fall(random=self._random, lying_s=6, before_s=8)
+            down = made.rows[-20:].mean(axis=0)
+            rest: movements.Rest = "struggles" if fall.moves else "lies"
+            after = movements.aftermath(rest, down / np.linalg.norm(down), AFTER_S, random=self._random)
+            self._stream(fall.at - made.impact * 50, np.vstack((made.rows, after)))
+        if fall.sos_s is not None:
+            at = fall.at + round(fall.sos_s * 1000)
+            self._push(at, Happening(device="button", kind="sos", phase="raised", at=at, instant=True))
+        for minute in range(1, 24 * 60):
+            self._push(fall.at + minute * 60_000, None)
+
+    def _stream(self, at: int, rows: motion.Rows) -> None:
+        """Rows a second a time, as a bracelet sends them."""
+        for n in range(len(rows) // motion.RATE_HZ):
+            piece = rows[n * motion.RATE_HZ : (n + 1) * motion.RATE_HZ].clip(-motion.RANGE_G, motion.RANGE_G)
+            begin = at + n * 1000
+            xyz = [(x, y, z) for x, y, z in piece.tolist()]
+            samples = Samples(device="wrist", at=begin, rate_hz=20.0, xyz_g=xyz, gap=n == 0, range_g=8.0)
+            self._push(max(begin + 1000, at), samples)
+
+    def _hear(self, items: list[Item], now: int) -> None:
+        for event in steps.run(self.pipeline, items, now):
+            if isinstance(event, IdentifiedEvent):
+                self._note(event, now)
+
+    def _note(self, event: IdentifiedEvent, now: int) -> None:
+        told = self._events.setdefault(event.id, Told(event.kind, event.at, {}, event.evidence, self._met))
+        told.phases.setdefault(event.phase, now)
+        told.evidence = event.evidence
+        if event.phase == "suspected":  # a gateway's second hand: the pre-alarm ends
+            self._push(now + 15_000, None)
+        lay = self._down
+        if lay is None:
+            return
+        told.true = True
+        urgent = event.phase == "raised"
+        at = now if urgent else now + ASKED_MS
+        if event.kind not in ("fall", "sos", "inactivity") or event.phase not in ("suspected", "raised"):
+            return
+        after_s = (at - lay.fall.at) / 1000
+        if lay.told_s is None or after_s < lay.told_s:
+            lay.told_s, lay.by = after_s, event.kind if urgent else "question"
+            if lay.fall.alone_min is None:
+                lay.until = at + HELP_MS
+        if urgent and event.kind != "inactivity" and lay.raised_s is None:
+            lay.raised_s = after_s
+
+
+def _reading(at: int, device: str, kind: str, value: float) -> Reading:
+    return Reading(device=device, kind=kind, at=at, value=value)
+
+
+def _item(sign: Sign) -> Item:
+    if sign.kind != "fix":
+        return _reading(sign.at, sign.device, sign.kind, sign.value)
+    lat, lon = distant_point(*HOME, sign.value)
+    return Fix(
+        position=Position(
+            device=sign.device, at=sign.at, lat=lat, lon=lon, accuracy_m=sign.accuracy_m, source="gnss"
+        )
+    )
