@@ -14,6 +14,7 @@ from simulators import demo_state
 from simulators.cloud_api import CloudApi
 from simulators.demo_desk import screen_of, set_duty, telephone_of
 from simulators.demo_exchange import Exchange
+from simulators.demo_messages import give_telephones, providers
 from simulators.demo_page import page_app, serving
 from simulators.demo_phones import family_of, responders_of
 from simulators.demo_state import Account, DemoState
@@ -34,6 +35,7 @@ _DEVICES: Final = (
     ("watch", "watch", "", 1),
     ("wrist", "wrist", "", 1),
     ("sos button", "sos_button", "bedroom", 1),
+    ("bed mat", "emfit", "bedroom", 1),
     ("smoke", "smoke", "kitchen", 0),
     ("door", "door", "hall", 0),
     ("motion", "motion", "living_room", 0),
@@ -57,6 +59,7 @@ async def demo(arguments: argparse.Namespace) -> int:
         cloud = OwnCloud(
             folder / "cloud", clock, http_port=arguments.http_port, mqtt_port=arguments.mqtt_port
         )
+        await rest.enter_async_context(providers(cloud.folder, cloud.api_url, clock))
         rest.push_async_callback(cloud.stop)
         await cloud.start()
         state = demo_state.read(folder) or await _found(cloud, folder)
@@ -88,7 +91,10 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
             _register_full(api, first),
         )
         family, crew = await asyncio.gather(family_of(cloud, homes[0]), responders_of(cloud, api))
-        await set_duty(api, supervisor.id, [one.id for one in crew])
+        people = [one.id for one in crew]
+        await asyncio.gather(
+            give_telephones(api, [supervisor.id, *people]), set_duty(api, supervisor.id, people)
+        )
         screen, exchange_port = await screen_of(api), free_port()
         exchange_secret = await telephone_of(api, exchange_port)
     state = DemoState(

@@ -15,6 +15,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -62,8 +63,12 @@ class Placed:
 class FarEnds:
     """All far ends of one port. `placed` is what really went out, `requests` counts what came in."""
 
-    def __init__(self, clock: Clock, *, secret: str, idempotent: bool = True) -> None:
-        """`secret` signs reports and checks Alibaba Cloud's, WeChat's and webhooks' signatures."""
+    def __init__(
+        self, clock: Clock, *, secret: str, idempotent: bool = True, by_digit: Mapping[str, str] = ENDINGS
+    ) -> None:
+        """`secret` signs reports and checks Alibaba Cloud's, WeChat's and webhooks' signatures; `by_digit`:
+        the ending of a number by its last digit, well for any other.
+        """
         self.placed: list[Placed] = []
         self.requests = 0
         self.tokens = 0
@@ -72,6 +77,7 @@ class FarEnds:
         self.idempotent = idempotent
         self._clock = clock
         self._secret = secret
+        self._by_digit = by_digit
         self._endings: dict[str, list[str]] = {}
         self._reporting: set[asyncio.Task[None]] = set()
 
@@ -87,7 +93,7 @@ class FarEnds:
         given = self._endings.get(number)
         if given:
             return given.pop(0) if len(given) > 1 else given[0]
-        return ENDINGS.get(number[-1:], "normal")
+        return self._by_digit.get(number[-1:], "normal")
 
     async def take(self, kind: str, to: str, id: str, text: str, body: dict[str, Any]) -> Response | Placed:
         """One request: an answer that ends it badly, or what was placed."""

@@ -7,11 +7,12 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from firmware_specs.clock import Clock
+from simulators.devices.near import Page
 from simulators.devices.watch import WatchState
 from simulators.fleet import HOURS_BEFORE_MS, FleetHome
 from simulators.household import Household
 from simulators.registration import HomeRecord
-from simulators.resident import Resident, distant_point
+from simulators.resident import Body, Resident, distant_point
 
 Action = Literal["sos", "fall", "leave", "smoke", "clear", "gateway_off", "gateway_on"]
 ACTIONS: Final[tuple[Action, ...]] = ("sos", "fall", "leave", "smoke", "clear", "gateway_off", "gateway_on")
@@ -74,9 +75,19 @@ class AgentTownHome:
             for bracelet in self.house.wrists.values():
                 if "fall" not in self._active:
                     bracelet.idle = "walk" if body.activity in ("walking", "cooking", "out") else "still"
-            if body.room != self._room and self.house.bridge is not None and self.house.agent.running:
-                await self._moved(body.room)
+            room = "bedroom" if await self._lies(body) else body.room
+            if room != self._room and self.house.bridge is not None and self.house.agent.running:
+                await self._moved(room)
             await self._clock.sleep(_LIVE_S)
+
+    async def _lies(self, body: Body) -> bool:
+        """Whether the person is in bed, by night or for a rest; the mat notices."""
+        lies = body.activity in ("asleep", "resting")
+        for mat in self.house.near.values():
+            if isinstance(mat, Page):
+                mat.rates = (body.heart_rate_bpm, body.heart_rate_bpm / 4.5)
+                await mat.do("sleeps" if lies else "empty")
+        return lies
 
     async def _pulse(self, beats_per_min: int) -> None:
         """What watches measure; one that has no connection just now measures again the next time."""

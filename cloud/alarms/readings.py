@@ -28,6 +28,8 @@ _WORDS: Final[tuple[tuple[str, Method], ...]] = (
     ("scale", "scales"),
     ("mattress", "contactless"),
     ("bed_mat", "contactless"),
+    ("emfit", "contactless"),
+    ("sca11h", "contactless"),
     ("radar", "contactless"),
     ("monitor", "monitor"),
     ("watch", "wrist"),

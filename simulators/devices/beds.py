@@ -28,9 +28,11 @@ def sca11h_record(what: str, counter: int = 0) -> bytes:
     return b"\xfe" + struct.pack("<2I", 36, counter & 0x7F) + struct.pack("<9I", *numbers)
 
 
-def emfit_page(what: str, serial: str = "001122") -> str:
-    """The text of dvmstatus.htm."""
+def emfit_page(what: str, serial: str = "001122", rates: tuple[float, float] | None = None) -> str:
+    """The text of dvmstatus.htm; `rates` (beats, breaths a minute) in place of a sleeper's usual ones."""
     present, heart, breath, activity = EMFIT[what]
+    if rates is not None and heart:
+        heart, breath = round(rates[0]), round(rates[1], 1)
     rows = (("SER", serial), ("PRES", present), ("HR", heart), ("RR", breath), ("ACT", activity))
     return "".join(f"{name}={value}<br>\r\n" for name, value in rows)
 

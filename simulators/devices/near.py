@@ -112,11 +112,12 @@ class Line:
 
 @dataclass
 class Page:
-    """An Emfit's web page; the agent asks for it."""
+    """An Emfit's web page; the agent asks for it. `rates`: what it measures of who lies there."""
 
     device_id: str
     port: int
     kind: Kind
+    rates: tuple[float, float] | None = None
     _state: str = ""
     _cut: bool = False
     _linked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -138,7 +139,7 @@ class Page:
 
     def _page(self) -> str:
         self._linked.set()
-        page, cut = emfit_page(self._state, self.device_id.removeprefix("emfit-")), self._cut
+        page, cut = emfit_page(self._state, self.device_id.removeprefix("emfit-"), self.rates), self._cut
         self._cut = False
         return page[: len(page) // 2] if cut else page
 

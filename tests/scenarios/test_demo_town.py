@@ -39,7 +39,7 @@ class Town:
         assert answer.json() == {"ok": True}
 
     async def case_of(self, kind: str, residents: list[str]) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 cases = (await self.console.get("/api/v1/cases", params={"state": "live"})).json()["items"]
                 for case in cases:
@@ -63,7 +63,7 @@ async def demo(folder: Path) -> AsyncIterator[Town]:
     )
     assert process.stdout is not None
     said = ""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(5 * LIMIT_S):
         while "Ctrl-C" not in said:
             line = await process.stdout.readline()
             assert line, said
