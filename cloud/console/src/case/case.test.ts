@@ -46,6 +46,36 @@ test("the timeline counts from the alarm and names what happened", () => {
   ]);
 });
 
+test("the log names who was sent, who was told and why, in words, each message once", () => {
+  const paged = { id: "m1", channel: "sms", template: "emergency_contact" };
+  const lines = linesOf(
+    [
+      entry(0, "dispatched", { to: "马志强", minutes: 5 }),
+      entry(1, "accepted", { responder: "马志强", eta_at: at(190) }, "马志强"),
+      entry(2, "notified", { to: "contacts", queued: 2, holes: [1] }, "system"),
+      entry(3, "notified", { ...paged, state: "sent" }, "system"),
+      entry(4, "notified", { ...paged, state: "delivered" }, "system"),
+      entry(5, "notified", { ...paged, id: "m2", state: "delivered" }, "system"),
+      entry(6, "returned", { reason: "seat_died" }, "system"),
+      entry(7, "escalated", { reason: "p1_unclaimed" }, "system"),
+      entry(8, "shelved", { until: at(7280), reason: "维修人员在场" }),
+      entry(9, "handed_over", { to: "李娜", note: "signed_off" }),
+    ],
+    NOW,
+    texts,
+  );
+  expect(lines.map((line) => line.words)).toEqual([
+    "派单：马志强，约 5 分钟",
+    "接单，约 3 分钟",
+    "通知老人的联系人：2 条，1 人没有可用的电话",
+    "短信通知已送达：老人的联系人 ×2",
+    "交回队列：坐席离线",
+    "升级：一级报警无人接警",
+    "搁置 120 分钟：维修人员在场",
+    "移交给 李娜 — 下班移交",
+  ]);
+});
+
 test("a call that holds the case again and again is told once", () => {
   const call = { call_s: 180 };
   const lines = linesOf([entry(1, "call", call), entry(2, "call", call), entry(3, "call", { call_s: 0 })], NOW, texts);

@@ -1,8 +1,9 @@
 /** The timeline as lines to read: offsets from the alarm, words for each kind, repeats of one kind told once. Pure. */
 import type { CaseEntry } from "../api/client";
-import type { Key, TextKey, Texts } from "../texts/texts";
+import type { Key, Texts } from "../texts/texts";
 import { instant, span } from "../time/format";
 import { noteWords } from "./calls";
+import { dispatchWords, notifiedWords, text, wordOf } from "./helpWords";
 
 export interface Line {
   n: number;
@@ -16,15 +17,6 @@ export interface Line {
 }
 
 const SYSTEM = "system";
-
-function text(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
-}
-
-function wordOf(prefix: "why" | "disposition" | "state", code: unknown, { t }: Texts): string {
-  const known = t(`${prefix}.${text(code)}` as TextKey);
-  return known.startsWith(`${prefix}.`) ? text(code) : known;
-}
 
 /** What one entry says. An unknown kind is shown by its name, never dropped. */
 export function wordsOf(entry: CaseEntry, texts: Texts): string {
@@ -57,11 +49,11 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
       return data["call_s"] === 0 ? t("entry.call_ended") : t("entry.call");
     case "escalated":
       if (data["reason"] === "by_hand") return withNote(t("entry.escalated_by_hand"), data);
-      return t("entry.escalated", { why: wordOf("why", data["reason"] ?? data["why"], texts) });
+      return t("entry.escalated", { why: wordOf("escalation", data["reason"], texts) });
     case "returned":
-      return t("entry.returned", { why: wordOf("why", data["reason"] ?? data["why"], texts) });
+      return t("entry.returned", { why: wordOf("escalation", data["reason"], texts) });
     case "handed_over":
-      return withNote(data["to"] === "queue" ? t("entry.handed_to_queue") : t("entry.handed_to", { name: text(data["to"]) }), data);
+      return handedWords(data, texts);
     case "taken_over":
       return t("entry.taken_from", { name: text(data["owner"]) });
     case "merged": {
@@ -74,15 +66,17 @@ export function wordsOf(entry: CaseEntry, texts: Texts): string {
       );
     }
     case "call_back":
-      return withNote(t("entry.called_back", { outcome: outcomeWord(data["outcome"], texts) }), data);
+      return withNote(t("entry.called_back", { outcome: wordOf("call", data["outcome"], texts) }), data);
     case "notified":
       return notifiedWords(data, texts);
+    case "shelved":
+      return t("entry.shelved_for", { minutes: minutesOf(entry), reason: text(data["reason"]) });
     case "resolved":
       return t("entry.resolved");
     case "closed":
       return withNote(t("entry.closed", { result: wordOf("disposition", data["disposition"], texts) }), data);
     default:
-      return withNote(term("entry", entry.kind), data);
+      return withNote(dispatchWords(entry, texts) ?? term("entry", entry.kind), data);
   }
 }
 
@@ -94,18 +88,15 @@ function phoneWords(data: CaseEntry["data"], { t }: Texts): string {
   return words === key ? `${who} ${text(data["state"])}` : words;
 }
 
-/** A message of the case: by what, and what became of it. */
-function notifiedWords(data: CaseEntry["data"], { t, term }: Texts): string {
-  const channel = `channel.${text(data["channel"])}` as Key;
-  const state = `notified.${text(data["state"])}` as Key;
-  if (t(channel) === channel || t(state) === state) return term("entry", "notified");
-  return t("entry.notified_as", { channel: t(channel), state: t(state) });
+/** Handed over by somebody, or because they signed off. */
+function handedWords(data: CaseEntry["data"], { t }: Texts): string {
+  const words = data["to"] === "queue" ? t("entry.handed_to_queue") : t("entry.handed_to", { name: text(data["to"]) });
+  return withNote(words, data["note"] === "signed_off" ? { note: t("entry.signed_off") } : data);
 }
 
-function outcomeWord(outcome: unknown, { t }: Texts): string {
-  const key = `call.${text(outcome)}` as Key;
-  const word = t(key);
-  return word === key ? text(outcome) : word;
+function minutesOf({ at, data }: CaseEntry): number {
+  const [from, until] = [instant(at), instant(text(data["until"]))];
+  return from === null || until === null ? 0 : Math.round((until - from) / 60_000);
 }
 
 function withNote(words: string, data: CaseEntry["data"]): string {
@@ -126,10 +117,30 @@ function isEcho(entry: CaseEntry, before: CaseEntry | undefined): boolean {
   return entry.kind === "call" && Boolean(entry.data["call_s"]) && Boolean(before.data["call_s"]);
 }
 
+/** Where each message's last word stands: what it said before is of no use any more. */
+function lastWords(timeline: readonly CaseEntry[]): ReadonlyMap<unknown, number> {
+  return new Map(timeline.flatMap(({ kind, data }, index) => (kind === "notified" && data["id"] !== undefined ? [[data["id"], index]] : [])));
+}
+
+/** The same said of several messages is one line. */
+function folded(lines: readonly Line[], texts: Texts): Line[] {
+  const found: (Line & { times: number })[] = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (last !== undefined && !line.byPerson && !last.byPerson && last.words === line.words) last.times += 1;
+    else found.push({ ...line, times: 1 });
+  }
+  for (const line of found) {
+    if (line.times > 1) line.words += ` ${texts.t("entry.times", { count: line.times })}`;
+  }
+  return found;
+}
+
 /** Lines oldest first, counted from `alarmMs`. */
 export function linesOf(timeline: readonly CaseEntry[], alarmMs: number, texts: Texts): Line[] {
-  return timeline
-    .filter((entry, index) => !isEcho(entry, timeline[index - 1]))
+  const last = lastWords(timeline);
+  const lines = timeline
+    .filter((entry, index) => !isEcho(entry, timeline[index - 1]) && (last.get(entry.data["id"]) ?? index) === index)
     .map((entry) => {
       const atMs = instant(entry.at) ?? alarmMs;
       const byPerson = entry.actor !== SYSTEM;
@@ -142,4 +153,5 @@ export function linesOf(timeline: readonly CaseEntry[], alarmMs: number, texts: 
         byPerson,
       };
     });
+  return folded(lines, texts);
 }

@@ -1,5 +1,16 @@
 /** The protocol's steps of a case, and the stages. */
 export const stepsZh = {
+  "entry.of": "{{what}}：{{who}}",
+  "entry.paged": "通知{{who}}：{{count}} 条",
+  "entry.paged_late": "太晚，没有再通知{{who}}",
+  "entry.paged_holes": "{{count}} 人没有可用的电话",
+  "entry.shelved_for": "搁置 {{minutes}} 分钟：{{reason}}",
+  "entry.signed_off": "下班移交",
+  "escalation.seat_died": "坐席离线",
+  "escalation.not_taken": "对方没有接受",
+  "escalation.unclaimed": "无人接警",
+  "escalation.suspected_fall_unclaimed": "疑似跌倒 120 秒无人接警，升为一级",
+  "escalation.high_risk_gateway_offline": "高危老人的网关离线",
   "steps.title": "处置步骤",
   "steps.version": "{{name}} 第 {{version}} 版",
   "steps.loading": "正在读取预案…",
@@ -42,6 +53,17 @@ export const stepsZh = {
 } as const;
 
 export const stepsEn: Record<keyof typeof stepsZh, string> = {
+  "entry.of": "{{what}}: {{who}}",
+  "entry.paged": "Told {{who}}: {{count}} messages",
+  "entry.paged_late": "Too late, {{who}} not told any more",
+  "entry.paged_holes": "{{count}} cannot be reached",
+  "entry.shelved_for": "Shelved for {{minutes}} min: {{reason}}",
+  "entry.signed_off": "signed off",
+  "escalation.seat_died": "seat gone",
+  "escalation.not_taken": "not accepted",
+  "escalation.unclaimed": "nobody has it",
+  "escalation.suspected_fall_unclaimed": "suspected fall, nobody for 120 s: now level 1",
+  "escalation.high_risk_gateway_offline": "gateway of a high-risk elder offline",
   "steps.title": "Steps",
   "steps.version": "{{name}} v{{version}}",
   "steps.loading": "Reading the protocol…",

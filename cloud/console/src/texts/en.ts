@@ -215,9 +215,6 @@ export const en: Readonly<Record<TextKey, string>> = {
   "entry.door_code_viewed": "Looked at the door code",
   "entry.times": "×{{count}}",
 
-  "why.seat_gone": "seat gone",
-  "why.overdue": "stage overdue",
-  "why.unclaimed": "nobody claimed it",
 
   "action.release": "Return to queue",
   "action.resolve": "Resolved",

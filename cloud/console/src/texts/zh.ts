@@ -213,9 +213,6 @@ export const zh = {
   "entry.door_code_viewed": "查看了门锁密码",
   "entry.times": "×{{count}}",
 
-  "why.seat_gone": "坐席离线",
-  "why.overdue": "处置超时",
-  "why.unclaimed": "无人接警",
 
   "action.release": "交回队列",
   "action.resolve": "处置完毕",
