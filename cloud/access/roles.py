@@ -195,6 +195,8 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "create_device": _ADMINS,
     "install_device": _ADMINS,
     "open_test_window": _TESTERS,
+    "write_hotline": _TESTERS,
+    "get_hotline": _TESTERS,
 }
 
 

@@ -23,6 +23,7 @@ from cloud.api import (
     family_routes,
     health_routes,
     history_routes,
+    hotline_routes,
     import_routes,
     kept_answers,
     kpi_routes,
@@ -84,6 +85,7 @@ _ROUTERS: Final = (
     equipment_routes.router,
     notification_routes.router,
     telephony_routes.router,
+    hotline_routes.router,
     telephony_provider_routes.router,
     system_routes.router,
 )

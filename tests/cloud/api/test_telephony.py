@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from cloud.api.services import Services
 from cloud.cases import by_time
 from cloud.database.pool import Connection
+from cloud.downlink.store import finish_command
 from cloud.telephony import cti, store
 from tests.cloud.api.conftest import MovedClock, Seat, Town, bearer, ring, sign_in
 
@@ -432,3 +433,32 @@ async def test_a_telephone_system_that_does_not_answer_fails_the_call_and_not_th
     assert [one["state"] for one in await entries(seat, case)] == ["dialling", "failed"]
     assert "13800000000" not in caplog.text
     assert all("13800000000" not in str(vars(record)) for record in caplog.records)
+
+
+async def test_a_watchs_hotline_is_written_by_order_and_proven_by_one_call_from_its_sim(
+    http: httpx.AsyncClient, exchange: Exchange, town: Town, conn: Connection
+) -> None:
+    admin, technician = bearer(town, "admin"), bearer(town, "technician")
+    east = {"home_id": str(town.east.home_id), "bed_id": str(town.east.bed_id)}
+    watch = {"id": "watch-2300000017", "family": "watch"} | east
+    assert (await http.post("/api/v1/devices", json=watch, headers=admin)).status_code == 201
+    url = "/api/v1/devices/watch-2300000017/hotline"
+    assert (await http.get(url, headers=technician)).status_code == 404
+    body = {"phones": ["0546-8001234"], "sim_number": "138 1234 5678"}
+    assert (await http.post(url, json=body, headers=technician)).status_code == 409, "no gateway serves it"
+    gateway = {"id": "gw-hotline", "kind": "home", "home_id": east["home_id"]}
+    assert (await http.post("/api/v1/gateways", json=gateway, headers=admin)).status_code == 201
+    made = (await http.post(url, json=body, headers=technician)).json()
+    assert (made["written"], made["proven"], made["phones"]) == (None, False, ["05468001234"])
+    row = await (await conn.execute("select gateway_id, op, device_id, args from command")).fetchone()
+    args = {"name": "sos_numbers", "phones": ["05468001234"], "sim_number": "13812345678"}
+    assert row == ("gw-hotline", "order", "watch-2300000017", args)
+    await exchange.say("ringing", call="c-early", number="+86 138 1234 5678", extension="801")
+    assert (await http.get(url, headers=technician)).json()["proven"] is False, "not before it is written"
+    order = uuid.UUID(made["order_id"])
+    assert await finish_command(conn, "gw-hotline", order, "done", None, datetime.now(UTC))  # noqa: TID251
+    await conn.commit()
+    await exchange.say("ringing", call="c-2", number="+86 138 1234 5678", extension="801")
+    shown = (await http.get(url, headers=technician)).json()
+    assert (shown["written"], shown["proven"]) == (True, True)
+    assert (await http.get(url, headers=bearer(town, "operator"))).status_code == 403
