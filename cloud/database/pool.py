@@ -3,15 +3,18 @@
 The boundary (ingestor, timer job, route) opens `async with conn.transaction()`; stores never commit.
 """
 
-from typing import Any
+import asyncio
+import contextlib
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
+_TRY_S: Final = 2.0
 _OPTIONS = "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60s"
 
 
@@ -21,7 +24,16 @@ def connection_arguments(name: str) -> dict[str, Any]:
 
 
 def open_pool(url: str, *, name: str = "carebed", min_size: int = 1, max_size: int = 8) -> Pool:
-    """Connections for `async with`; the pool opens there, and finds the server again after an outage."""
+    """Connections for `async with`; the pool opens there, and finds the server again after an outage.
+
+    By itself a pool gives up after `reconnect_timeout`, and whoever waits learns it at the end of their wait.
+    """
+    asking: set[asyncio.Task[None]] = set()
+
+    async def ask_again(pool: AsyncConnectionPool[Any]) -> None:
+        asking.add(task := asyncio.create_task(_ask(pool), name=f"{name}-again"))
+        task.add_done_callback(asking.discard)
+
     return AsyncConnectionPool(
         url,
         connection_class=AsyncConnection[TupleRow],
@@ -30,10 +42,18 @@ def open_pool(url: str, *, name: str = "carebed", min_size: int = 1, max_size: i
         min_size=min_size,
         max_size=max_size,
         timeout=10.0,
-        reconnect_timeout=5.0,
+        reconnect_timeout=_TRY_S,
+        reconnect_failed=ask_again,
         name=name,
         open=False,
     )
+
+
+async def _ask(pool: AsyncConnectionPool[Any]) -> None:
+    """Want a connection, for which the pool tries anew."""
+    with contextlib.suppress(PoolTimeout, PoolClosed):
+        async with pool.connection(timeout=_TRY_S):
+            pass
 
 
 async def connect(url: str, *, name: str = "carebed") -> Connection:
