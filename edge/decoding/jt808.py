@@ -6,7 +6,16 @@ from typing import Final
 import msgspec
 
 from edge.decoding.forms import Decoded, Decoder, Unreadable, one_or_all, shown_bytes, shown_items
-from edge.drivers.jt808 import AUTH, BATCH, LOCATION, LOCATION_ANSWER, REGISTER, Jt808Driver, reply
+from edge.drivers.jt808 import (
+    AUTH,
+    BATCH,
+    ENCRYPTIONS,
+    LOCATION,
+    LOCATION_ANSWER,
+    REGISTER,
+    Jt808Driver,
+    reply,
+)
 from edge.drivers.jt808_frames import (
     Jt808Location,
     decode_auth,
@@ -57,6 +66,8 @@ def _fields(frame: Jt808Frame, at: int) -> Decoded:
     }
     if frame.version is not None:
         shown["proto_ver"] = frame.version
+    if frame.encryption:
+        shown["encryption"] = ENCRYPTIONS.get(frame.encryption, f"method {frame.encryption}")
     if frame.parts is not None:
         shown["parts"] = list(frame.parts)
     answer = reply(frame, at)

@@ -1,6 +1,7 @@
 """Driver of the GT06 binary protocol over TCP (page `firmware_specs/devices/gt06.md`)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -8,12 +9,15 @@ import msgspec
 from edge.drivers.gt06_frames import (
     ALARM_TYPES,
     STATUS,
+    WHERE,
     Gt06Message,
+    command,
     decode_frame,
     reply,
 )
 from edge.drivers.gt06_framing import Gt06Frame, Gt06Framer
 from edge.drivers.options import DriverOptions, remembered
+from edge.drivers.orders import OrderRefused
 from edge.drivers.tracker import Told, TrackerMemory, gravest, items_of, percent
 from edge.readings import Item
 
@@ -33,6 +37,7 @@ class Gt06Driver:
         self._device = _NOBODY
         self._memory = TrackerMemory()  # of whoever has not logged in yet, so of this connection alone
         self._replies = bytearray()
+        self._serial = 0
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the frames that these bytes complete; a wrong checksum gets no answer, so that the
@@ -61,6 +66,20 @@ class Gt06Driver:
         data = bytes(self._replies)
         self._replies.clear()
         return data
+
+    def locate(self, device: str) -> bool:
+        """Ask the device of this connection where it is; False when it is another."""
+        return self.order(device, "locate", {})
+
+    def order(self, device: str, name: str, args: Mapping[str, Any]) -> bool:
+        """Give the device of this connection an order; False when it is another."""
+        if device != self._device or device == _NOBODY:
+            return False
+        if name != "locate":
+            raise OrderRefused(f"a tracker knows no {name[:40]!r}; there is locate")
+        self._serial = (self._serial + 1) & 0xFFFF
+        self._replies += command(WHERE, self._serial)
+        return True
 
 
 def told_by(frame: Gt06Frame, message: Gt06Message, device: str) -> Told:

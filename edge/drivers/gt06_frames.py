@@ -2,15 +2,23 @@
 read is left out.
 """
 
+import re
 from typing import Final
 
 import msgspec
 
-from edge.drivers.device_clock import calendar_ms, digits_of
+from edge.drivers.device_clock import calendar_ms, digits_ms, digits_of
 from edge.drivers.gt06_framing import Gt06Frame, encode_frame
 from edge.drivers.watch_tail import Cell
 
-LOGIN, STATUS, TIME = 0x01, 0x13, 0x8A
+LOGIN, STATUS, TIME, COMMAND = 0x01, 0x13, 0x8A, 0x80
+WHERE: Final = "WHERE#"
+_COMMAND_ANSWER: Final = frozenset({0x15, 0x21})
+_PLACE_TEXT: Final = re.compile(
+    rb"Lat:([NS])(\d{1,2}\.\d+),\s*Lon:([EW])(\d{1,3}\.\d+),"
+    rb".*DateTime:\s*(?:20)?(\d\d-\d\d-\d\d \d\d:\d\d:\d\d)",
+    re.IGNORECASE | re.DOTALL,
+)
 _GPS: Final = frozenset({0x10, 0x11, 0x12, 0x22})
 _GPS_4G: Final = frozenset({0xA0})
 _ALARM: Final = frozenset({0x16, 0x26, 0x27})
@@ -98,6 +106,12 @@ def reply(frame: Gt06Frame, at: int) -> bytes:
     return encode_frame(frame.proto, frame.serial) if frame.proto in _ANSWERED else b""
 
 
+def command(text: str, serial: int) -> bytes:
+    """A command to the device (80): its length, the server's mark, the text."""
+    mark = serial.to_bytes(4, "big")
+    return encode_frame(COMMAND, serial, bytes((len(mark) + len(text),)) + mark + text.encode("ascii"))
+
+
 def decode_frame(frame: Gt06Frame) -> Gt06Message:
     """The fields of one frame, as far as its protocol number is known and its body long enough."""
     body = frame.body
@@ -114,8 +128,24 @@ def decode_frame(frame: Gt06Frame) -> Gt06Message:
         case kind if kind in _ALARM_CELL or kind in _ALARM_CELL_4G:
             cell, rest = _cell(body, wide=kind in _ALARM_CELL_4G)
             return _codes(Gt06Message(cell=cell), rest)
+        case kind if kind in _COMMAND_ANSWER:
+            return _answered_place(body)
         case _:
             return Gt06Message()
+
+
+def _answered_place(body: bytes) -> Gt06Message:
+    """The place and time in the text that answers a command (page, Orders)."""
+    found = _PLACE_TEXT.search(body)
+    if found is None:
+        return Gt06Message()
+    north, lat, east, lon, time = (part.decode() for part in found.groups())
+    return Gt06Message(
+        time=digits_ms(re.sub(r"\D", "", time)),
+        gps_valid=True,
+        lat=float(lat) * (1 if north in "Nn" else -1),
+        lon=float(lon) * (1 if east in "Ee" else -1),
+    )
 
 
 def _location(body: bytes, *, wide: bool) -> Gt06Message:

@@ -13,7 +13,7 @@ from edge.drivers.jt808_framing import Jt808Frame, Jt808Framer, encode_frame
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.orders import OrderRefused
 from edge.drivers.tracker import Told, TrackerMemory, items_of, percent
-from edge.readings import Item
+from edge.readings import Happening, Item
 from edge.recent import Recent
 
 RESULT, HEARTBEAT, TIME, REGISTER, AUTH = 0x0001, 0x0002, 0x0004, 0x0100, 0x0102
@@ -21,6 +21,10 @@ LOCATION, LOCATION_ANSWER, BATCH = 0x0200, 0x0201, 0x0704
 _TERMINAL_ANSWERS: Final = frozenset(
     {RESULT, 0x0104, 0x0107, LOCATION_ANSWER, 0x0302, 0x0500, 0x0700, 0x0802}
 )
+_LOCATIONS: Final = frozenset({LOCATION, LOCATION_ANSWER, BATCH})
+ENCRYPTIONS: Final = {1: "RSA"}  # the standard names no other
+_NOT_SUPPORTED: Final = 3
+_DAY_MS: Final = 86_400_000
 _MAX_HEARD: Final = 100
 _REPORT_INTERVAL: Final = bytes.fromhex("00000029")
 _MAX_TEXT: Final = 100
@@ -113,8 +117,8 @@ class Jt808Driver:
         else:
             memory = self._doubtful.of(device, Jt808Memory)
         frame = self._joined(frame)
-        if frame.encryption and frame.message in (LOCATION, LOCATION_ANSWER, BATCH):
-            self.counts["encrypted"] += 1
+        closed = _closed(frame, device, at)
+        self.counts["encrypted"] += len(closed)
         tolds = [
             _doubt(told, memory, at) if not frame.checksum_ok else told for told in told_by(frame, device)
         ]
@@ -123,12 +127,33 @@ class Jt808Driver:
         if frame.checksum_ok:
             self._heard[device] = frame
         self._replies += reply(frame, at)
-        return [item for told in tolds if told is not None for item in items_of(told, memory, at)]
+        told_items = [item for told in tolds if told is not None for item in items_of(told, memory, at)]
+        return [*closed, *told_items]
 
 
 def device_id(frame: Jt808Frame) -> str:
     """`jt808-` and the terminal's number without the zeros in front."""
     return f"jt808-{frame.phone.lstrip('0') or '0'}"
+
+
+def _closed(frame: Jt808Frame, device: str, at: int) -> list[Item]:
+    """An encrypted location may be a call for help that nobody here can read: told once a day."""
+    if not frame.encryption or frame.message not in _LOCATIONS:
+        return []
+    name = ENCRYPTIONS.get(frame.encryption, f"method {frame.encryption}")
+    evidence = {"reasons": ["body_encrypted"], "encryption": name, "type": f"0x{frame.message:04x}"}
+    return [
+        Happening(
+            device=device,
+            kind="unknown_alarm_bit",
+            phase="raised",
+            at=at,
+            evidence=evidence,
+            instant=True,
+            fingerprint=f"encrypted:{name}",
+            repeat_ms=_DAY_MS,
+        )
+    ]
 
 
 def told_by(frame: Jt808Frame, device: str) -> list[Told]:
@@ -178,7 +203,8 @@ def reply(frame: Jt808Frame, at: int) -> bytes:
         return encode_frame(frame, 0x8004, 0, bytes.fromhex(digits_of(at)))
     if frame.message in _TERMINAL_ANSWERS:
         return b""
-    return encode_frame(frame, 0x8001, 0, request + frame.message.to_bytes(2, "big") + b"\0")
+    result = _NOT_SUPPORTED if frame.encryption and frame.message in _LOCATIONS else 0
+    return encode_frame(frame, 0x8001, 0, request + frame.message.to_bytes(2, "big") + bytes((result,)))
 
 
 def _doubt(told: Told, memory: Jt808Memory, at: int) -> Told | None:

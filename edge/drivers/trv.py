@@ -1,11 +1,14 @@
 """Driver of the TRV/IW text protocol over TCP (page `firmware_specs/devices/trv.md`)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from edge.drivers.device_clock import digits_of
 from edge.drivers.options import DriverOptions, remembered
+from edge.drivers.orders import OrderRefused
 from edge.drivers.tracker import Told, TrackerMemory, items_of, percent
 from edge.drivers.trv_frames import ALARMS, TrvFramer, TrvMessage, decode_message, reply
 from edge.readings import Item
@@ -25,6 +28,8 @@ class TrvDriver:
         self._device = _NOBODY
         self._memory = TrackerMemory()  # of whoever has not logged in yet, so of this connection alone
         self._replies = bytearray()
+        self._prefix = ""
+        self._heard_at = 0
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the messages that these bytes complete; never raises."""
@@ -35,6 +40,7 @@ class TrvDriver:
                 self.counts["frame_unreadable"] += 1
                 continue
             self.counts["frames"] += 1
+            self._prefix, self._heard_at = message.prefix, at
             if message.imei is not None:
                 self._device = f"trv-{message.imei}"
                 self._memory = remembered(self._options.memory, self._device, TrackerMemory)
@@ -51,6 +57,25 @@ class TrvDriver:
         data = bytes(self._replies)
         self._replies.clear()
         return data
+
+    def locate(self, device: str) -> bool:
+        """Ask the watch of this connection where it is; False when it is another."""
+        return self.order(device, "locate", {})
+
+    def order(self, device: str, name: str, args: Mapping[str, Any]) -> bool:
+        """Give the watch of this connection an order; False when it is another."""
+        if device != self._device or device == _NOBODY:
+            return False
+        if name != "locate":
+            raise OrderRefused(f"this watch knows no {name[:40]!r}; there is locate")
+        self._replies += locate_order(self._prefix, device.removeprefix("trv-"), self._heard_at)
+        return True
+
+
+def locate_order(prefix: str, imei: str, at: int) -> bytes:
+    """BP16: tell where you are now; a watch of the TRV kind is not named in it."""
+    named = f"{imei}," if prefix == "IW" else ""
+    return f"{prefix}BP16,{named}{digits_of(at)[6:]}#".encode()
 
 
 def told_by(message: TrvMessage, device: str) -> Told:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
+from edge.drivers.orders import Ordering, OrderRefused
+from edge.intake import Locating
 from edge.readings import Driver, Fix, Happening, Item, Sighting
 from simulators.devices.faults import FAULTS
 from simulators.devices.gt06 import Gt06
@@ -57,6 +59,53 @@ def test_each_message_is_answered_so_that_the_device_goes_on(name: str) -> None:
         hear(driver, message)
         assert device.is_answer(driver.replies(), message)
         assert driver.replies() == b""
+
+
+LOCATE = {
+    "trv": b"IWBP16,861100000000017,181000#",
+    "gt06": bytes.fromhex("7878 10 80 0A 00000001") + b"WHERE#" + bytes.fromhex("0001 9FC2 0D0A"),
+    "jt808": bytes.fromhex("7E820100000139000000170001AD7E"),
+}
+
+
+@trackers
+def test_a_tracker_is_asked_where_it_is_and_takes_no_order_that_it_does_not_know(name: str) -> None:
+    device, driver = MAKE[name](), new(name)
+    assert isinstance(driver, Ordering)
+    assert isinstance(driver, Locating)
+    assert not driver.locate(device.device_id), "not before it was heard"
+    hear(driver, device.login())
+    driver.replies()
+    assert not driver.locate(f"{name}-1")
+    assert driver.locate(device.device_id)
+    asked = driver.replies()
+    assert (asked[:-4], len(asked)) == (LOCATE[name][:-4], len(LOCATE[name]))
+    with pytest.raises(OrderRefused):
+        driver.order(device.device_id, "power_off", {})
+
+
+def test_a_gt06_answers_in_words_where_it_is() -> None:
+    device, driver = Gt06(), new("gt06")
+    text = b"Lat:N37.381500,Lon:E118.012300,Course:90,Speed:0.4,DateTime:2026-02-06 18:10:00"
+    answer = device.frame(0x15, bytes((4 + len(text),)) + b"\0\0\0\1" + text)
+    [fix] = of(Fix, hear(driver, device.login(), answer))
+    assert (fix.position.lat, fix.position.lon) == (37.3815, 118.0123)
+    assert of(Fix, hear(driver, device.frame(0x15, b"\x09\0\0\0\1No fix"))) == []
+
+
+def test_an_encrypted_location_is_set_aside_and_told_once_a_day() -> None:
+    driver, device = new("jt808"), Jt808()
+    closed = bytearray(device.message(0x0200, bytes(range(28))))
+    closed[3] |= 0x04  # RSA
+    closed[-2] ^= 0x04
+    items = hear(driver, bytes(closed), bytes(closed))
+    events = of(Happening, items)
+    assert [event.kind for event in events] == ["unknown_alarm_bit"] * 2
+    assert events[0].fingerprint == events[1].fingerprint
+    assert events[0].repeat_ms == 24 * HOUR
+    assert events[0].evidence["encryption"] == "RSA"
+    assert of(Fix, items) == []
+    assert bytes.fromhex("020003") in driver.replies(), "not supported, never a success"
 
 
 @trackers
