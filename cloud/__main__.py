@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import importlib
 import json
 import os
@@ -86,6 +87,7 @@ def _run(parsed: argparse.Namespace) -> int:
                 "canary": wiring.run_canary,
             }
             asyncio.run(programs[program](_settings(parsed), _say))
+    gc.freeze()  # the process ends: to look through everything for rings once more would take seconds
     return 0
 
 
