@@ -1,7 +1,7 @@
 """What flows through the agent, from a driver to the outbox, and what a driver is."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -99,7 +99,20 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     range_g: float | None = None
 
 
-Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a raw signal, evenly spaced from `at` (ms UTC) at `rate_hz`, in the sensor's own unit: what
+    a `bed` feels of breath, heart and movement, or the light of a pulse sensor (`ppg`). `gap` as in Samples.
+    """
+
+    device: str
+    at: int
+    rate_hz: float
+    what: Literal["bed", "ppg"]
+    values: list[float]
+    gap: bool = False
+
+
+Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples | Signal
 
 
 class Driver(Protocol):

@@ -1,4 +1,6 @@
-"""Driver of the wrist accelerometer stream (page `firmware_specs/devices/wrist_accelerometer.md`)."""
+"""Driver of the wrist accelerometer stream, which carries raw signals of beds and pulse sensors, too (page
+`firmware_specs/devices/wrist_accelerometer.md`).
+"""
 
 import math
 from collections import Counter
@@ -10,7 +12,7 @@ from msgspec import Meta
 
 from edge.drivers.lines import Lines
 from edge.drivers.options import DriverOptions, remembered
-from edge.readings import Happening, Item, Press, Reading, Samples, Sighting
+from edge.readings import Happening, Item, Press, Reading, Samples, Sighting, Signal
 from firmware_specs.messages import DeviceState
 
 _LINE_LIMIT: Final = 64 * 1024
@@ -18,19 +20,26 @@ _CLOCK_MS: Final = 10_000
 _DAY_MS: Final = 86_400_000
 
 _G = Annotated[float, Meta(ge=-64, le=64)]
+_Value = Annotated[float, Meta(ge=-1e9, le=1e9)]
 _At = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 
 
 class _Hello(msgspec.Struct, frozen=True, tag="hello"):
-    device: Annotated[str, Meta(pattern=r"^wrist-[a-z0-9-]{1,58}$")]
+    device: Annotated[str, Meta(pattern=r"^(wrist|bed|ppg)-[a-z0-9-]{1,58}$")]
     rate_hz: Annotated[float, Meta(ge=1, le=400)]
-    range_g: Annotated[float, Meta(ge=1, le=64)]
+    range_g: Annotated[float, Meta(ge=1, le=64)] | None = None
 
 
 class _Samples(msgspec.Struct, frozen=True, tag="samples"):
     seq: Annotated[int, Meta(ge=1, le=2**53)]
     at: _At
-    xyz: Annotated[list[tuple[_G, _G, _G]], Meta(min_length=1, max_length=256)]
+    xyz: Annotated[list[tuple[_G, _G, _G]], Meta(min_length=1, max_length=256)] | None = None
+    values: Annotated[list[_Value], Meta(min_length=1, max_length=1024)] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows or values the line has."""
+        return len(self.xyz or self.values or ())
 
 
 class _Button(msgspec.Struct, frozen=True, tag="button"):
@@ -111,7 +120,8 @@ class WristDriver:
                 return _status(message, self._hello.device, at)
 
     def _greet(self, hello: _Hello, at: int) -> list[Item]:
-        if self._hello is not None and self._hello.device != hello.device:
+        other = self._hello is not None and self._hello.device != hello.device
+        if other or (hello.range_g is None) == hello.device.startswith("wrist-"):
             self._error("bad_field")
             return []
         self._hello = hello
@@ -119,6 +129,11 @@ class WristDriver:
         return [Sighting(state=DeviceState(device=hello.device, at=at, online=True, last_seen=at))]
 
     def _samples(self, line: _Samples, hello: _Hello, at: int) -> list[Item]:
+        if (line.xyz is None) == (hello.range_g is not None) or (line.values is None) == (
+            hello.range_g is None
+        ):
+            self._error("bad_field")
+            return []
         self._replies += msgspec.json.encode({"type": "ok", "seq": line.seq}) + b"\n"
         memory = self._memory
         restarted = line.seq == 1 and line.at != memory.at
@@ -129,14 +144,22 @@ class WristDriver:
         self.counts["gaps"] += gap and memory.seq > 0
         begin = self._begin(line, hello, at, gap=gap)
         memory.seq, memory.at = line.seq, line.at
-        memory.end = begin + round(len(line.xyz) * 1000 / hello.rate_hz)
-        peak = max(math.hypot(*row) for row in line.xyz)
+        memory.end = begin + round(line.rows * 1000 / hello.rate_hz)
+        if line.values is not None:
+            what: Literal["bed", "ppg"] = "bed" if hello.device.startswith("bed-") else "ppg"
+            device, rate_hz = hello.device, hello.rate_hz
+            return [Signal(device=device, at=begin, rate_hz=rate_hz, what=what, values=line.values, gap=gap)]
+        return self._acceleration(line, hello, begin, gap=gap)
+
+    def _acceleration(self, line: _Samples, hello: _Hello, begin: int, *, gap: bool) -> list[Item]:
+        xyz = line.xyz or []
+        peak = max(math.hypot(*row) for row in xyz)
         return [
             Samples(
                 device=hello.device,
                 at=begin,
                 rate_hz=hello.rate_hz,
-                xyz_g=line.xyz,
+                xyz_g=xyz,
                 gap=gap,
                 range_g=hello.range_g,
             ),
@@ -149,7 +172,7 @@ class WristDriver:
         """When the first row was measured: by the band's clock, else so that the rows follow the last ones
         or end now.
         """
-        length = round(len(line.xyz) * 1000 / hello.rate_hz)
+        length = round(line.rows * 1000 / hello.rate_hz)
         if abs(line.at + length - at) <= _CLOCK_MS:
             return line.at
         self.counts["clock_wrong"] += 1

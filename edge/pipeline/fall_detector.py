@@ -36,6 +36,7 @@ TURNED_DEG: Final = 40.0
 STILL_S: Final = 1.5
 STILL_G: Final = 0.12
 MOVING_G: Final = 0.12
+CLEAR_DEG: Final = 50.0
 UPRIGHT_DEG: Final = 45.0
 
 
@@ -124,7 +125,7 @@ class FallDetector:
         moment = impact.moment
         turned, still_s = _turned_deg(moment), _still_s(moment)
         unsure = score < self._model.sure
-        clear = score >= (1 + self._model.sure) / 2 and moment.length[moment.hit] >= self._clear_g
+        hard = moment.length[moment.hit] >= self._clear_g and turned >= CLEAR_DEG
         told = {
             "impact": True,
             "posture_change": turned >= TURNED_DEG,
@@ -132,7 +133,7 @@ class FallDetector:
             "sensor_clipped": self._range_g is not None
             and float(np.abs(moment.rows[moment.span(-1, 1)]).max()) >= 0.99 * self._range_g,
             "unsure": unsure,
-            "clear": clear,
+            "clear": hard and score >= (1 + self._model.sure) / 2,
         }
         return Suspicion(
             at=round(impact.at),

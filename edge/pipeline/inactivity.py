@@ -15,7 +15,7 @@ import msgspec
 
 from edge.pipeline.options import PipelineOptions
 from edge.pipeline.zones import distance_m
-from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting
+from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting, Signal
 from edge.recent import Recent
 from firmware_specs.messages import Phase, Position
 
@@ -103,7 +103,7 @@ class Inactivity:
         self._passed(now)
         told: list[Item] = []
         for item in items:
-            if isinstance(item, Reading | Sighting | Fix | Samples | Press):
+            if isinstance(item, Reading | Sighting | Fix | Samples | Signal | Press):
                 self._hear(now)
             sign = self._sign(item, now)
             if sign is not None:

@@ -14,12 +14,14 @@ from edge.pipeline.options import PipelineOptions
 from edge.pipeline.plausible import Plausible
 from edge.pipeline.roles import Roles
 from edge.pipeline.thin import Thin
+from edge.pipeline.vitals import Vitals
 from edge.pipeline.wear import Wear
 from edge.readings import Item, Step
 
 STEPS: Final[tuple[Callable[[PipelineOptions], Step], ...]] = (
     Plausible,  # what no working sensor can say goes; an impossible time becomes the arrival
     Roles,  # a plain button becomes an SOS, a contact becomes a bed
+    Vitals,  # raw signals -> breathing, pulse, heart rate, somebody in the bed
     Wear,  # a watch on the table has no pulse and does not fall
     Fence,  # positions -> out of the safe zone, back again
     Fall,  # acceleration -> fall suspected, raised, cancelled

@@ -9,7 +9,7 @@ import msgspec
 
 from edge.pipeline.options import PipelineOptions
 from edge.pipeline.zones import distance_m
-from edge.readings import Fix, IdentifiedEvent, Item, Press, Reading, Samples, Sighting
+from edge.readings import Fix, IdentifiedEvent, Item, Press, Reading, Samples, Sighting, Signal
 from edge.recent import Recent
 from firmware_specs.kinds import EVENTS, READINGS
 
@@ -61,7 +61,7 @@ class Thin:
                 return self._fix(item)
             case Sighting():
                 return self._sighting(item)
-            case Press() | Samples():
+            case Press() | Samples() | Signal():
                 return False
             case _:
                 return True

@@ -60,6 +60,16 @@ def samples_line(seq: int, at_ms: int, rows: Rows) -> bytes:
     return _line({"type": "samples", "seq": seq, "at": at_ms, "xyz": np.round(rows, 4).tolist()})
 
 
+def signal_hello_line(device: str, rate_hz: float) -> bytes:
+    """The first line of a bed (`bed-...`) or pulse sensor (`ppg-...`) that sends its raw signal."""
+    return _line({"type": "hello", "device": device, "rate_hz": rate_hz})
+
+
+def signal_line(seq: int, at_ms: int, values: Rows) -> bytes:
+    """One line of a raw signal; `at_ms` is the time of the first value."""
+    return _line({"type": "samples", "seq": seq, "at": at_ms, "values": np.round(values, 4).tolist()})
+
+
 def button_line(at_ms: int, button: Literal["cancel", "sos"]) -> bytes:
     """A button of the bracelet."""
     return _line({"type": "button", "at": at_ms, "button": button})

@@ -28,8 +28,13 @@ class Answer:
 
     @property
     def sure(self) -> bool:
-        """Whether the detector is sure of one: it is raised without other signs."""
+        """Whether one is above the second limit."""
         return any(not found.unsure for found in self.suspicions)
+
+    @property
+    def clear(self) -> bool:
+        """Whether one is clear: raised by itself, if the wearer then lies still."""
+        return any("clear" in found.reasons for found in self.suspicions)
 
 
 def wrist(task: Task) -> Result:
@@ -95,8 +100,13 @@ def summary(
         f"specificity {with_interval(kept, len(daily))}",
         f"specificity, older subjects {with_interval(calm, len(older))}",
         *(
-            f"sure enough to be raised alone, {name}: {with_interval(sum(a.sure for a in group), len(group))}"
-            for name, group in (("falls", falls), ("daily life", daily), ("older subjects", older))
+            f"sure, and clear, of {name}: {with_interval(sum(a.sure for a in group), len(group))}, "
+            f"{with_interval(sum(a.clear for a in group), len(group))}"
+            for name, group in (
+                ("falls", falls),
+                ("daily life", daily),
+                ("older subjects' daily life", older),
+            )
         ),
         *(f"false alarms {name}: {n} in {60 * h:.1f} min" for name, n, h in quiet),
         *notes,
