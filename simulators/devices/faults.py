@@ -45,3 +45,29 @@ FAULTS: Final[dict[str, Fault]] = {
     "noise": lambda frame: [b"\x00\xff\x53\x01" + frame],
 }
 """By name; an empty piece in the list is a connection that broke there."""
+
+CLOCKS: Final[dict[str, Callable[[int], int]]] = {
+    "clock_8h_ahead": lambda at_ms: at_ms + 8 * 3_600_000,
+    "clock_of_2000": lambda at_ms: 946_684_800_000 + at_ms % 86_400_000,
+}
+"""By name: what a device's clock shows at a time (ms UTC)."""
+
+_ANY: Final = frozenset({"truncated", "duplicate", "burst", "mid_frame_cut", "garbage"})
+_LINE: Final = _ANY | {"half_open"}
+_CHECKED: Final = frozenset({"wrong_length", "bad_checksum"})
+_MQTT: Final = _ANY | {"replayed_retained"}
+FAULTS_OF: Final[dict[str, frozenset[str]]] = {
+    "watch": _LINE | CLOCKS.keys() | {"wrong_length"},  # its frames have no checksum
+    "trv": _LINE | CLOCKS.keys(),  # neither length nor checksum
+    "gt06": _LINE | CLOCKS.keys() | _CHECKED,
+    "jt808": _LINE | CLOCKS.keys() | _CHECKED,
+    "wrist_accelerometer": _LINE | CLOCKS.keys(),
+    "r60": _LINE | _CHECKED,  # radars and bed sensors tell no time
+    "tinyframe": _LINE | _CHECKED,
+    "sca11h": _LINE,
+    "emfit_qs": _ANY,  # the gateway asks: each page is a connection of its own
+    "bluetooth": _ANY | CLOCKS.keys(),
+    "zigbee2mqtt": _MQTT,  # the broker's connection is no device's
+    "home_assistant": _MQTT,
+}
+"""Which faults the devices of a driver can have; what a row lacks cannot happen to them."""

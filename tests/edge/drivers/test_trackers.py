@@ -12,7 +12,6 @@ from edge.drivers.options import DriverOptions
 from edge.drivers.orders import Ordering, OrderRefused
 from edge.intake import Locating
 from edge.readings import Driver, Fix, Happening, Item, Sighting
-from simulators.devices.faults import FAULTS
 from simulators.devices.gt06 import Gt06
 from simulators.devices.jt808 import Jt808
 from simulators.devices.trv import Trv
@@ -111,22 +110,6 @@ def test_an_encrypted_location_is_set_aside_and_told_once_a_day() -> None:
 @trackers
 def test_a_call_before_the_login_is_heard(name: str) -> None:
     assert raised(hear(new(name), MAKE[name]().alarm("sos", AT))) == ["sos"]
-
-
-@trackers
-@pytest.mark.parametrize("fault", sorted(FAULTS))
-def test_after_a_fault_the_next_call_is_heard(name: str, fault: str) -> None:
-    device = MAKE[name]()
-    memory: dict[str, object] = {}
-    driver = DRIVERS[name](DriverOptions(memory=memory))
-    hear(driver, device.login())
-    for piece in FAULTS[fault](device.alarm("sos", AT)):
-        if not piece:
-            driver.finish()
-            driver = DRIVERS[name](DriverOptions(memory=memory))
-            hear(driver, device.login())
-        hear(driver, piece)
-    assert "sos" in raised(hear(driver, device.alarm("sos", AT + 5_000), at=AT + 5_000))
 
 
 @trackers
