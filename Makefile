@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance bench-homes fuzz-drivers clean
+.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance bench-homes fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -73,6 +73,9 @@ soak-screen: $(VENV)/.dev ## 一个页面连续十二小时的内存（需 chrom
 
 bench-edge: $(VENV)/.dev ## 网关的内存、启动与流量 / the agent's memory, start and traffic
 	$(BIN)/python -m tests.benchmarks.bench_edge $(ARGS)
+
+bench-home: $(VENV)/.dev ## 四十台设备一家：内存、CPU、写卡量 / forty devices in a home: memory, processor, card writes
+	$(BIN)/python -m tests.benchmarks.bench_home $(ARGS)
 
 bench-watches: $(VENV)/.dev ## 5,000 块手表连一个网关 / 5,000 watches at one protocol gateway
 	$(BIN)/python -m tests.benchmarks.bench_watches $(ARGS)

@@ -26,6 +26,7 @@ from edge.uplink.link import Link
 log = logging.getLogger(__name__)
 
 TICK_S: Final = 1.0
+COMMIT_S: Final = 5.0  # each commit rewrites pages of the card; a power cut costs more readings anyway
 AGAIN_S: Final = 2.0
 SHORTEST_SLEEP_S: Final = 0.02
 GOODBYE_S: Final = 12.0
@@ -165,11 +166,11 @@ class Agent:
             self.pulse.beat("pipeline-tick")
 
     async def _telemetry_loop(self) -> None:
-        """Commit readings each second, seal a batch each `batch_s` of the agent's clock."""
+        """Commit readings each five seconds, seal a batch each `batch_s` of the agent's clock."""
         open_s = 0.0
         while True:
             batch_s = self.batch_s
-            step_s = min(TICK_S, batch_s)
+            step_s = min(COMMIT_S, batch_s)
             await asyncio.sleep(max(step_s / self.time.clock.rate, SHORTEST_SLEEP_S))
             open_s += max(step_s, SHORTEST_SLEEP_S * self.time.clock.rate)
             seal = open_s >= batch_s

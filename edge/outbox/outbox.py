@@ -101,7 +101,7 @@ class Outbox:
         await asyncio.shield(done)
 
     def add(self, samples: list[Sample]) -> None:
-        """Take readings and positions; they are committed within a second or two."""
+        """Take readings and positions; they are committed within a few seconds."""
         self._samples += samples
         if len(self._samples) > MEMORY_SAMPLES:
             del self._samples[: len(self._samples) - MEMORY_SAMPLES]

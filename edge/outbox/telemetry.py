@@ -1,4 +1,4 @@
-"""telemetry.db: readings, committed each second or two, sealed into numbered batches, kept 72 h.
+"""telemetry.db: readings, committed each few seconds, sealed into numbered batches, kept 72 h.
 
 For one worker thread. When there is no room, the oldest batches go first and a `gap` record says so.
 """

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting
 from edge.recent import Recent
 from firmware_specs.kinds import EVENTS
@@ -19,14 +21,26 @@ _DEVICES: Final = 1_000
 LONGEST_TEST_S: Final = 15 * 60.0
 
 
+class _Published(msgspec.Struct):
+    """A message of the home's broker, as its transport hands it to a driver."""
+
+    topic: str
+    payload: str | None = None
+    payload_hex: str = ""
+
+
 @dataclass
 class Trace:
-    """The last frames and events, and the test mode. `now` is ms of the gateway's clock, `steady` seconds."""
+    """The last frames and events, when devices were heard, and the test mode.
+
+    `now` is ms of the gateway's clock, `steady` seconds.
+    """
 
     now: Callable[[], int]
     steady: Callable[[], float]
     frames: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=FRAMES))
     last: Recent[str, str] = field(default_factory=lambda: Recent(_DEVICES))
+    heard: Recent[str, int] = field(default_factory=lambda: Recent(_DEVICES))
     _events: Recent[str, dict[str, Any]] = field(default_factory=lambda: Recent(KEPT_EVENTS))
     _count: int = 0
     _test_until: float = 0.0
@@ -35,6 +49,7 @@ class Trace:
         """Bytes of a connection and what the driver made of them."""
         self._count += 1
         text = shown(data)
+        devices = {device for item in items if (device := _device(item)) is not None}
         self.frames.append(
             {
                 "n": self._count,
@@ -43,13 +58,16 @@ class Trace:
                 "source": source,
                 "bytes": len(data),
                 "text": text,
+                "devices": sorted(devices),
                 "items": [meaning(item) for item in items[:_SHOWN_ITEMS]],
             }
         )
-        for item in items:
-            device = item.state.device if isinstance(item, Sighting) else getattr(item, "device", None)
-            if isinstance(device, str):
-                self.last[device] = text
+        for device in devices:
+            self.last[device] = text
+        for item in items:  # what only others believe of a device is no sign of it
+            device = _device(item)
+            if device is not None and not (isinstance(item, Sighting) and not item.state.online):
+                self.heard[device] = self.now()
 
     def kept(self, events: list[Event]) -> None:
         """Events were written to disk."""
@@ -88,7 +106,14 @@ class Trace:
 
 
 def shown(data: bytes) -> str:
-    """Bytes as a person reads them: text where it is text, else hexadecimal; cut when long."""
+    """Bytes as a person reads them: topic and payload, else text, else hexadecimal; cut when long."""
+    if data.startswith(b'{"topic": '):
+        try:
+            line = msgspec.json.decode(data, type=_Published)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            pass
+        else:
+            data = f"{line.topic} {line.payload or line.payload_hex}".encode()
     part = data[:_SHOWN_BYTES]
     more = "…" if len(data) > _SHOWN_BYTES else ""
     try:
@@ -96,6 +121,13 @@ def shown(data: bytes) -> str:
     except UnicodeDecodeError:
         return part.hex(" ") + more
     return (text if text.isprintable() else part.hex(" ")) + more
+
+
+def _device(item: Item) -> str | None:
+    """The device that an item is about."""
+    of = item.state if isinstance(item, Sighting) else item.position if isinstance(item, Fix) else item
+    device = getattr(of, "device", None)
+    return device if isinstance(device, str) else None
 
 
 def meaning(item: Item) -> str:

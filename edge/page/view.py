@@ -62,10 +62,12 @@ def _devices(agent: Agent, trace: Trace) -> list[dict[str, Any]]:
     """One row a device: what is known of it, nothing invented."""
     states = {state.device: state for state in agent.intake.board.states()}
     known = agent.intake.board.inventory(agent.intake.inventory())
-    return [_row(entry, states.get(entry.device), trace.last.get(entry.device)) for entry in known]
+    return [_row(entry, states.get(entry.device), trace) for entry in known]
 
 
-def _row(entry: InventoryEntry, state: DeviceState | None, frame: str | None) -> dict[str, Any]:
+def _row(entry: InventoryEntry, state: DeviceState | None, trace: Trace) -> dict[str, Any]:
+    """States are told again only after minutes when nothing changes; the trace has heard every frame."""
+    told = state.last_seen if state else None
     return {
         "device": entry.device,
         "driver": entry.driver,
@@ -77,8 +79,8 @@ def _row(entry: InventoryEntry, state: DeviceState | None, frame: str | None) ->
         "charging": state.charging if state else None,
         "battery": state.battery_percent if state else None,
         "signal": state.link_quality if state else None,
-        "seen": state.last_seen if state else None,
-        "frame": frame or "",
+        "seen": max(told or 0, trace.heard.get(entry.device) or 0) or None,
+        "frame": trace.last.get(entry.device) or "",
     }
 
 

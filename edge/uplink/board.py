@@ -38,7 +38,7 @@ class Board:
         merged = msgspec.structs.replace(
             old or DeviceState(device=state.device, at=state.at),
             at=state.at,
-            last_seen=max(state.last_seen or state.at, (old.last_seen if old else None) or 0),
+            last_seen=max(_heard_at(state), (old.last_seen if old else None) or 0) or None,
             role=entry.role if entry else None,
             run=self.run,
             boot=self.boot,
@@ -91,3 +91,11 @@ class Board:
 def inventory_hash(inventory: list[InventoryEntry]) -> str:
     """Sixteen hexadecimal characters that change with the inventory."""
     return hashlib.sha256(msgspec.json.encode(inventory)).hexdigest()[:16]
+
+
+def _heard_at(state: DeviceState) -> int:
+    """When the device itself was heard, ms; 0 for a sighting that only says what others believe of it."""
+    if state.last_seen is not None:
+        return state.last_seen
+    itself = state.online is not False and any(getattr(state, name) is not None for name in _LEARNED)
+    return state.at if itself else 0

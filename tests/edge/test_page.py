@@ -100,6 +100,8 @@ async def test_a_technician_sees_devices_frames_and_the_times_of_a_test_alarm(
         (row,) = [row for row in state["devices"] if row["device"] == DEVICE]
         assert (row["room"], row["online"]) == ("bedroom", True)
         assert "AL," in row["frame"]
+        assert row["seen"] == state["frames"][-1]["at"]
+        assert state["frames"][-1]["devices"] == [DEVICE]
         assert any("heart_rate=71" in frame["items"] for frame in state["frames"])
         (event,) = state["events"]
         assert (event["kind"], event["test"]) == ("sos", True)
@@ -215,6 +217,9 @@ def test_the_trace_shows_bytes_as_people_read_them_and_test_mode_ends() -> None:
     assert shown(b"\x01\x00\xff") == "01 00 ff"
     assert shown("温度 36.5".encode()) == "温度 36.5"
     assert len(shown(b"a" * 1000)) < 300
+    published = b'{"topic": "zigbee2mqtt/door", "retained": false, "payload": "{\\"contact\\":true}"}\n'
+    assert shown(published) == 'zigbee2mqtt/door {"contact":true}'
+    assert shown(b'{"topic": 7}') == '{"topic": 7}'
     steady = [0.0]
     trace = Trace(lambda: 0, lambda: steady[0])
     trace.begin_test(99)

@@ -59,7 +59,8 @@ async def test_every_connection_begins_with_birth_and_online_and_ends_with_a_goo
         birth = fake_cloud.states["birth"]
         assert birth["run"] == agent.outbox.run_id
         assert birth["adapters"] == ["watch"]
-        assert fake_cloud.states["online"] == {"v": 1, "online": True, "run": agent.outbox.run_id}
+        online = fake_cloud.states["online"]
+        assert (online["v"], online["online"], online["run"]) == (1, True, agent.outbox.run_id)
         await until(lambda: sum(channel == "online" for channel, _ in fake_cloud.said) >= 3)
     await until(lambda: fake_cloud.states["online"]["online"] is False)
     assert fake_cloud.states["online"]["run"] == agent.outbox.run_id

@@ -65,6 +65,16 @@ def test_a_device_state_is_said_when_it_changes_and_now_and_then() -> None:
     assert len(board.everything()) == 1
 
 
+def test_what_others_believe_of_a_device_is_no_sign_of_it() -> None:
+    """Zigbee2MQTT calls a sensor available that it has not heard since it started."""
+    board = Board({}, 3600, "run00001", "b", ClockState)
+    board.see(DeviceState(device="zb-1", at=1000), "zigbee2mqtt")
+    assert board.states()[0].last_seen is None
+    board.see(DeviceState(device="zb-1", at=2000, online=True), "zigbee2mqtt")
+    board.see(DeviceState(device="zb-1", at=3000, online=False), "zigbee2mqtt")
+    assert board.states()[0].last_seen == 2000
+
+
 def test_the_inventory_joins_configuration_drivers_and_sightings() -> None:
     board = Board({"zb-1": DeviceEntry(id="zb-1", room="hall")}, 3600, "run00001", "b", ClockState)
     board.see(DeviceState(device="watch-1", at=0), "watch")

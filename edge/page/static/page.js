@@ -15,6 +15,7 @@ const TEXTS = {
     events: "events", batches: "batches", online: "online", offline: "offline", unknown: "unknown", worn: "worn", off: "not worn", charging: "charging", version: "Version", nothing: "nothing yet",
     siren: "siren", light: "lamp", speech: "voice", sms: "SMS", call: "call", marked: "test" },
 };
+const LOW = 20;
 const find = (id) => document.getElementById(id);
 let language = localStorage.getItem("language") === "en" ? "en" : "zh";
 let seen = 0, state = null, frames = [];
@@ -46,6 +47,21 @@ function condition(device) {
   if (device.charging) words.push(say("charging"));
   return element("td", words.join(" · "), device.online === false ? "bad" : "");
 }
+/* A cell that says on a narrow screen, where there is no head of the table, what it is. */
+function cell(name, text, kind) {
+  const made = element("td", text, kind);
+  if (text) made.dataset.n = say(name);
+  return made;
+}
+/* A device's name; pressing it shows only its frames below. */
+function deviceCell(device) {
+  const made = element("td"), button = element("button", device);
+  button.type = "button";
+  button.addEventListener("click", () => { find("only").value = device; drawFrames(); find("h-trace").scrollIntoView({ block: "center" }); });
+  made.append(button);
+  return made;
+}
+const trouble = (device) => (device.online === false ? 2 : 0) + (device.battery !== null && device.battery < LOW ? 1 : 0);
 function drawFacts() {
   const facts = [
     [say("cloud"), say(state.connected ? "connected" : "lost"), !state.connected],
@@ -70,17 +86,17 @@ function draw() {
   const left = state.test_left_s;
   find("test").textContent = left ? `${say("testing")} ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
   drawFacts();
-  rows("devices", state.devices.map((d) => row(element("td", d.device), element("td", d.room), element("td", d.model ?? d.driver), condition(d),
-    element("td", d.battery === null ? "" : `${Math.round(d.battery)} %`, d.battery !== null && d.battery < 20 ? "number bad" : "number"),
-    element("td", d.signal === null ? "" : String(Math.round(d.signal)), "number"), element("td", ago(d.seen), "number"), element("td", d.frame, "raw"))));
-  rows("events", state.events.map((e) => row(element("td", `${e[language] ?? e.kind} ${say(e.phase)}${e.test ? ` (${say("marked")})` : ""}`), element("td", e.device), element("td", e.room),
-    element("td", time(e.at), "number"), element("td", e.stored === null ? "…" : e.stored.toFixed(2), "number"), element("td", e.claimed === null ? "…" : e.claimed.toFixed(2), "number"))));
+  rows("devices", [...state.devices].sort((a, b) => trouble(b) - trouble(a)).map((d) => row(deviceCell(d.device), element("td", d.room), element("td", d.model ?? d.driver), condition(d),
+    cell("battery", d.battery === null ? "" : `${Math.round(d.battery)} %`, d.battery !== null && d.battery < LOW ? "number bad" : "number"),
+    cell("signal", d.signal === null ? "" : String(Math.round(d.signal)), "number"), cell("seen", ago(d.seen), "number"), element("td", d.frame, "raw"))));
+  rows("events", state.events.map((e) => row(element("td", `${e[language] ?? e.kind} ${say(e.phase)}${e.test ? ` (${say("marked")})` : ""}`, e.test ? "test" : ""), element("td", e.device), element("td", e.room),
+    cell("at", time(e.at), "number"), cell("stored", e.stored === null ? "…" : e.stored.toFixed(2), "number"), cell("claimed", e.claimed === null ? "…" : e.claimed.toFixed(2), "number"))));
   drawFrames();
 }
 function drawFrames() {
   if (find("pause").checked) return;
   const only = find("only").value.trim().toLowerCase();
-  const shown = frames.filter((f) => !only || `${f.driver} ${f.source} ${f.text} ${f.items.join(" ")}`.toLowerCase().includes(only));
+  const shown = frames.filter((f) => !only || `${f.driver} ${f.source} ${f.devices.join(" ")} ${f.text} ${f.items.join(" ")}`.toLowerCase().includes(only));
   find("frames").replaceChildren(...shown.slice(-100).reverse().map((f) => {
     const made = document.createElement("li");
     made.append(element("small", `${time(f.at)} ${f.source} ${f.bytes} B `), element("div", f.items.join(" · ")), element("code", f.text));

@@ -96,7 +96,7 @@ class Disk:
 
         Returns how many operations were not synchronised.
         """
-        for record in _records(self.log):
+        for record in records(self.log):
             self._play(record)
         unsure = len(self._unsure) + sum(len(file.unsure) for file in self._files.values())
         for record in self._unsure[: round(len(self._unsure) * chance.choice([0, 1, chance.random()]))]:
@@ -153,7 +153,8 @@ def recorder(folder: Path) -> Path | None:
     return library
 
 
-def _records(log: Path) -> Iterator[Record]:
+def records(log: Path) -> Iterator[Record]:
+    """What was written down, in order; a record that was cut off is left out."""
     data = log.read_bytes() if log.exists() else b""
     start = 0
     while start + _HEAD.size <= len(data):
