@@ -46,6 +46,7 @@ class TelemetryLane:
     _flight: dict[Key, InFlight] = field(default_factory=dict)
     beat: Callable[[], None] = lambda: None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _looked: bool = False
     _live_after: int = 0
     _backfill_after: int = 0
     _backfill_up_to: int = 0
@@ -53,6 +54,7 @@ class TelemetryLane:
 
     def look(self) -> None:
         """Batches were written."""
+        self._looked = False
         self._changed.set()
 
     def look_again(self) -> None:
@@ -70,8 +72,8 @@ class TelemetryLane:
         self._changed.set()
 
     def idle(self) -> bool:
-        """Whether every batch that was sent is stored."""
-        return not self._flight
+        """Whether no new batch waits to be sent, and every one that was sent is stored."""
+        return self._looked and not self._flight
 
     async def run(self, publish: Publish) -> None:
         """Send, for one connection: live batches, then due resends, then backfill at its own pace."""
@@ -88,6 +90,7 @@ class TelemetryLane:
                 or await self._send_backfill(publish)
             ):
                 continue
+            self._looked = not self._changed.is_set()
             try:
                 async with asyncio.timeout(max(self._next_at() - loop.time(), 0.01)):
                     await self._changed.wait()
