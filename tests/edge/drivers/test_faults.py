@@ -30,7 +30,7 @@ LATER = 700_000  # what was said before it is no repeat of it any more
 
 @dataclass
 class Family:
-    """What a device says first, its call at a time of its clock, the `kind` that this gives, what calms it."""
+    """What a device says first, its call at a time of its clock, the `kind` this gives, what calms it."""
 
     kind: str
     first: bytes
