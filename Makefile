@@ -116,6 +116,9 @@ chaos-cluster: $(VENV)/.dev ## 三节点 NATS，逐个杀死 / three nats-server
 rolling-upgrade: $(VENV)/.dev ## 负载下逐个替换程序十轮，一条不丢 / replace each program ten times under load
 	CAREBED_UPGRADES=10 $(BIN)/python -m pytest -q -s tests/scenarios/test_rolling_upgrade.py
 
+time-travel: $(VENV)/.dev ## 存储走过四百三十天：跨月、跨年、闰日 / storage over 430 days: month and year ends, a leap day
+	CAREBED_DAYS=430 $(BIN)/python -m pytest -q -s tests/cloud/telemetry/test_time_travel.py
+
 conformance: $(VENV)/.dev ## 设备报文一致性（VECTORS=样本文件夹）/ every driver over a folder of sample messages
 	@$(BIN)/python -m tests.conformance $(VECTORS) $(ARGS)
 

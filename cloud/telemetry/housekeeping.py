@@ -30,7 +30,7 @@ async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEP
         now = clock.now()
         try:
             async with pool.connection() as conn, store.house(conn) as is_ours:
-                dropped = await _look_after(conn, now, kept) if is_ours else []
+                dropped = await look_after(conn, now, kept) if is_ours else []
         except (psycopg.OperationalError, PoolTimeout):
             await asyncio.sleep(_AT_LEAST_S)  # the database is away, or a reader holds a partition
             continue
@@ -40,7 +40,7 @@ async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEP
         await asyncio.sleep(max(_EVERY_S / clock.rate, _AT_LEAST_S))
 
 
-async def _look_after(conn: Connection, now: datetime, kept: timedelta) -> list[str]:
+async def look_after(conn: Connection, now: datetime, kept: timedelta) -> list[str]:
     """One round; returns the partitions that were dropped."""
     await partitions.prepare(conn, now)
     await rollups.roll_up(conn, now, kept=kept)
