@@ -27,6 +27,7 @@ ASKED_MS: Final = 20_000  # the cloud asks about what is neither raised nor canc
 HELP_MS: Final = 25 * 60_000
 FOUND_MS: Final = 24 * 3_600_000
 AFTER_S: Final = 75
+TOGETHER_MS: Final = 5 * 60_000
 ROOMS: Final = ("bedroom", "living_room", "kitchen", "bathroom")
 
 Bank = dict[Kind, list[movements.Movement | None]]
@@ -40,6 +41,7 @@ def judged(kind: Kind, size: int, seed: int) -> list[movements.Movement | None]:
 
 
 def _suspected(one: movements.Movement) -> bool:
+    """Row by row, as a gateway hears it."""
     detector = FallDetector(motion.RATE_HZ, "wrist", motion.RANGE_G)
     rows = enumerate(one.rows.tolist())
     return any(detector.feed((x, y, z), BEGIN + n * 50.0) is not None for n, (x, y, z) in rows)
@@ -106,6 +108,8 @@ class HomeLife:
         self._queue: list[tuple[int, int, Item | Sign | lives.Knock | lives.Fall | None]] = []
         self._down: Lay | None = None
         self._met = ""
+        self._signs: list[Item] = []
+        self._signs_at = self._signs_last = self._busy_until = 0
         self._pet = lives.whose(seed).pet
 
     def live(self, days: int, falls_a_day: float) -> Record:
@@ -125,6 +129,10 @@ class HomeLife:
             now, _, due = heapq.heappop(self._queue)
             self._up_again(now)
             self._meet(now, due)
+            self._busy_until = max(
+                self._busy_until, 0 if isinstance(due, Sign | lives.Knock) else now + 120_000
+            )
+        self._flush(end)
 
     def _push(self, at: int, thing: Item | Sign | lives.Knock | lives.Fall | None) -> None:
         heapq.heappush(self._queue, (at, next(self._order), thing))
@@ -133,7 +141,7 @@ class HomeLife:
         match thing:
             case Sign():
                 if not (thing.of_elder and self._down is not None):
-                    self._hear([_item(thing)], now)
+                    self._sign(_item(thing), now)
             case lives.Knock():
                 self._knock(thing)
             case lives.Fall():
@@ -142,6 +150,23 @@ class HomeLife:
                 self._hear([], now)
             case _:
                 self._hear([thing], now)
+
+    def _sign(self, item: Item, now: int) -> None:
+        """While nothing else happens, up to five minutes of signs go through the pipeline together."""
+        if self._signs and now - self._signs_at > TOGETHER_MS:
+            self._flush(self._signs_last)
+        if not self._signs:
+            self._signs_at = now
+        self._signs.append(item)
+        self._signs_last = now
+        if now < self._busy_until or self._down is not None:
+            self._flush(now)
+
+    def _flush(self, now: int) -> None:
+        """What waits goes through the pipeline."""
+        signs, self._signs = self._signs, []
+        if signs:
+            self._run(signs, now)
 
     def _up_again(self, now: int) -> None:
         if self._down is not None and self._down.until is not None and now >= self._down.until:
@@ -197,6 +222,10 @@ class HomeLife:
             self._push(max(begin + 1000, at), samples)
 
     def _hear(self, items: list[Item], now: int) -> None:
+        self._flush(now)
+        self._run(items, now)
+
+    def _run(self, items: list[Item], now: int) -> None:
         for event in steps.run(self.pipeline, items, now):
             if isinstance(event, IdentifiedEvent):
                 self._note(event, now)
