@@ -30,6 +30,7 @@ class TrvDriver:
         self._replies = bytearray()
         self._prefix = ""
         self._heard_at = 0
+        self._asked = False
 
     def receive(self, data: bytes, at: int) -> list[Item]:
         """Items of the messages that these bytes complete; never raises."""
@@ -45,7 +46,8 @@ class TrvDriver:
                 self._device = f"trv-{message.imei}"
                 self._memory = remembered(self._options.memory, self._device, TrackerMemory)
             items += items_of(told_by(message, self._device), self._memory, at)
-            self._replies += reply(message, at)
+            if not (self._asked and message.type == "AP16"):  # its answer, BP16, would ask once more
+                self._replies += reply(message, at)
         return items
 
     def finish(self) -> None:
@@ -68,6 +70,7 @@ class TrvDriver:
             return False
         if name != "locate":
             raise OrderRefused(f"this watch knows no {name[:40]!r}; there is locate")
+        self._asked = True
         self._replies += locate_order(self._prefix, device.removeprefix("trv-"), self._heard_at)
         return True
 

@@ -83,6 +83,16 @@ def test_a_tracker_is_asked_where_it_is_and_takes_no_order_that_it_does_not_know
         driver.order(device.device_id, "power_off", {})
 
 
+def test_a_watch_that_says_it_was_asked_is_not_asked_again() -> None:
+    device, driver = Trv(), new("trv")
+    hear(driver, device.login(), b"IWAP16,181000#")
+    assert driver.replies().endswith(b"IWBP16#"), "answered like any other message while nobody asked"
+    assert driver.locate(device.device_id)
+    driver.replies()
+    hear(driver, b"IWAP16,181000#")
+    assert driver.replies() == b""
+
+
 def test_a_gt06_answers_in_words_where_it_is() -> None:
     device, driver = Gt06(), new("gt06")
     text = b"Lat:N37.381500,Lon:E118.012300,Course:90,Speed:0.4,DateTime:2026-02-06 18:10:00"
