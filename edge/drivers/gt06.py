@@ -8,6 +8,7 @@ import msgspec
 
 from edge.drivers.gt06_frames import (
     ALARM_TYPES,
+    HEARTBEAT,
     STATUS,
     WHERE,
     Gt06Message,
@@ -85,7 +86,7 @@ class Gt06Driver:
 def told_by(frame: Gt06Frame, message: Gt06Message, device: str) -> Told:
     """What a frame says."""
     states = None
-    if frame.proto == STATUS and message.status is not None:
+    if frame.proto in (STATUS, HEARTBEAT) and message.status is not None:
         states = frozenset({message.state_alarm} if message.state_alarm else ())
     return Told(
         device=device,

@@ -11,7 +11,7 @@ from edge.drivers.device_clock import calendar_ms, digits_ms, digits_of
 from edge.drivers.gt06_framing import Gt06Frame, encode_frame
 from edge.drivers.watch_tail import Cell
 
-LOGIN, STATUS, TIME, COMMAND = 0x01, 0x13, 0x8A, 0x80
+LOGIN, STATUS, HEARTBEAT, TIME, COMMAND = 0x01, 0x13, 0x23, 0x8A, 0x80
 WHERE: Final = "WHERE#"
 _COMMAND_ANSWER: Final = frozenset({0x15, 0x21})
 _PLACE_TEXT: Final = re.compile(
@@ -20,13 +20,14 @@ _PLACE_TEXT: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _GPS: Final = frozenset({0x10, 0x11, 0x12, 0x22})
+_ADDRESS_ASKED: Final = 0x1A
 _GPS_4G: Final = frozenset({0xA0})
 _ALARM: Final = frozenset({0x16, 0x26, 0x27})
 _ALARM_4G: Final = frozenset({0xA4})
 _ALARM_CELL: Final = frozenset({0x19})
 _ALARM_CELL_4G: Final = frozenset({0xA5})
 ALARM_TYPES: Final = _ALARM | _ALARM_4G | _ALARM_CELL | _ALARM_CELL_4G
-_ANSWERED: Final = ALARM_TYPES | _GPS | _GPS_4G | {LOGIN, STATUS}
+_ANSWERED: Final = ALARM_TYPES | _GPS | _GPS_4G | {LOGIN, STATUS, HEARTBEAT}
 
 STATE_ALARMS: Final = {
     1: "vibration",
@@ -121,6 +122,10 @@ def decode_frame(frame: Gt06Frame) -> Gt06Message:
             return Gt06Message(imei=digits[1:] if digits.isdigit() else None)
         case kind if kind == STATUS and len(body) >= 3:
             return Gt06Message(status=body[0], voltage_level=body[1], gsm_level=body[2])
+        case kind if kind == HEARTBEAT and len(body) >= 4:
+            return Gt06Message(status=body[0], gsm_level=body[3])  # between them: the voltage in 0.01 V
+        case kind if kind == _ADDRESS_ASKED:
+            return _gps(body)  # behind it the number that asked
         case kind if kind in _GPS or kind in _GPS_4G:
             return _location(body, wide=kind in _GPS_4G)
         case kind if kind in _ALARM or kind in _ALARM_4G:

@@ -125,3 +125,12 @@ def test_a_long_frame_that_never_ends_does_not_swallow_the_call_behind_it() -> N
     driver = Gt06Driver(DriverOptions())
     assert raised(hear(b"\x79\x79\x07\x00\x94junk" + Gt06().alarm("sos", AT), driver=driver)) == ["sos"]
     assert driver.counts["frame_cut"] == 1
+
+
+def test_the_heartbeat_of_newer_boards_is_answered_and_its_state_is_read() -> None:
+    driver, device = Gt06Driver(DriverOptions()), Gt06()
+    beat = device.frame(0x23, bytes((0x24, 0x01, 0x9A, 0x03, 0x00, 0x01)))
+    items = driver.receive(device.login() + beat, AT)
+    assert raised(items) == ["sos"]
+    assert values(items)["charging"] == 1
+    assert device.is_answer(driver.replies(), beat)
