@@ -12,7 +12,6 @@ what it needs: none starts with the weight of another.
 
 import gc
 import logging
-import os
 import socket
 from collections.abc import Mapping
 from functools import partial
@@ -218,8 +217,8 @@ def _source(settings: Settings, lane: str, *subscriptions: Subscription) -> Sour
 
 
 def _reader(settings: Settings, program: str) -> Reader:
-    """Several that come to a NATS without names of their own are told apart by their process."""
-    nameless = f"{socket.gethostname()}-{os.getpid()}" if settings.reading.nats else ""
+    """Those that come to a NATS without names of their own are told apart by their machine."""
+    nameless = socket.gethostname() if settings.reading.nats else ""
     return Reader(program, settings.member or nameless)
 
 

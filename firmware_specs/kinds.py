@@ -170,6 +170,7 @@ _EVENTS: Final = (
     _technical("same_cause", "同因报警", "alarms of one cause"),
     _technical("broker_silent", "消息服务器无响应", "broker is silent"),
     _technical("ingest_silent", "消息接收程序无响应", "ingestor is silent"),
+    _technical("member_silent", "一个接收程序无响应，其余正常", "one of several readers is silent"),
     _technical("telemetry_silent", "读数接收程序无响应", "reader of telemetry is silent"),
     _technical("work_silent", "定时任务程序无响应", "worker is silent"),
     _technical("canary_silent", "全链路自检中断", "canary is silent"),

@@ -131,5 +131,11 @@ on conflict (program, member) do update set
     alive_at = %(now)s;
 
 -- name: forget_readers --
--- Members that have not been heard of for long.
-delete from reader_life where alive_at < %(before)s;
+-- Others of a kind that have not been heard of for long, or are of the days before it became a group, or one.
+delete from reader_life where program = %(program)s and member <> %(member)s and (alive_at < %(before)s
+    or alive_at < %(fresh)s and (member = '') <> (%(member)s = ''));
+
+-- name: reader_left --
+-- One that has ended as it should is not missed while others of its kind live.
+delete from reader_life l where program = %(program)s and member = %(member)s and exists (
+    select from reader_life o where o.program = l.program and o.member <> l.member and o.alive_at >= %(fresh)s);

@@ -13,7 +13,9 @@ from cloud.supervision.liveness import FLOOR_MAINS
 from cloud.timing import Job, Moment, each
 
 # The worker cannot tell of its own silence: the ingestor does.
-_BY_WORKER: Final = frozenset({"ingest_silent", "telemetry_silent", "broker_silent", "canary_silent"})
+_BY_WORKER: Final = frozenset(
+    {"ingest_silent", "telemetry_silent", "member_silent", "broker_silent", "canary_silent"}
+)
 _INGEST_FRESH: Final = timedelta(seconds=30)
 
 

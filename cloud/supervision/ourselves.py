@@ -25,6 +25,7 @@ _LEAST_REAL_S: Final = 8.0  # where the clock runs fast, programs need real time
 _BROKER: Final = "broker"
 # Where it is silent no SOS can come: as urgent as a technical case can be.
 _URGENT: Final = 2
+_OTHERS_GO_ON: Final = ("canary_silent", "member_silent")
 
 
 def allowance(limit: timedelta, rate: float) -> timedelta:
@@ -43,6 +44,7 @@ def silences(
     for program, kind, limit in (
         ("ingest", "ingest_silent", SILENT_AFTER),
         ("telemetry", "telemetry_silent", SILENT_AFTER),
+        ("members", "member_silent", SILENT_AFTER),
         (_BROKER, "broker_silent", SILENT_AFTER),
         ("canary", "canary_silent", CANARY_SILENT_AFTER),
         ("work", "work_silent", SILENT_AFTER),
@@ -56,6 +58,8 @@ def silences(
             told[kind] = silent
     if told.get("ingest_silent"):
         told.pop("broker_silent", None)  # nobody is there who could hear it
+    if told.get("ingest_silent") or told.get("telemetry_silent"):
+        told.pop("member_silent", None)  # it is not only one of several
     return told
 
 
@@ -108,7 +112,7 @@ async def watch_seats(conn: Connection, *, now: datetime, rate: float) -> None:
 async def _tell(conn: Connection, kind: str, *, due: bool, now: datetime) -> None:
     rows = await (await conn.execute(_SQL["open_silence"], {"kind": kind, "device_id": None})).fetchall()
     if due and not rows:
-        priority = EVENTS[kind].priority if kind == "canary_silent" else _URGENT
+        priority = EVENTS[kind].priority if kind in _OTHERS_GO_ON else _URGENT
         ref = await take_alarm(conn, _draft(kind, "carebed", priority=priority, now=now), now)
         await publish(conn, [ref.case_id], now=now)
     elif not due and rows:

@@ -118,7 +118,9 @@ select program, alive_at from program_life
 union all
 select program, alive_at from reading_life
 union all
-select 'listening', alive_at from reading_life where program = 'ingest' and listening_since is not null;
+select 'listening', alive_at from reading_life where program = 'ingest' and listening_since is not null
+union all
+select 'members', min(alive_at) from reader_life having count(*) > 0;
 
 -- name: open_silence --
 -- The alarm about a program's silence that is not over.

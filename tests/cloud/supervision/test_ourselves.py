@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from cloud.database.pool import Connection, Pool
-from cloud.ingest.life import Reader, note_life, show_life
+from cloud.ingest.life import Reader, note_left, note_life, show_life
 from cloud.supervision import ourselves
 from cloud.supervision.jobs import show_life as worker_lives
 from cloud.supervision.jobs import watch_ourselves
@@ -63,11 +63,36 @@ async def test_a_silent_reader_of_telemetry_is_an_alarm_though_the_ingestor_live
     assert await open_kinds(conn) == []
 
 
-async def test_one_living_member_is_enough(conn: Connection) -> None:
+async def test_a_dead_member_is_missed_though_the_others_go_on(
+    conn: Connection,
+) -> None:
     await note_life(conn, listening=True, now=NOW, reader=Reader(member="a"))
-    for at in range(0, 100, 5):
+    for at in (0, 31):
         await note_life(conn, listening=True, now=NOW + seconds(at), reader=Reader(member="b"))
         await look(conn, at)
+    assert await open_kinds(conn) == ["member_silent"]
+    await note_life(conn, listening=True, now=NOW + seconds(3601), reader=Reader(member="b"))
+    await look(conn, 3601)
+    assert await open_kinds(conn) == []
+
+
+async def test_a_member_that_left_is_not_missed_and_the_last_one_is(conn: Connection) -> None:
+    both = [Reader(member=name) for name in "ab"]
+    for reader in both:
+        await note_life(conn, listening=True, now=NOW, reader=reader)
+    for reader in both:
+        await note_left(conn, reader, now=NOW)
+    await look(conn, 31)
+    assert await open_kinds(conn) == ["ingest_silent"]
+
+
+async def test_whoever_becomes_a_group_does_not_miss_the_one_that_worked_alone(conn: Connection) -> None:
+    await note_life(conn, listening=True, now=NOW)
+    await note_life(conn, listening=True, now=NOW + seconds(60), reader=Reader(member="a"))
+    await look(conn, 60)
+    assert await open_kinds(conn) == []
+    await note_life(conn, listening=True, now=NOW + seconds(120))
+    await look(conn, 120)
     assert await open_kinds(conn) == []
 
 
@@ -79,11 +104,12 @@ async def test_whoever_starts_waits_before_it_judges(conn: Connection) -> None:
     assert await open_kinds(conn) == ["ingest_silent"]
 
 
-@pytest.mark.parametrize("program", ["ingest", "telemetry", "broker", "canary", "work"])
+@pytest.mark.parametrize("program", ["ingest", "telemetry", "member", "broker", "canary", "work"])
 def test_a_program_that_never_lived_is_not_missed(program: str) -> None:
     told = silences({}, now=NOW, started_at=LONG_AGO)
     assert told[f"{program}_silent"] is False
-    late = silences({program: NOW - timedelta(hours=1)}, now=NOW, started_at=LONG_AGO)
+    named = "members" if program == "member" else program
+    late = silences({named: NOW - timedelta(hours=1)}, now=NOW, started_at=LONG_AGO)
     assert late[f"{program}_silent"] is True
 
 

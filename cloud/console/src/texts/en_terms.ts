@@ -38,6 +38,7 @@ export const enTerms: Readonly<Record<TermKey, string>> = {
   "event.same_cause": "Alarms of one cause",
   "event.broker_silent": "Broker is silent",
   "event.ingest_silent": "Ingestor is silent",
+  "event.member_silent": "One of several readers is silent",
   "event.telemetry_silent": "Reader of telemetry is silent",
   "event.work_silent": "Worker is silent",
   "event.canary_silent": "Canary is silent",

@@ -36,6 +36,7 @@ export const zhTerms = {
   "event.same_cause": "同因报警",
   "event.broker_silent": "消息服务器无响应",
   "event.ingest_silent": "消息接收程序无响应",
+  "event.member_silent": "一个接收程序无响应，其余正常",
   "event.telemetry_silent": "读数接收程序无响应",
   "event.work_silent": "定时任务程序无响应",
   "event.canary_silent": "全链路自检中断",
