@@ -9,6 +9,7 @@ from cloud.access.passwords import Passwords
 from cloud.basemap import Basemap
 from cloud.cases.signing import Signer
 from cloud.database.pool import Pool
+from cloud.kpi.silent import SilentCounts
 from cloud.notifications.channel import Provider
 from cloud.registry.sealing import Seal
 from firmware_specs.clock import Clock
@@ -36,3 +37,4 @@ class Services:
     basemap: Basemap = field(default_factory=Basemap)
     providers: Mapping[str, Provider] = field(default_factory=dict)
     desk_phone: str = "12349"
+    silent: SilentCounts = field(default_factory=SilentCounts)

@@ -44,7 +44,7 @@ class OwnShift(Shown):
 
 
 class Silent(Shown):
-    """Gateways that are away, and devices that fell silent though their gateway is there; of how many."""
+    """Gateways away, devices that fell silent though their gateway is there; of how many; 30 s old."""
 
     gateways_away: int
     gateways: int
@@ -90,7 +90,7 @@ async def get_desk_figures(identity: Caller, services: With) -> DeskFigures:
     """Figures of today in the caller's area and of the caller's own shift; ask once a minute."""
     now = services.clock.now()
     async with services.pool.connection() as conn:
-        found = await kpi.at_the_desk(conn, identity, now=now)
+        found = await kpi.at_the_desk(conn, identity, silent=services.silent, now=now)
     return DeskFigures(at=now, **msgspec.to_builtins(found, builtin_types=(datetime,)))
 
 

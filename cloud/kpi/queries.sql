@@ -53,18 +53,23 @@ select id from seat where staff_id = %(staff_id)s and coalesce(closed_at, last_s
 
 -- name: silent --
 -- Gateways away, gateways, devices that fell silent while their gateway is there, devices; of real homes.
-select g.away, g.known, d.silent, d.known
+select g.away, g.known, (
+        select count(*) from device_life f
+        join installation i on i.device_key = f.device_key and i.valid @> %(at)s::timestamptz
+        join device v on v.key = f.device_key and v.registered
+        join home h on h.id = i.home_id and not h.synthetic
+        where f.offline_at is not null
+            and starts_with(h.area_code, %(area_code)s) and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
+    ), d.known
 from (
     select count(*) filter (where g.online is not true) as away, count(*) as known
     from gateway g left join home h on h.id = g.home_id
     where g.retired_at is null and not coalesce(h.synthetic, false)
         and starts_with(g.area_code, %(area_code)s) and (%(org_id)s::uuid is null or g.org_id = %(org_id)s)
 ) g, (
-    select count(*) filter (where f.offline_at is not null) as silent, count(*) as known
-    from installation i
-    join device v on v.key = i.device_key and v.registered
+    select count(*) as known from installation i
     join home h on h.id = i.home_id and not h.synthetic
-    left join device_life f on f.device_key = v.key
-    where i.valid @> %(end)s::timestamptz
+    where i.valid @> %(at)s::timestamptz
+        and not exists (select from device v where v.key = i.device_key and not v.registered)
         and starts_with(h.area_code, %(area_code)s) and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
 ) d;

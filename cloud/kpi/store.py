@@ -15,6 +15,7 @@ from cloud.kpi import desk
 from cloud.kpi.facts import Facts, Line, Origin, fold
 from cloud.kpi.figures import STALE_AFTER, Activity, Figures, Span, figures
 from cloud.kpi.promises import Kept, judged
+from cloud.kpi.silent import SilentCounts
 from cloud.shifts.shift import SHIFT, ZONE, beginning, day_of
 
 _SQL: Final = queries.load(__package__ or "cloud.kpi")
@@ -89,20 +90,21 @@ async def compute(
     return Kpi(span=span, grouping=grouping, total=total, groups=groups, promises=judged(total))
 
 
-async def at_the_desk(conn: Connection, reader: Identity, *, now: datetime) -> AtTheDesk:
-    """Today in the reader's area, what the reader took since the shift began, and what is silent now."""
+async def at_the_desk(
+    conn: Connection, reader: Identity, *, silent: SilentCounts, now: datetime
+) -> AtTheDesk:
+    """Today in the reader's area, what the reader took since the shift began, and what is silent."""
     span = Span(start=day_of(now), end=now, as_of=now)
     given = {"start": span.start, "end": now, "area_code": reader.area_code, "org_id": reader.org_id}
     facts = [fact async for fact in _facts(conn, given)]
     since = beginning(now)
     rows = await (await conn.execute(_SQL["seats_since"], {"staff_id": reader.id, "since": since})).fetchall()
-    silent = await (await conn.execute(_SQL["silent"], given)).fetchone() or (0, 0, 0, 0)
     return AtTheDesk(
         since=span.start,
         shift_since=since,
         today=desk.today(facts, span),
         own=desk.own(facts, frozenset(str(seat_id) for (seat_id,) in rows), since, span),
-        silent=desk.Silent(*silent),
+        silent=await silent.of(conn, reader, now),
     )
 
 

@@ -36,7 +36,7 @@ from simulators.stage import OwnCloud
 from tests.benchmarks import ingest_stage as stages
 from tests.benchmarks.process_costs import Costs
 
-_ONLINE_S: Final = 240.0
+_ONLINE_S: Final = 600.0
 _SETTLE_S: Final = 60.0
 _BURST: Final = 200
 _BURST_S: Final = 30.0

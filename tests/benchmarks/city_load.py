@@ -21,6 +21,7 @@ import selectors
 import socket
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -33,18 +34,15 @@ from firmware_specs import topics
 from firmware_specs.batches import encode_batch
 from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Ack, Birth, Event, Network, Online, Position, encode
-from simulators.batches import Row, batch_of
+from simulators.batches import batch_of
 from simulators.mqtt import Will, connect_packet, publish_packet, subscribe_packet
 from tests.benchmarks import ingest_stage as stages
+from tests.benchmarks.city_values import rows_of_the_well
 
 _HEARTBEAT_S: Final = 30.0
 _KEEP_ALIVE_S: Final = 60
-_CONNECTS_A_SECOND: Final = 400
-_WELL: Final = {
-    "heart_rate": (70, 4), "spo2": (97, 1), "body_temperature": (36.5, 0.2), "resp_rate": (15, 1),
-    "in_bed": (1, 0), "battery": (80, 1), "temperature": (22, 1), "humidity": (45, 3),
-}  # fmt: skip
-_SERIES: Final = [(device, kind) for device, kinds in stages.DEVICES.items() for kind in kinds]
+_CONNECTING_AT_ONCE: Final = 100  # agents of a city do not start in one moment, either
+_TRY_AGAIN_S: Final = 5.0
 _ACK: Final = msgspec.json.Decoder(Ack)
 
 
@@ -59,6 +57,7 @@ class Gateway:
     sock: socket.socket | None = None
     splitter: Splitter = field(default_factory=Splitter)
     online: bool = False
+    connecting: bool = False
     lives: int = 0
     mid: int = 0
     seq: int = 0
@@ -95,14 +94,12 @@ class City:
         self._due: list[tuple[float, int, int, str]] = []  # when, which gateway, in which life, what
         self._speed, self._events_s, self._next_event = 1.0, 0.0, float("inf")
         self._sending = True
+        self._out_there, self._connecting = deque(self._gateways), 0
         self.readings = self.batches = self.refused = 0
 
     def run(self, commands: TextIO) -> None:
-        """Connect everybody at once in turn, then send what is due until `commands` end."""
+        """Connect everybody, some at a time, and send what is due, until `commands` end."""
         self._selector.register(commands, selectors.EVENT_READ)
-        now = time.monotonic()
-        for n in range(len(self._gateways)):
-            self._at(now + n / _CONNECTS_A_SECOND, n, "connect")
         rest = b""
         while True:
             now = time.monotonic()
@@ -139,13 +136,15 @@ class City:
             )
 
     def _send_due(self, now: float) -> None:
+        while self._out_there and self._connecting < _CONNECTING_AT_ONCE:
+            self._connect(self._out_there.popleft())
         while self._due and self._due[0][0] <= now:
             due, number, life, what = heapq.heappop(self._due)
             gateway = self._gateways[number]
             if life != gateway.lives:
                 continue
             if what == "connect":
-                self._connect(gateway)
+                self._out_there.append(gateway)
             elif gateway.online and what == "beat":
                 self._beat(gateway)
                 self._at(due + _HEARTBEAT_S, number, "beat")
@@ -157,6 +156,8 @@ class City:
             self._next_event += 1 / self._events_s
 
     def _connect(self, gateway: Gateway) -> None:
+        gateway.connecting = True
+        self._connecting += 1
         gateway.sock, gateway.splitter = socket.create_connection(self._address), Splitter()
         gateway.sock.setblocking(False)
         gateway.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -188,7 +189,8 @@ class City:
         if connack[1]:
             self._lose(gateway)
             return
-        gateway.online = True
+        gateway.online, gateway.connecting = True, False
+        self._connecting -= 1
         self._write(gateway, subscribe_packet(topics.down(gateway.id, "#"), gateway.next_mid()))
         now = int(time.time() * 1000)  # noqa: TID251 - a load generator is a program of its own
         birth = Birth(
@@ -206,10 +208,12 @@ class City:
         if gateway.sock is not None:
             self._selector.unregister(gateway.sock)
             gateway.sock.close()
-        gateway.sock, gateway.online, gateway.unsent = None, False, b""
+        self._connecting -= gateway.connecting
+        gateway.sock, gateway.online, gateway.connecting, gateway.unsent = None, False, False, b""
         gateway.lives += 1
         self.refused += 1
-        self._at(time.monotonic() + 5, gateway.number, "connect")
+        later = _TRY_AGAIN_S * self._chance.uniform(1, 1 + gateway.lives)
+        self._at(time.monotonic() + later, gateway.number, "connect")
 
     def _take(self, gateway: Gateway, packet: Publish) -> None:
         if packet.topic.endswith(b"/ack"):
@@ -272,17 +276,6 @@ class City:
     def _say(self, **words: object) -> None:
         self._out.write(json.dumps(words) + "\n")
         self._out.flush()
-
-
-def rows_of_the_well(home: int, now_ms: int, chance: Random, count: int) -> list[Row]:
-    """The newest readings of `count` of a home's twenty series, within the last minute or ten seconds."""
-    step = 2900 if count == 20 else 2400
-    rows = []
-    for n, (device, kind) in enumerate(_SERIES[:count]):
-        mean, spread = _WELL.get(kind, (100, 5))
-        value = round(chance.gauss(mean, spread / 3), 1)
-        rows.append((f"{device}-{home:05d}", kind, now_ms - n * step, value))
-    return rows
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import json
 import uuid
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from cloud.__main__ import main
@@ -16,6 +17,7 @@ from cloud.cases import stages, store
 from cloud.cases.case import Actor
 from cloud.database.pool import Connection
 from cloud.kpi import tables
+from cloud.kpi.silent import SilentCounts
 from cloud.kpi.store import Grouping, Kpi, at_the_desk, compute, shift_of
 from tests.cloud import town
 from tests.cloud.town import NOW, event, seconds
@@ -105,14 +107,32 @@ async def test_groups_by_seat_shift_and_district(conn: Connection) -> None:
 async def test_the_desk_shows_today_ones_own_shift_and_what_is_silent(conn: Connection) -> None:
     first, _ = await a_busy_hour(conn)
     reader = Identity(id=first.id, name=first.name, role="operator", username="a")
-    found = await at_the_desk(conn, reader, now=LATER)
+    found = await at_the_desk(conn, reader, silent=SilentCounts(), now=LATER)
     assert found.shift_since == NOW.replace(hour=0, minute=0)  # 08:00 in Asia/Shanghai
     assert (found.today.urgent, found.today.taken_30s, found.today.false_alarms) == (4, 75.0, 0)
     assert found.today.dispatch_mean_s is None
     assert (found.own.taken, found.own.taken_p1, found.own.answer_p50_s) == (2, 2, 5.0)
     assert (found.silent.devices_silent, found.silent.devices) == (0, 6)
-    next_shift = await at_the_desk(conn, reader, now=NOW + timedelta(hours=7))
+    next_shift = await at_the_desk(conn, reader, silent=SilentCounts(), now=NOW + timedelta(hours=7))
     assert (next_shift.own.taken, next_shift.today.urgent) == (0, 4)
+
+
+async def test_what_is_silent_is_counted_again_after_half_a_minute(conn: Connection) -> None:
+    first, _ = await a_busy_hour(conn)
+    reader = Identity(id=first.id, name=first.name, role="operator", username="a")
+    silent = SilentCounts()
+    before = await silent.of(conn, reader, LATER)
+    await conn.execute(
+        "insert into device_life (device_key, last_at, due_at, offline_at)"
+        " select device_key, %(at)s, %(at)s, %(at)s from installation limit 1"
+        " on conflict (device_key) do update set offline_at = excluded.offline_at",
+        {"at": LATER},
+    )
+    assert await silent.of(conn, reader, LATER + timedelta(seconds=29)) == before
+    after = await silent.of(conn, reader, LATER + timedelta(seconds=30))
+    assert after.devices_silent == before.devices_silent + 1
+    elsewhere = msgspec.structs.replace(reader, area_code="999999")
+    assert (await silent.of(conn, elsewhere, LATER)).devices == 0
 
 
 async def test_a_reader_gets_the_figures_of_their_own_area(conn: Connection) -> None:

@@ -4918,7 +4918,7 @@ export interface components {
             username: string;
             password: string;
         };
-        /** @description Gateways that are away, and devices that fell silent though their gateway is there; of how many. */
+        /** @description Gateways away, devices that fell silent though their gateway is there; of how many; 30 s old. */
         Silent: {
             gateways_away: number;
             gateways: number;
