@@ -14,12 +14,12 @@ from cloud.database.pool import Connection, connect
 from cloud.telemetry import store
 
 _LOOK_EVERY_S: Final = 1.0
-_AT_MOST_LOOKS: Final = 10
+_AT_MOST_LOOKS: Final = 30
 _AT_ONCE: Final = 20_000  # short transactions: a live reading of the same device waits for no more
 
 
 async def keep_moving(url: str) -> None:
-    """Endless: move what waits when nothing was added for a second, at the latest after ten.
+    """Endless: move what waits when nothing was added for a second, at the latest after thirty.
 
     One process at a time does it, on a connection of its own.
     """

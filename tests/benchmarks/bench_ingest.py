@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
 
 import numpy as np
 
@@ -39,23 +40,34 @@ _BRIDGE: Final = (
 )
 
 
-def watch(stage: Stage, query: LiteralString, until: int) -> float:
-    """Rows a second between the first that are seen and the last, of `until` in all."""
+class Drained(NamedTuple):
+    """Rows a second, and the microseconds of CPU that a row took in each process."""
+
+    rate: float
+    costs: list[float]
+
+
+def watch(stage: Stage, query: LiteralString, until: int, pids: Sequence[int] = ()) -> Drained:
+    """Between the first rows that are seen and the last, of `until` in all: how fast, at what cost."""
     seen: list[tuple[float, int]] = []
+    before: list[float] = []
     with stage.connect() as conn:
         started = time.monotonic()
         while not seen or seen[-1][1] < until:
             row = conn.execute(query).fetchone()
             assert row is not None
             if row[0]:
+                before = before or [stages.cpu_s(pid) for pid in pids]
                 seen.append((time.monotonic(), int(str(row[0]))))
             if time.monotonic() - started > _LIMIT_S:
                 raise SystemExit(f"{seen[-1:]} of {until} within {_LIMIT_S:g} s")
             time.sleep(0.2)
-    (first, before), (last, after) = seen[0], next(entry for entry in seen if entry[1] >= until)
+    used = [stages.cpu_s(pid) - cpu for pid, cpu in zip(pids, before, strict=True)]
+    (first, few), (last, after) = seen[0], next(entry for entry in seen if entry[1] >= until)
     if last == first:
         raise SystemExit(f"{until} rows came in one look: take a larger backlog")
-    return (after - before) / (last - first)
+    rows = after - few
+    return Drained(rows / (last - first), [cpu / rows * 1e6 for cpu in used])
 
 
 async def drain(stage: Stage, broker: Broker, messages: list[stages.Message]) -> float:
@@ -66,13 +78,10 @@ async def drain(stage: Stage, broker: Broker, messages: list[stages.Message]) ->
     started = time.monotonic()
     await stages.publish(broker, messages)
     _SAY(f"  backlog: {len(messages) / (time.monotonic() - started):,.0f} messages/s published\n")
-    before = [stages.cpu_s(pid) for pid in (stage.pid, broker.pid)]
     with stages.ingestor(stage, broker) as child:
-        rate = await asyncio.to_thread(watch, stage, _STORED, len(messages))
-        took = [stages.cpu_s(pid) for pid in (stage.pid, broker.pid, child.pid)]
-    database, queue, ingestor = (
-        (after - began) / len(messages) * 1e6 for after, began in zip(took, [*before, 0.0], strict=True)
-    )
+        pids = child.pid, stage.pid, broker.pid
+        rate, costs = await asyncio.to_thread(watch, stage, _STORED, len(messages), pids)
+    ingestor, database, queue = costs
     _SAY(f"  CPU a message, us: ingestor {ingestor:.0f}, database {database:.0f}, broker {queue:.0f}\n")
     return rate
 
@@ -135,7 +144,7 @@ async def bridge(stage: Stage, broker: Broker, python: Path, messages: list[stag
     await stages.publish(broker, messages[1:])
     child = start()
     try:
-        return await asyncio.to_thread(watch, stage, f"{_BRIDGED} offset 0", len(messages))
+        return (await asyncio.to_thread(watch, stage, f"{_BRIDGED} offset 0", len(messages))).rate
     finally:
         child.kill()
         child.wait()
