@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,14 +17,20 @@ UNREAD_BYTES: Final = 64 * 1024
 RETRY_S: Final = 5.0
 REPORT_S: Final = 60.0
 GOODBYE_S: Final = 2.0
+# Longer than a watch is silent between two signs of life: its connection is probably half open.
+STALE_S: Final = 330.0
+# So many connections of one address may each be read at the full rate; more share it.
+FULL_RATE: Final = 8
 
 
 @dataclass
 class Connection:
-    """An open connection and when it last said something (loop seconds)."""
+    """An open connection, when it began and when it last said something (loop seconds)."""
 
     source: Source
+    address: str
     writer: asyncio.StreamWriter
+    opened_at: float
     heard_at: float
 
 
@@ -31,8 +38,9 @@ class Connection:
 class TcpServer:
     """Listens on host:port (0 takes a free one) and hands bytes to `receiver`.
 
-    A connection that is silent for `idle_s`, leaves 64 KiB of answers unread, or is one too many, is closed.
-    One that sends more than `bytes_per_s` is read more slowly.
+    A connection that is silent for `idle_s`, leaves 64 KiB of answers unread, or is one too many, is closed:
+    of too many, those that were not understood for `mute_s` go first, then those of the address that holds
+    most, and those that are probably half open. One that sends more than `bytes_per_s` is read more slowly.
     """
 
     name: str
@@ -40,11 +48,13 @@ class TcpServer:
     port: int
     receiver: Receiver
     idle_s: float = 1200.0
+    mute_s: float = 10.0
     max_connections: int = 1024
     bytes_per_s: float = 512 * 1024
     status: str = "starting"
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     _open: dict[int, Connection] = field(default_factory=dict)
+    _held: Counter[str] = field(default_factory=Counter)
     _serving: set[asyncio.Task[None]] = field(default_factory=set)
     _refused: int = 0
     _reported_at: float = 0.0
@@ -94,7 +104,7 @@ class TcpServer:
             task.add_done_callback(self._serving.discard)
         peer = writer.get_extra_info("peername") or ("unknown", 0)
         label = f"{self.name} {peer[0]}:{peer[1]}"
-        if len(self._open) >= self.max_connections and not self._make_room():
+        if len(self._open) >= self.max_connections and not self._make_room(str(peer[0])):
             self._refuse(label)
             writer.transport.abort()
             return
@@ -104,8 +114,10 @@ class TcpServer:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
         source = self.receiver.connect(label, lambda data: self._send(writer, data, label))
         source.address = str(peer[0])
-        connection = Connection(source, writer, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        connection = Connection(source, str(peer[0]), writer, now, now)
         self._open[id(connection)] = connection
+        self._held[connection.address] += 1
         try:
             await self._read(reader, connection)
         except TimeoutError:
@@ -116,7 +128,7 @@ class TcpServer:
                 extra={"action": "connection_broke", "source": label, "reason": str(error)},
             )
         finally:
-            del self._open[id(connection)]
+            self._forget(connection)
             self.receiver.disconnect(source)
             writer.close()
 
@@ -131,11 +143,10 @@ class TcpServer:
                 return
             connection.heard_at = loop.time()
             await self.receiver.take(connection.source, data)
-            budget = min(self.bytes_per_s, budget + (loop.time() - refilled_at) * self.bytes_per_s) - len(
-                data
-            )
+            rate = self.bytes_per_s * min(1.0, FULL_RATE / max(1, self._held[connection.address]))
+            budget = min(rate, budget + (loop.time() - refilled_at) * rate) - len(data)
             refilled_at = loop.time()
-            await asyncio.sleep(max(0.0, -budget / self.bytes_per_s))
+            await asyncio.sleep(max(0.0, -budget / rate))
 
     def _send(self, writer: asyncio.StreamWriter, data: bytes, label: str) -> None:
         """Queue an answer; who does not read them is cut off."""
@@ -149,15 +160,34 @@ class TcpServer:
             return
         writer.write(data)
 
-    def _make_room(self) -> bool:
-        """Close the longest silent connection that was never understood; False when there is none."""
-        mute = [connection for connection in self._open.values() if connection.source.items == 0]
-        if not mute:
+    def _make_room(self, newcomer: str) -> bool:
+        """Close the connection that is missed least for one from the address `newcomer`; False: none is."""
+        now, held = asyncio.get_running_loop().time(), self._held
+        greedy = {address for address, count in held.items() if count > held[newcomer] + 1}
+        going = [
+            connection
+            for connection in self._open.values()
+            if connection.source.items == 0
+            and (connection.address in greedy or now - connection.opened_at >= self.mute_s)
+        ] or [
+            connection
+            for connection in self._open.values()
+            if connection.address in greedy or now - connection.heard_at > STALE_S
+        ]
+        if not going:
             return False
-        oldest = min(mute, key=lambda connection: connection.heard_at)
-        oldest.writer.transport.abort()
-        self._refuse(oldest.source.label)
+        gone = max(going, key=lambda connection: (held[connection.address], -connection.heard_at))
+        self._forget(gone)
+        gone.writer.transport.abort()
+        self._refuse(gone.source.label)
         return True
+
+    def _forget(self, connection: Connection) -> None:
+        """The connection holds no place any more."""
+        if self._open.pop(id(connection), None) is not None:
+            self._held[connection.address] -= 1
+            if not self._held[connection.address]:
+                del self._held[connection.address]
 
     def _refuse(self, label: str) -> None:
         """Count a connection that had to go, and say so at most once a minute."""

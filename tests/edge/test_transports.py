@@ -87,7 +87,7 @@ async def test_a_thousand_connections_and_the_sos_among_them(
 async def test_too_many_connections_cost_the_ones_that_never_said_anything() -> None:
     listener = Listener(understands=True)
     async with (
-        serving(TcpServer("t", "127.0.0.1", 0, listener, max_connections=3)) as made,
+        serving(TcpServer("t", "127.0.0.1", 0, listener, mute_s=0, max_connections=3)) as made,
         contextlib.AsyncExitStack() as crowd,
     ):
         talking = [await crowd.enter_async_context(watch(made.port)) for _ in range(2)]
@@ -105,6 +105,38 @@ async def test_too_many_connections_cost_the_ones_that_never_said_anything() -> 
         with contextlib.suppress(ConnectionError):
             assert await refused.reader.read() == b""
         assert len(listener.lines) == 4
+
+
+async def test_one_address_that_takes_every_place_keeps_no_other_out() -> None:
+    """All of its connections were understood, and it goes on connecting."""
+    listener = Listener(understands=True, answer=b"!")
+    async with (
+        serving(TcpServer("t", "127.0.0.1", 0, listener, max_connections=40)) as made,
+        contextlib.AsyncExitStack() as crowd,
+    ):
+        greedy: list[socket.socket] = []
+
+        def more(count: int) -> None:
+            for _ in range(count):
+                one = socket.create_connection(("127.0.0.1", made.port), source_address=("127.0.0.2", 0))
+                crowd.callback(one.close)
+                one.sendall(b"hello")
+                greedy.append(one)
+
+        more(40)
+        await until(lambda: sum(heard.items for heard in listener.lines) == 40)
+        good = [await crowd.enter_async_context(watch(made.port)) for _ in range(10)]
+        for device in good:
+            await device.say(b"hello")
+        for device in good:
+            async with asyncio.timeout(30):
+                assert await device.reader.readexactly(1) == b"!"
+        more(100)
+        for device in good:
+            await device.say(b"still here")
+            async with asyncio.timeout(30):
+                assert await device.reader.readexactly(1) == b"!"
+        assert sum(not heard.gone for heard in listener.lines) <= 40
 
 
 async def test_a_silent_connection_is_closed() -> None:
