@@ -1,6 +1,7 @@
 """The running agent: its tasks, from the first to a clean goodbye."""
 
 import asyncio
+import errno
 import fcntl
 import logging
 import os
@@ -180,12 +181,18 @@ class Agent:
 
 
 def lock(folder: Path) -> int:
-    """Make the data folder and hold it for this process; returns what holds it. Raises ConfigError."""
+    """Make the data folder and hold it for this process; returns what holds it. Raises ConfigError.
+
+    A worn-out card that can only be read stops no alarm: then the agent runs from memory.
+    """
     try:
         _made(folder)
         held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ConfigError(say("data_dir_unusable", path=folder, reason=error)) from error
+        if error.errno not in (errno.EROFS, errno.EIO):
+            raise ConfigError(say("data_dir_unusable", path=folder, reason=error)) from error
+        log.error("read only: nothing is kept", extra={"action": "data_dir_read_only", "reason": str(error)})
+        held = os.memfd_create("lock")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.agent import lock
 from edge.outbox.outbox import Limits, Outbox
 from edge.readings import Fix, Reading
 from firmware_specs.batches import decode_batch, encode_batch
@@ -258,3 +259,25 @@ def overwrite(path: Path, at: int, data: bytes) -> None:
     with path.open("r+b") as file:
         file.seek(at)
         file.write(data)
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+
+async def test_on_a_card_that_can_only_be_read_alarms_live_in_memory(small_disk: Path) -> None:
+    async with outbox(small_disk) as box:
+        await box.keep([event(n=1)], {})
+    make_read_only(small_disk)
+    held = lock(small_disk)
+    problems: list[str] = []
+    async with outbox(small_disk, "run00002") as box:
+        box.on_problem = lambda problem, detail: problems.append(problem)
+        await box.keep([event(n=2)], {})
+        box.add([reading(70.0)])
+        await box.commit_telemetry(seal=True)
+        assert ("run00002", 1) in {(e.run, e.seq) for e in await box.waiting_events(10)}
+        box.mark_events([("run00002", 1)])
+        assert ("run00002", 1) not in {(e.run, e.seq) for e in await box.waiting_events(10)}
+    assert problems == ["storage_full"]
+    os.close(held)
