@@ -219,7 +219,7 @@ class Corroborate:
         fall = self._judged.get(item.activation)
         if fall is None:
             return [item]
-        if not fall.asked and item.evidence.get("cancelled_by") == "movement":
+        if not fall.asked and item.evidence.get("cancelled_by") in ("movement", "posture"):
             return []
         del self._judged[item.activation]
         return [item]

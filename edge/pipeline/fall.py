@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PRE_ALARM_MS: Final = 15_000
 STIRS_S: Final = 2
 RECOVERED_S: Final = 5
+BACK_S: Final = 3
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
 _SET_MS: Final = -60_000
@@ -66,8 +67,9 @@ class _Stream:
 
 
 class Fall:
-    """15 s after a suspicion the fall is raised, unless cancelled by the cancel button or by clear
-    movement in the old posture. A device with the role `waist` is worn there, any other at the wrist.
+    """15 s after a suspicion the fall is raised, unless cancelled by the cancel button, by clear movement in
+    the old posture or, when the detector is unsure, by 3 s in just that posture. A device with the role
+    `waist` is worn there, any other at the wrist.
 
     An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
     The cancel button also takes back a fall raised within the last 10 min; clear movement is told as long,
@@ -119,8 +121,8 @@ class Fall:
                 happened += self._suspected(samples.device, suspicion, at, stream, now)
             if stream.recovery is not None:
                 stream.recovery.feed(row)
-                if stream.recovery.moving_s >= RECOVERED_S:
-                    happened += self._recovered(samples, stream)
+                if (by := self._recovery(samples.device, stream.recovery)) is not None:
+                    happened += self._recovered(samples, stream, by)
         return happened
 
     def _stream(self, samples: Samples) -> tuple[_Stream, float]:
@@ -167,11 +169,19 @@ class Fall:
         stream.recovery = RecoveryWatch(stream.detector.rate_hz, suspicion.before)
         return [_happening(fall, "suspected", at, now)]
 
-    def _recovered(self, samples: Samples, stream: _Stream) -> list[Item]:
+    def _recovery(self, device: str, watch: "RecoveryWatch") -> str | None:
+        """By what the wearer shows that nothing happened; for an unsure fall the old posture is enough."""
+        if watch.moving_s >= RECOVERED_S:
+            return "movement"
+        fall = self._falls.get(device)
+        unsure = fall is not None and fall.evidence.get("unsure") is True
+        return "posture" if unsure and watch.back_s >= BACK_S else None
+
+    def _recovered(self, samples: Samples, stream: _Stream, by: str) -> list[Item]:
         stream.recovery = None
         if samples.device in self._button_only:
             return []
-        return self._cancel(samples.device, round(stream.told), "movement")
+        return self._cancel(samples.device, round(stream.told), by)
 
     def _cancel(self, device: str, at: int, by: str) -> list[Item]:
         """Who moves after the pre-alarm may still press the button: the fall is kept."""

@@ -37,6 +37,7 @@ STILL_S: Final = 1.5
 STILL_G: Final = 0.12
 MOVING_G: Final = 0.12
 CLEAR_DEG: Final = 50.0
+BACK_DEG: Final = 20.0
 UPRIGHT_DEG: Final = 45.0
 
 
@@ -151,7 +152,8 @@ class FallDetector:
 
 class RecoveryWatch:
     """Counts seconds of clear movement in the old posture after a suspected fall (`moving_s`; a struggle on
-    the floor is none), and of clear movement in any posture (`stirred_s`).
+    the floor is none), of clear movement in any posture (`stirred_s`), and on end in just the old posture,
+    moving or not (`back_s`).
     """
 
     def __init__(self, rate_hz: float, before: Row) -> None:
@@ -160,6 +162,7 @@ class RecoveryWatch:
         self._rows: list[Row] = []
         self.moving_s = 0
         self.stirred_s = 0
+        self.back_s = 0
 
     def feed(self, row: Row) -> None:
         """Take one row (g); a second that is still, or in another posture, starts `moving_s` anew."""
@@ -168,9 +171,10 @@ class RecoveryWatch:
             return
         window = np.array(self._rows)
         self._rows.clear()
-        upright = angle_deg(self._before, window.mean(axis=0)) <= UPRIGHT_DEG
+        turned = angle_deg(self._before, window.mean(axis=0))
         moving = spread_g(window) >= MOVING_G
-        self.moving_s = self.moving_s + 1 if upright and moving else 0
+        self.moving_s = self.moving_s + 1 if turned <= UPRIGHT_DEG and moving else 0
+        self.back_s = self.back_s + 1 if turned <= BACK_DEG else 0
         self.stirred_s += moving
 
 

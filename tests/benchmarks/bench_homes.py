@@ -41,14 +41,19 @@ def home(task: tuple[int, int, float]) -> Record:
 
 
 def run(homes: int, days: int, falls_a_day: float, *, size: int, seed: int, jobs: int) -> list[Record]:
-    """The bank first, a kind a task; then the homes."""
+    """The bank first, a kind a task; then the homes, with a report so far on stderr after each twenty."""
     kinds = [kind for kind in lives.A_DAY if kind not in lives.HARMLESS]
     with ProcessPoolExecutor(jobs) as pool:
         found = pool.map(judged, kinds, [size] * len(kinds), [seed] * len(kinds))
         known = dict(zip(kinds, found, strict=True))
     tasks = [(seed + n, days, falls_a_day) for n in range(homes)]
     with ProcessPoolExecutor(jobs, initializer=_BANK.update, initargs=(known,)) as pool:
-        return list(pool.map(home, tasks))
+        records: list[Record] = []
+        for record in pool.map(home, tasks):
+            records.append(record)
+            if len(records) % 20 == 0:
+                sys.stderr.write("\n".join(report(records)) + "\n\n")
+        return records
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
