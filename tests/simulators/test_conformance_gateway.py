@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,10 +15,11 @@ from simulators.conformance.checks import CHECKS, Finding, judge
 from simulators.conformance.evidence import Pace
 from simulators.conformance.examination import Examination
 from simulators.conformance.given_broker import GivenBroker
-from simulators.conformance.hands import Hands
+from simulators.conformance.hands import Hands, from_script
 from simulators.conformance.record import Record
 from simulators.conformance.report import readable, write_junit
 from simulators.conformance.small_broker import SmallBroker
+from simulators.processes import SimulatorError
 from tests.edge.stand import GATEWAY, Broker, door, heart_rate, running, sos, watch, write_config
 from tests.simulators.played_gateway import PlayedGateway
 from tests.simulators.virtual_time import VirtualLoop
@@ -176,3 +178,20 @@ def test_the_report_is_read_by_people_and_by_machines(
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == (str(len(CHECKS)), "1")
     assert [case.get("name") for case in suite if case.find("failure") is not None] == ["event_seq"]
+
+
+async def test_a_script_does_what_hands_would_do_and_says_what_it_cannot(tmp_path: Path) -> None:
+    script = tmp_path / "hands.toml"
+    pressed = tmp_path / "pressed"
+    script.write_text(f'press_sos = ["{sys.executable}", "-c", "open({str(pressed)!r}, \'w\')"]\n')
+    hands = from_script(script)
+    await hands.press()
+    assert pressed.exists()
+    assert not await hands.cut()
+    assert not hands.can_power_cycle
+    script.write_text('press_sos = ["/nowhere/at-all"]\n')
+    with pytest.raises(SimulatorError, match="nowhere"):
+        await from_script(script).press()
+    script.write_text("press = 1\n")
+    with pytest.raises(SimulatorError, match="press_sos"):
+        from_script(script)
