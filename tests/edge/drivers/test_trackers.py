@@ -84,7 +84,7 @@ def test_a_tracker_is_asked_where_it_is_and_takes_no_order_that_it_does_not_know
 
 
 def test_a_watch_that_says_it_was_asked_is_not_asked_again() -> None:
-    device, driver = Trv(), new("trv")
+    device, driver = Trv(), TrvDriver(DriverOptions())
     hear(driver, device.login(), b"IWAP16,181000#")
     assert driver.replies().endswith(b"IWBP16#"), "answered like any other message while nobody asked"
     assert driver.locate(device.device_id)
