@@ -87,6 +87,7 @@ def test_a_watch_that_says_it_was_asked_is_not_asked_again() -> None:
     device, driver = Trv(), TrvDriver(DriverOptions())
     hear(driver, device.login(), b"IWAP16,181000#")
     assert driver.replies().endswith(b"IWBP16#"), "answered like any other message while nobody asked"
+    assert isinstance(driver, Locating)
     assert driver.locate(device.device_id)
     driver.replies()
     hear(driver, b"IWAP16,181000#")
