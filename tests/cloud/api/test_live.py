@@ -6,6 +6,7 @@ import time
 import uuid
 
 import pytest
+from prometheus_client import REGISTRY
 from websockets.asyncio.client import connect
 
 from cloud.access.access import Identity
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.postgres
 async def test_an_alarm_reaches_a_screen_within_a_moment(
     address: str, conn: Connection, services: Services, town: Town
 ) -> None:
+    hops = ("carebed_event_hop_seconds_count", {"hop": "feed"})
+    counted = REGISTRY.get_sample_value(*hops) or 0
     async with follow(address, bearer(town, "operator")) as socket:
         hello = HelloFrame.model_validate(await receive(socket))
         delays = []
@@ -34,6 +37,7 @@ async def test_an_alarm_reaches_a_screen_within_a_moment(
             delays.append(time.perf_counter() - start)
             assert frame.data.state == "open"
         assert frame.seq == hello.seq + 5
+        assert REGISTRY.get_sample_value(*hops) == counted + 5
         assert sorted(delays)[2] < 0.5
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -46,6 +47,10 @@ async def test_heartbeats_keep_the_seat_alive(
 async def test_what_was_shown_is_on_the_timeline_once_a_ring(
     address: str, conn: Connection, services: Services, town: Town
 ) -> None:
+    def counted(hop: str) -> float:
+        return REGISTRY.get_sample_value("carebed_event_hop_seconds_count", {"hop": hop}) or 0
+
+    before = counted("shown")
     case = await ring(conn, services, town, town.east)
     said = json.dumps({"type": "shown", "case_id": str(case), "rings": 1})
     cookie = await sign_in(address) | {"Origin": f"http://{address}"}
@@ -58,6 +63,7 @@ async def test_what_was_shown_is_on_the_timeline_once_a_ring(
         await until(lambda: sound(conn))
     cursor = await conn.execute("select count(*) from case_entry where kind = 'shown'")
     assert await cursor.fetchone() == (1,)
+    assert counted("shown") == before + 1
 
 
 async def test_a_client_of_another_district_cannot_claim_to_have_shown_a_case(
