@@ -49,8 +49,12 @@ def test_the_map_shows_home_wristband_fence_and_who_is_near_and_says_so(
         assert box is not None
         assert frame["x"] <= box["x"] <= frame["x"] + frame["width"] - box["width"]
         assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
-    wear(district, home, 120)
-    expect(panel.locator(".aside")).to_contain_text("围栏内 · 距家 120 米")
+    wear(district, home, 0)
+    expect(panel.locator(".aside")).to_contain_text("围栏内 · 距家 0 米")
+    there, worn = (panel.locator(mark).bounding_box() for mark in (".map-home", ".map-band"))
+    assert there is not None
+    assert worn is not None
+    assert worn["x"] >= there["x"] + there["width"] - 1, "two marks stay two"
 
 
 def test_the_map_is_moved_and_fitted_again_by_keyboard(district: District, open_seat: OpenSeat) -> None:

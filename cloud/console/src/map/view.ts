@@ -21,10 +21,10 @@ const LABEL_SIZE = 13;
 const LABEL_HEIGHT = 24;
 const NAMES_AT_MOST = 40;
 
-function icon(className: string, text: string, size: number): L.DivIcon {
+function icon(className: string, text: string, size: number, aside = 0): L.DivIcon {
   const mark = document.createElement("span");
   mark.textContent = text;
-  return L.divIcon({ className, html: mark, iconSize: [size, size] });
+  return L.divIcon({ className, html: mark, iconSize: [size, size], iconAnchor: [size / 2 - aside, size / 2] });
 }
 
 function around({ x, y }: L.Point, size: number): Box {
@@ -53,6 +53,8 @@ export class MapView {
   private readonly labels = L.layerGroup();
   private names: readonly Name[] = [];
   private scene: Scene | null = null;
+  private marks: Marks = { home: "", band: "" };
+  private aside = 0;
   private fitted = "";
   private moved = false;
   private tellFailed: () => void = () => undefined;
@@ -129,6 +131,7 @@ export class MapView {
 
   show(scene: Scene, marks: Marks): void {
     this.scene = scene;
+    this.marks = marks;
     const wanted = new Set<string>();
     const circle = (key: string, at: Wgs, radius: number): void => {
       wanted.add(key);
@@ -157,7 +160,7 @@ export class MapView {
       mark(`going-${one.id}`, one.at, icon(one.free ? "map-dot" : "map-dot map-busy", "", DOT), 0);
     }
     if (scene.home !== null) mark("home", scene.home.at, icon("map-home", marks.home, MARK), 1000);
-    if (scene.fix !== null) mark("band", scene.fix.at, icon("map-band", marks.band, MARK), 2000);
+    if (scene.fix !== null) mark("band", scene.fix.at, icon("map-band", marks.band, MARK, this.aside), 2000);
     for (const key of [...this.layers.keys()].filter((one) => !wanted.has(one))) this.drop(key);
     this.fit();
     this.label();
@@ -190,13 +193,25 @@ export class MapView {
     return this.map.latLngToContainerPoint(point);
   }
 
+  /** Home and wristband are two marks: where they would lie on each other, the wristband's stands beside. */
+  private apart(home: Wgs | undefined, fix: Wgs | undefined): void {
+    const far = home === undefined || fix === undefined || this.at(this.point(home)).distanceTo(this.at(this.point(fix))) > MARK;
+    const aside = far ? 0 : MARK;
+    const band = this.layers.get("band");
+    if (aside === this.aside || !(band instanceof L.Marker)) return;
+    this.aside = aside;
+    band.setIcon(icon("map-band", this.marks.band, MARK, aside));
+  }
+
   /** Names beside what they name; those that would lie on a mark or another name are left out. */
   private label(): void {
     this.labels.clearLayers();
     const { scene } = this;
     if (scene === null) return;
-    const ends = [scene.home?.at, scene.fix?.at].filter((at) => at !== undefined);
-    const spots = ends.map((at) => around(this.at(this.point(at)), MARK));
+    this.apart(scene.home?.at, scene.fix?.at);
+    const spot = (at: Wgs | undefined, aside: number): Box[] =>
+      at === undefined ? [] : [around(this.at(this.point(at)).add([aside, 0]), MARK)];
+    const spots = [...spot(scene.home?.at, 0), ...spot(scene.fix?.at, this.aside)];
     const dots = scene.responders.map((one) => around(this.at(this.point(one.at)), DOT));
     const wanted = [...this.labelsOf(scene), ...this.namesInView()];
     const { x: width, y: height } = this.map.getSize();

@@ -4,7 +4,7 @@ import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
 import { useTexts, type Key } from "../texts/texts";
-import { dateAndTime, instant } from "../time/format";
+import { dateAndTime, instant, timeOfDay } from "../time/format";
 import { Read, useChief } from "./reading";
 
 const EVERY_S = 30;
@@ -39,16 +39,31 @@ function GapLine({ gap }: { gap: Gaps["items"][number] }): ReactElement {
   );
 }
 
-function HoleLine({ hole }: { hole: Gaps["forecast"][number] }): ReactElement {
+type Hole = Gaps["forecast"][number];
+
+/** Holes of one schedule at the same hours of a day together: each night's is one line. */
+function daily(holes: readonly Hole[], hour: (iso: string) => string): Hole[][] {
+  const found = new Map<string, Hole[]>();
+  for (const hole of holes) {
+    const key = [hole.schedule_id, hole.role, hour(hole.starts_at), hour(hole.ends_at)].join(" ");
+    found.set(key, [...(found.get(key) ?? []), hole]);
+  }
+  return [...found.values()];
+}
+
+function HoleLine({ holes }: { holes: readonly Hole[] }): ReactElement | null {
   const { t } = useTexts();
   const zone = useSeat().config.time_zone;
   const at = (iso: string): string => dateAndTime(instant(iso) ?? 0, zone).slice(0, -3);
+  const [first] = holes;
+  if (first === undefined) return null;
+  const hours = t("gaps.hours", { from: at(first.starts_at), to: at(first.ends_at) });
   return (
     <li>
       <span>
-        <b>{hole.name}</b> · {t(`duty.${hole.role}`)}
+        <b>{first.name}</b> · {t(`duty.${first.role}`)}
       </span>
-      <span className="chief-right label">{t("gaps.hours", { from: at(hole.starts_at), to: at(hole.ends_at) })}</span>
+      <span className="chief-right label">{holes.length === 1 ? hours : t("gaps.each_day", { hours, count: holes.length })}</span>
     </li>
   );
 }
@@ -56,6 +71,7 @@ function HoleLine({ hole }: { hole: Gaps["forecast"][number] }): ReactElement {
 /** Who is relied on and is not there, now and in the next 30 days. */
 export function GapsPanel(): ReactElement {
   const { t } = useTexts();
+  const zone = useSeat().config.time_zone;
   const gaps = useChief(["gaps"], readGaps, EVERY_S);
   return (
     <Panel name="chief-gaps" title={t("gaps.title")} aside={gaps.data === undefined ? "" : String(gaps.data.items.length)}>
@@ -70,8 +86,8 @@ export function GapsPanel(): ReactElement {
             </ul>
             <h4>{forecast.length === 0 ? t("gaps.no_forecast") : t("gaps.forecast")}</h4>
             <ul className="chief-list">
-              {forecast.map((hole) => (
-                <HoleLine key={`${hole.schedule_id}-${hole.role}-${hole.starts_at}`} hole={hole} />
+              {daily(forecast, (iso) => timeOfDay(instant(iso) ?? 0, zone)).map((holes) => (
+                <HoleLine key={`${holes[0]?.schedule_id}-${holes[0]?.role}-${holes[0]?.starts_at}`} holes={holes} />
               ))}
             </ul>
           </>
