@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge.drivers.catalogue import DRIVERS
 from edge.drivers.options import DriverOptions
 from edge.drivers.orders import Ordering, OrderRefused
+from edge.drivers.trv import TrvDriver
 from edge.intake import Locating
 from edge.readings import Driver, Fix, Happening, Item, Sighting
 from simulators.devices.gt06 import Gt06
