@@ -130,7 +130,9 @@ class _Link(Connection):
             return await asyncio.shield(self._end)
         except asyncio.CancelledError:
             self._flush()
-            self._write(b"".join([packets.left(reply) for reply, _ in self._held.values()]))
+            # Asked for nothing any more first: else what is given back would come here again.
+            given_back = [packets.left(reply) for reply, _ in self._held.values()]
+            self._write(b"".join([packets.unsubscribe(_MESSAGES), *given_back]))
             raise
 
     def ack(self, key: Hashable) -> None:

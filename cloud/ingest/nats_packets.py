@@ -117,6 +117,11 @@ def subscribe(subject: str, sid: int, queue: str | None = None) -> bytes:
     return " ".join(filter(None, ("SUB", subject, queue, str(sid)))).encode() + b"\r\n"
 
 
+def unsubscribe(sid: int) -> bytes:
+    """UNSUB: nothing more comes, and what was asked for with it is forgotten."""
+    return b"UNSUB %d\r\n" % sid
+
+
 def request(subject: str, inbox: str, body: Mapping[str, Any]) -> bytes:
     """PUB of JSON whose answer comes to `inbox`."""
     payload = json.dumps(body).encode()

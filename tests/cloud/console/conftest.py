@@ -1,5 +1,6 @@
 """Browser stories: the whole cloud as it is started for real, Debian's Chromium, one district a story."""
 
+import fcntl
 import re
 import signal
 import subprocess
@@ -79,11 +80,13 @@ OpenSeat = Callable[..., Seat]
 
 @pytest.fixture(scope="session")
 def built_console() -> Path:
-    """The console built from these very sources, where the machine can build it."""
-    if not build_hook.is_current(CONSOLE):
-        if build_hook.npm_on_path() is None and build_hook.npm_of_wheel() is None:
-            pytest.skip("the console is not built and there is no Node >= 20.19")
-        build_hook.build(CONSOLE)
+    """The console built from these very sources, where the machine can build it, by one worker."""
+    with (Path(tempfile.gettempdir()) / f"carebed-console-{CONSOLE.stat().st_ino}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not build_hook.is_current(CONSOLE):
+            if build_hook.npm_on_path() is None and build_hook.npm_of_wheel() is None:
+                pytest.skip("the console is not built and there is no Node >= 20.19")
+            build_hook.build(CONSOLE)
     return CONSOLE / "dist"
 
 
@@ -98,7 +101,7 @@ def cloud(built_console: Path) -> Iterator[RunningCloud]:
     with (folder / "up.log").open("w") as log:
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     assert running.stdout is not None
-    watchdog = threading.Timer(60, running.kill)
+    watchdog = threading.Timer(120, running.kill)
     watchdog.start()
     try:
         line = running.stdout.readline()

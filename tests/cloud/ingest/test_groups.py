@@ -89,6 +89,29 @@ async def test_a_reader_that_leaves_gives_back_what_it_had_at_once(broker: Runni
         assert [arrival.payload for arrival in await take(other, 1)] == [b"left behind"]
 
 
+async def test_a_reader_that_leaves_asks_for_nothing_before_it_gives_back() -> None:
+    said = bytearray()
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"INFO {}\r\n")
+        while data := await reader.read(1 << 16):
+            said.extend(data)
+            if b"PING" in data:
+                writer.write(b"PONG\r\n")
+            if b"CONSUMER.DURABLE.CREATE" in data:
+                writer.write(b"MSG _INBOX.a 2 2\r\n{}\r\n")
+                writer.write(b"MSG carebed.v1.x.up.event 1 $JS.ACK.s.c.1.7.1.0.0 4\r\nkept\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(server, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        address = Address.parse(f"nats://reader:secret@127.0.0.1:{port}", reader=True)
+        async with JetStreamSource(address, "leaving", [EVENTS], now=lambda: START) as leaving:
+            await take(leaving, 1)
+        await until(lambda: b"-NAK" in said)
+    assert 0 < said.index(b"UNSUB 1\r\n") < said.index(b"-NAK")
+
+
 async def test_a_message_in_work_is_not_given_to_another(broker: RunningBroker) -> None:
     await begin_stream(broker)
     address = Address.parse(broker.stream_url(INGEST_USER), reader=True)
