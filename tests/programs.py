@@ -9,7 +9,8 @@ import pytest
 
 _absent: dict[str, set[str]] = defaultdict(set)
 _PLACES = {
-    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    # The shell is Chromium without its windows: the same pages for a fifth less work.
+    "chromium": ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
     "mosquitto": ("mosquitto", "/usr/sbin/mosquitto"),
     "postgresql": tuple(
         str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)

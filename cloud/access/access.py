@@ -14,7 +14,8 @@ CANARY_ROLE: Final = "canary"
 WALL_ROLE: Final = "wall"
 """The role of a wall screen's token, no person's: it shows the wall's numbers and nothing else."""
 
-SESSION_LIFE: Final = timedelta(hours=12)
+SESSION_LIFE: Final = timedelta(hours=16)
+"""A shift of twelve hours with its hand-overs: nobody is signed out with a case in hand."""
 FAILURES_ALLOWED: Final = 10
 LOCK_FOR: Final = timedelta(minutes=5)
 

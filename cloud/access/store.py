@@ -98,7 +98,7 @@ async def forget_failures(conn: Connection, staff_id: UUID) -> None:
 
 
 async def open_session(conn: Connection, *, now: datetime, user: Identity) -> tuple[str, Session]:
-    """Open a seat and a session of 12 hours: the cookie's secret, shown to nobody else, and the session."""
+    """Open a seat and a session of 16 hours: the cookie's secret, shown to nobody else, and the session."""
     secret, csrf, seat_id = new_secret(), new_secret(), uuid7(_ms(now))
     await conn.execute(_SQL["insert_seat"], {"id": seat_id, "staff_id": user.id, "now": now})
     row = {
@@ -146,7 +146,7 @@ async def close_session(conn: Connection, *, now: datetime, identity: Identity) 
 
 
 async def end_expired(conn: Connection, *, now: datetime, staff_id: UUID) -> list[UUID]:
-    """Remove a user's sessions whose 12 hours are over and close their seats; the seats."""
+    """Remove a user's sessions whose 16 hours are over and close their seats; the seats."""
     cursor = await conn.execute(_SQL["delete_expired_sessions"], {"staff_id": staff_id, "now": now})
     seats = [seat for (seat,) in await cursor.fetchall()]
     await conn.execute(_SQL["close_seats"], {"ids": seats, "now": now})

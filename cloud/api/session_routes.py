@@ -28,7 +28,7 @@ def info_of(who: Identity, csrf_token: str) -> SessionInfo:
 
 @router.post("/session", operation_id="sign_in", response_model=SessionInfo)
 async def sign_in(body: SignIn, request: Request, services: With, response: Response) -> SessionInfo:
-    """Sign in at a new seat; the cookie lasts 12 hours."""
+    """Sign in at a new seat; the cookie lasts 16 hours."""
     source = sources.source_of(request.client.host if request.client else None)
     async with services.pool.connection() as conn:
         await sources.take(conn, source, now=services.clock.now())

@@ -133,11 +133,10 @@ def district(cloud: RunningCloud) -> District:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Chromium for one module: Playwright's own event loop must not outlive it, other tests need theirs."""
     with sync_playwright() as playwright:
-        path = next(filter(Path.exists, map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome"))), None)
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        launched = playwright.chromium.launch(executable_path=program("chromium", request), args=FLAGS)
         yield launched
         launched.close()
 
@@ -145,7 +144,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_seat(request: pytest.FixtureRequest, cloud: RunningCloud) -> Iterator[OpenSeat]:
     """Opens browser windows; at the end no page may have complained or asked another machine."""
-    program("chromium", request)
     opened: list[Seat] = []
 
     def open_one(

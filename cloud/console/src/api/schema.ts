@@ -2037,7 +2037,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in at a new seat; the cookie lasts 12 hours.
+         * @description Sign in at a new seat; the cookie lasts 16 hours.
          */
         post: operations["sign_in"];
         /**
