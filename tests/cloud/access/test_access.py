@@ -1,16 +1,11 @@
 """What an identity may see, and how secrets are kept."""
 
 import uuid
-from datetime import timedelta
 
 import pytest
 
-from cloud.access import store
 from cloud.access.access import Identity, hash_secret, new_secret
 from cloud.access.passwords import Passwords
-from cloud.database.pool import Connection
-from tests.cloud import town
-from tests.cloud.town import NOW
 
 ORG, OTHER = uuid.uuid4(), uuid.uuid4()
 
@@ -56,12 +51,3 @@ async def test_passwords_are_argon2id_and_unknown_users_never_match() -> None:
     assert not await passwords.matches(stored, "疑是地上霜")
     assert not await passwords.matches(None, "床前明月光")
     assert not await passwords.matches("not a hash", "床前明月光")
-
-
-async def test_nobody_is_signed_out_in_a_shift_of_twelve_hours(conn: Connection) -> None:
-    operator = await town.add_operator(conn, "王敏")
-    user = Identity(id=operator.id, name="王敏", role="operator", username="wangmin")
-    secret, _ = await store.open_session(conn, now=NOW, user=user)
-    late, next_day = NOW + timedelta(hours=13), NOW + timedelta(hours=24)
-    assert await store.find_session(conn, now=late, credential=hash_secret(secret)) is not None
-    assert await store.find_session(conn, now=next_day, credential=hash_secret(secret)) is None

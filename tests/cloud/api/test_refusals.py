@@ -89,7 +89,7 @@ async def test_what_is_over_is_cleaned_away(
     case = await ring(conn, services, town, town.east)
     gone, staying = await sign_in(app, "operator"), None
     await gone.post(f"/cases/{case}/claim")
-    clock.move(timedelta(hours=11))
+    clock.move(timedelta(hours=15))
     staying = await sign_in(app, "supervisor")
     clock.move(timedelta(hours=1, seconds=1))
     await clean_up(conn, Moment(now=clock.now(), started_at=clock.now()))

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -101,8 +100,7 @@ def test_wheel_and_sdist_carry_it_and_the_sdist_needs_no_node(built_console: Pat
     assert "cloud/console/dist/index.html" in names
     assert not [name for name in names if name.startswith("cloud/console/") and "/dist/" not in name]
 
-    with tarfile.open(archive("sdist", source, tmp_path / "sdist")) as packed:
-        packed.extractall(tmp_path / "unpacked", filter="data")
+    shutil.unpack_archive(archive("sdist", source, tmp_path / "sdist"), tmp_path / "unpacked")
     unpacked = next((tmp_path / "unpacked").iterdir())
     again = archive("wheel", unpacked, tmp_path / "again", path=str(tmp_path / "no-programs"))
     assert "cloud/console/dist/index.html" in zipfile.ZipFile(again).namelist()

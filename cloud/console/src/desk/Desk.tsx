@@ -1,4 +1,4 @@
-import { useEffect, useMemo, type ReactElement } from "react";
+import { lazy, Suspense, useEffect, useMemo, type ReactElement } from "react";
 
 import type { CaseSummary } from "../api/client";
 import { useLiveCases } from "../api/queries";
@@ -11,9 +11,7 @@ import "../look/desk.css";
 import "../look/queue.css";
 import { Queue } from "../queue/Queue";
 import { Quiet } from "../quiet/Quiet";
-import { BedView } from "../resident/BedView";
-import { ResidentView } from "../resident/ResidentView";
-import { useLooked, type Looked as LookedAt } from "../resident/state";
+import { useLooked } from "../resident/state";
 import { forget, signOut } from "../signin/signOut";
 import { instant } from "../time/format";
 import { claimTop } from "./actions";
@@ -45,10 +43,10 @@ function useDeskKeys(top: CaseSummary | undefined, mayAct: boolean): void {
   useKeys(keys);
 }
 
-/** An elder or a bed, in place of the quiet desk. */
-function Looked({ looked: { what, id } }: { looked: LookedAt }): ReactElement {
-  return what === "resident" ? <ResidentView key={id} id={id} /> : <BedView key={id} id={id} />;
-}
+// Fetched with the desk, which does not wait for it.
+const fetched = import("../resident/Looked");
+fetched.catch(() => undefined);
+const Looked = lazy(async () => ({ default: (await fetched).Looked }));
 
 /** The operator's desk: queue on the left, one case on the right. */
 export function Desk(): ReactElement {
@@ -82,7 +80,9 @@ export function Desk(): ReactElement {
         {incoming !== undefined && <IncomingBar call={incoming} />}
         {incoming !== undefined && incoming.id === shownCallId && <CallPop call={incoming} />}
         {openId === null && incoming !== undefined && incoming.id === shownCallId ? null : openId === null && looked !== null ? (
-          <Looked looked={looked} />
+          <Suspense>
+            <Looked looked={looked} />
+          </Suspense>
         ) : openId === null ? (
           <Quiet waiting={groups.waiting.length} newest={newestOf(groups)} />
         ) : (
