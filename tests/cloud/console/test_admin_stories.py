@@ -47,6 +47,7 @@ def test_a_home_a_bed_an_elder_and_a_device_are_registered(district: District, o
     page.get_by_label("名称").fill("东卧")
     page.get_by_role("button", name="添加床位").click()
     page.get_by_role("link", name="登记老人到此床位").click()
+    expect(page.get_by_label("姓名")).to_be_visible()
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("请填写")).to_be_visible()
     page.get_by_label("姓名").fill("赵一")
