@@ -27,7 +27,7 @@ class UncheckedBatch(TelemetryBatch, frozen=True, kw_only=True, omit_defaults=Tr
     run: str
     boot: str
     devices: msgspec.Raw = _NONE  # type: ignore[assignment]  # replaced by the list before anybody sees it
-    kinds: msgspec.Raw = _NONE  # type: ignore[assignment]
+    kinds: msgspec.Raw = _NONE  # type: ignore[assignment]  # likewise
 
 
 _UNCHECKED_DECODER: Final = msgspec.json.Decoder(UncheckedBatch)

@@ -226,7 +226,7 @@ class City:
         self._publish(gateway, topics.state(gateway.id, "online"), online, retain=True)
 
     def _batch(self, gateway: Gateway) -> None:
-        now = int(time.time() * 1000)  # noqa: TID251
+        now = int(time.time() * 1000)  # noqa: TID251 - see above
         rows = rows_of_the_well(gateway.number, now, self._chance, 20 if gateway.metered else 4)
         gateway.seq += 1
         batch = batch_of(rows, run=gateway.run, boot="b", seq=gateway.seq, sent_at=now)
@@ -240,7 +240,7 @@ class City:
         self._publish(gateway, topics.up(gateway.id, "telemetry"), payload)
 
     def _press(self, gateway: Gateway) -> None:
-        now = int(time.time() * 1000)  # noqa: TID251
+        now = int(time.time() * 1000)  # noqa: TID251 - see above
         gateway.events += 1
         event = Event(
             id=str(uuid7(now)), run=gateway.run, boot="b", seq=gateway.events, kind="sos", phase="raised",

@@ -171,7 +171,7 @@ async def test_nothing_is_lost_or_doubled_while_every_program_is_replaced(
             for program in PROGRAMS:
                 before = len(ledger.acked)
                 await deployment.replace(program)
-                await until(lambda before=before: len(ledger.acked) > before, limit_s=START_S)  # type: ignore[misc]
+                await until(lambda before=before: len(ledger.acked) > before, limit_s=START_S)  # type: ignore[misc]  # a lambda's default
         sending.cancel()
         await until(
             lambda: not ledger.waiting and ledger.batches_acked >= ledger.batches_sent, limit_s=START_S

@@ -182,7 +182,7 @@ class PlayedGateway:
             row.due_at = float("inf")
         if self.wrong == "storms" and event:
             row.due_at = loop.time()
-        payload = encode(row.message) if event else encode_batch(row.message)  # type: ignore[arg-type]
+        payload = encode(row.message) if event else encode_batch(row.message)  # type: ignore[arg-type]  # one of two
         self._publish("event" if event else "telemetry", payload)
 
     def _publish(self, channel: str, payload: bytes) -> None:

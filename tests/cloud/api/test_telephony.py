@@ -456,7 +456,7 @@ async def test_a_watchs_hotline_is_written_by_order_and_proven_by_one_call_from_
     await exchange.say("ringing", call="c-early", number="+86 138 1234 5678", extension="801")
     assert (await http.get(url, headers=technician)).json()["proven"] is False, "not before it is written"
     order = uuid.UUID(made["order_id"])
-    assert await finish_command(conn, "gw-hotline", order, "done", None, datetime.now(UTC))  # noqa: TID251
+    assert await finish_command(conn, "gw-hotline", order, "done", None, datetime.now(UTC))  # noqa: TID251 - the programs run by real time
     await conn.commit()
     await exchange.say("ringing", call="c-2", number="+86 138 1234 5678", extension="801")
     shown = (await http.get(url, headers=technician)).json()

@@ -115,4 +115,4 @@ async def test_every_day_has_its_room_its_hours_and_its_end(
     assert len(seen) == 1, "runs, not batches, are remembered"
     gone = sum(at < now - READINGS_KEPT - DAY for at in book.values)
     assert (gone > 0) == (days > READINGS_KEPT.days + 2)
-    print(f"time-travel: days={days} readings={len(book.values)} dropped={gone} lost=0 doubled=0")  # noqa: T201
+    print(f"time-travel: days={days} readings={len(book.values)} dropped={gone} lost=0 doubled=0")  # noqa: T201 - the last line of `make time-travel`
