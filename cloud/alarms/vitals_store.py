@@ -15,9 +15,9 @@ from cloud.alarms.person import Person, person_of
 from cloud.alarms.readings import Sample, method_of
 from cloud.alarms.rule_versions import RuleSet
 from cloud.alarms.vitals import Active
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
-from cloud.telemetry.columns import NO_QUALITY, Columns, Flags, Ints, from_ms
+from cloud.telemetry.columns import NO_QUALITY, Columns, Flags, Ints
 
 _SQL: Final = queries.load(__package__ or "cloud.alarms", "vitals.sql")
 _LATE_MS: Final = LATE_AFTER // timedelta(milliseconds=1)
@@ -64,11 +64,11 @@ async def enqueue(
     await conn.execute(
         _SQL["enqueue"],
         {
-            "device_keys": new.device_key.tolist(),
-            "kind_ids": new.kind_id.tolist(),
-            "measured_at": [from_ms(ms) for ms in new.measured_ms.tolist()],
-            "received_at": [from_ms(ms) for ms in new.received_ms.tolist()],
-            "values": new.value.tolist(),
+            "device_keys": arrays.of_numbers(new.device_key.tolist()),
+            "kind_ids": arrays.of_numbers(new.kind_id.tolist()),
+            "measured_at": arrays.of_times(new.measured_ms),
+            "received_at": arrays.of_times(new.received_ms),
+            "values": arrays.of_numbers(new.value.tolist()),
         },
     )
 

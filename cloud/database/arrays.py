@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def of_texts(texts: Sequence[str]) -> str:
     """For `%(name)s::text[]`; any text without NUL."""
@@ -11,6 +14,12 @@ def of_texts(texts: Sequence[str]) -> str:
     return f'{{"{inside}"}}' if texts else "{}"
 
 
-def of_numbers(numbers: Iterable[int]) -> str:
-    """For `%(name)s::bigint[]`."""
-    return f"{{{','.join(map(str, numbers))}}}"
+def of_numbers(numbers: Iterable[float | None]) -> str:
+    """For `%(name)s::bigint[]` and other arrays of numbers; None is null."""
+    return f"{{{','.join(['null' if number is None else str(number) for number in numbers])}}}"
+
+
+def of_times(times_ms: NDArray[np.int64]) -> str:
+    """For `%(name)s::timestamptz[]`, from ms UTC."""
+    texts = np.datetime_as_string(times_ms.astype("datetime64[ms]"), timezone="UTC").tolist()
+    return f"{{{','.join(texts)}}}"

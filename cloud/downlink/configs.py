@@ -54,13 +54,12 @@ async def publish_waiting(pool: Pool, publisher: MqttPublisher, now: datetime) -
     """Publish one round; True when there may be more."""
     async with pool.connection() as conn, conn.transaction():
         rows = await (await conn.execute(_SQL["unpublished_configs"], {"limit": _AT_ONCE})).fetchall()
-        await asyncio.gather(
-            *(
-                publisher.publish(topics.down(gateway_id, "config"), payload, retain=True)
-                for gateway_id, version, content in rows
-                if (payload := _payload(gateway_id, version, content)) is not None
-            )
-        )
+        payloads = [
+            (topics.down(gateway_id, "config"), payload)
+            for gateway_id, version, content in rows
+            if (payload := _payload(gateway_id, version, content)) is not None
+        ]
+        await publisher.publish_all(payloads, retain=True)
         await conn.execute(_SQL["configs_published"], {"now": now, "ids": [row[0] for row in rows]})
     return len(rows) == _AT_ONCE
 

@@ -51,13 +51,13 @@ async def publish_waiting(pool: Pool, publisher: MqttPublisher, now: datetime) -
         async with conn.transaction():
             acks = await store.take_acks(conn, _ACKS_AT_ONCE)
             messages = join_acks(acks, now)
-            await _publish_all(publisher, [(topics.down(g, "ack"), encode(ack)) for g, ack in messages])
+            await publisher.publish_all([(topics.down(g, "ack"), encode(ack)) for g, ack in messages])
             await store.delete_acks(conn, [ack.id for ack in acks])
         metrics.PUBLISHED.labels("ack").inc(len(messages))
         async with conn.transaction():
             commands = await store.due_commands(conn, now, _COMMANDS_AT_ONCE)
             payloads = [(topics.down(c.gateway_id, "command"), encode(_command(c))) for c in commands]
-            await _publish_all(publisher, payloads)
+            await publisher.publish_all(payloads)
             await store.postpone_commands(conn, [command.id for command in commands], now + _COMMAND_REPEAT)
         metrics.PUBLISHED.labels("command").inc(len(commands))
     return len(acks) == _ACKS_AT_ONCE or len(commands) == _COMMANDS_AT_ONCE
@@ -116,11 +116,6 @@ def ingest_alive(life: tuple[datetime | None, datetime] | None, now: datetime, r
     """True while the ingestor listens to the broker and said so within 30 s, at least 5 s of real time."""
     silent_after = max(INGEST_SILENT_AFTER, timedelta(seconds=5) * rate)
     return life is not None and life[0] is not None and now - life[1] <= silent_after
-
-
-async def _publish_all(publisher: MqttPublisher, messages: Sequence[tuple[str, bytes]]) -> None:
-    if messages:
-        await asyncio.gather(*(publisher.publish(topic, payload) for topic, payload in messages))
 
 
 def _command(queued: QueuedCommand) -> Command:

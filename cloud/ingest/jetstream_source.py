@@ -17,7 +17,8 @@ from typing import Final
 from cloud.broker import MQTT_STREAM, READER_INBOX, Address, nats_subjects
 from cloud.ingest import nats_packets as packets
 from cloud.ingest.nats_packets import Line, Message, ProtocolError, Splitter
-from cloud.ingest.source import Arrival, Connection, Source, Subscription
+from cloud.ingest.source import Arrival, Source, Subscription
+from cloud.mqtt.kept import Connection
 
 _TICK_S: Final = 1.0
 _WORKING_S: Final = 3.0

@@ -5,22 +5,15 @@ connection the reader's late acknowledgements are void. While too much waits her
 """
 
 import asyncio
-import contextlib
-import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Protocol
 
-from cloud import metrics
 from cloud.broker import Address
+from cloud.mqtt.kept import Kept
 
-logger = logging.getLogger(__name__)
-
-_RECONNECT_S: Final = (1.0, 2.0, 5.0)
-_CONNECT_LIMIT_S: Final = 15.0
 _OVERHEAD_BYTES: Final = 300  # what a waiting message weighs beside its payload
 
 
@@ -62,42 +55,25 @@ class Arrival(NamedTuple):
             self.link.ack(self.key)
 
 
-class Connection(asyncio.Protocol):
-    """A protocol whose end can be awaited."""
-
-    async def ended(self) -> str:
-        """Why the connection ended, once it has; says goodbye when the waiting is cancelled."""
-        raise NotImplementedError
-
-
-class Source:
+class Source(Kept):
     """`async with ... as source: async for arrival in source: ...`; reconnects by itself."""
 
     def __init__(
         self, address: Address, name: str, *, now: Callable[[], datetime], limit_bytes: int = 16 << 20
     ) -> None:
         """Keep the arguments; `limit_bytes` of waiting messages stop the reading from the broker."""
-        self.address = address
-        self.name = name
+        super().__init__(address, name)
         self.now = now
         self.limit_bytes = limit_bytes
-        self.reconnects = 0
         self._waiting: deque[Arrival] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
-        self._subscribed = asyncio.Event()
         self._link: Link | None = None
-        self._keeping: asyncio.Task[None] | None = None
-        self._lost = False
-
-    def _connection(self) -> Connection:
-        """A new connection that is to be made."""
-        raise NotImplementedError
 
     @property
     def listening(self) -> bool:
         """True while the broker has granted everything on the present connection."""
-        return self._subscribed.is_set()
+        return self._ready.is_set()
 
     @property
     def waiting(self) -> int:
@@ -111,20 +87,7 @@ class Source:
 
     async def wait_listening(self) -> None:
         """Return when the broker has granted everything."""
-        await self._subscribed.wait()
-
-    async def __aenter__(self) -> Self:
-        """Begin to connect; does not wait for the broker."""
-        self._keeping = asyncio.create_task(self._keep(), name=f"source-{self.name}")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Disconnect; the broker keeps what was not acknowledged."""
-        assert self._keeping is not None
-        self._keeping.cancel()
-        await asyncio.gather(self._keeping, return_exceptions=True)
+        await self._ready.wait()
 
     async def __aiter__(self) -> AsyncIterator[Arrival]:
         """Messages in the order of their arrival, endless."""
@@ -167,44 +130,3 @@ class Source:
         if self._link is not None and self._bytes > self.limit_bytes:
             self._link.pause()
         self._arrived.set()
-
-    def granted(self) -> None:
-        """The broker has granted everything."""
-        if self._lost:
-            self._lost = False
-            self.reconnects += 1
-            metrics.RECONNECTS.inc()
-            logger.info("broker is back", extra={"action": "broker_back", "client_id": self.name})
-        self._subscribed.set()
-
-    async def _keep(self) -> None:
-        """Endless: connect, stay connected, connect again."""
-        failures = 0
-        while True:
-            try:
-                await self._stay()
-                failures = 0
-            except (OSError, TimeoutError) as error:
-                self._say_lost(str(error) or type(error).__name__)
-                failures += 1
-            await asyncio.sleep(_RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)])
-
-    async def _stay(self) -> None:
-        """One connection until it ends; raises OSError when there is none."""
-        address = self.address
-        async with asyncio.timeout(_CONNECT_LIMIT_S):
-            transport, connection = await asyncio.get_running_loop().create_connection(
-                self._connection, address.host, address.port, ssl=address.context()
-            )
-        try:
-            self._say_lost(await connection.ended())
-        finally:
-            self._subscribed.clear()
-            with contextlib.suppress(OSError, RuntimeError):
-                transport.close()
-
-    def _say_lost(self, reason: str) -> None:
-        if not self._lost:
-            self._lost = True
-            extra = {"action": "broker_lost", "client_id": self.name, "reason": reason}
-            logger.warning("broker is lost", extra=extra)

@@ -49,8 +49,8 @@ class Homes:
             self.forget()
         known = Known(self._gateways, self._installed, self._at_home)
         new = [sender for sender in senders if sender not in known.at_home]
-        new_gateways = {gateway_id for gateway_id, _ in new} - known.gateways.keys()
-        new_keys = {key for _, keys in new for key in keys} - known.periods.keys()
+        new_gateways = {gateway_id for gateway_id, _ in new if gateway_id not in known.gateways}
+        new_keys = {key for _, keys in new for key in keys if key not in known.periods}
         if new_gateways:
             found = await store.gateway_homes(conn, new_gateways)
             known.gateways.update(dict.fromkeys(new_gateways, _UNKNOWN) | found)

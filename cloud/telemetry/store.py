@@ -68,11 +68,11 @@ async def move_last(conn: Connection, newest: Columns) -> None:
     await conn.execute(
         _SQL["move_last"],
         {
-            "device_keys": newest.device_key.tolist(),
-            "kind_ids": newest.kind_id.tolist(),
-            "measured_at": [c.from_ms(ms) for ms in newest.measured_ms.tolist()],
-            "values": newest.value.tolist(),
-            "qualities": qualities,
+            "device_keys": arrays.of_numbers(newest.device_key.tolist()),
+            "kind_ids": arrays.of_numbers(newest.kind_id.tolist()),
+            "measured_at": arrays.of_times(newest.measured_ms),
+            "values": arrays.of_numbers(newest.value.tolist()),
+            "qualities": arrays.of_numbers(qualities),
         },
     )
 

@@ -134,8 +134,8 @@ class TelemetryWriter:
             self._devices.clear()
             self._keys_of.clear()
         names = [_devices_of(each.batch) for each in batches]
-        new = set(names) - self._keys_of.keys()
-        if missing := {name for each in new for name in each} - self._devices.keys():
+        new = {each for each in names if each not in self._keys_of}
+        if missing := {name for each in new for name in each if name not in self._devices}:
             self._devices |= await store.device_keys(conn, missing, now)
         self._keys_of |= {each: tuple([self._devices[name] for name in each]) for each in new}
         return [self._keys_of[each] for each in names]
@@ -147,8 +147,8 @@ class TelemetryWriter:
         if len(self._ids_of) > _NAMES_HELD:
             self._ids_of.clear()
         names = [tuple(each.batch.kinds) for each in batches]
-        new = set(names) - self._ids_of.keys()
-        if missing := {name for each in new for name in each} - self._kinds.keys():
+        new = {each for each in names if each not in self._ids_of}
+        if missing := {name for each in new for name in each if name not in self._kinds}:
             self._kinds |= await store.kind_ids(conn, missing, now)
             for name in missing - self._kinds.keys():
                 self._tell_once("reading_kinds_exhausted", "", name)

@@ -29,7 +29,7 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
-from cloud.ingest.mqtt_packets import CONNACK, Publish, Splitter
+from cloud.mqtt.packets import CONNACK, Publish, Splitter
 from firmware_specs import topics
 from firmware_specs.batches import encode_batch
 from firmware_specs.ids import new_run, uuid7

@@ -21,10 +21,10 @@ import psycopg
 
 from cloud.broker import INGEST_USER, Address, Login, login, nats_config, new_secret
 from cloud.embedded import nats, postgres
-from cloud.ingest import mqtt_packets as packets
-from cloud.ingest.mqtt_packets import Control, Splitter
 from cloud.ingest.mqtt_source import MqttSource
 from cloud.ingest.source import Subscription
+from cloud.mqtt import packets
+from cloud.mqtt.packets import Control, Splitter
 from cloud.preparation import prepare_database
 from firmware_specs import topics
 from firmware_specs.batches import encode_batch

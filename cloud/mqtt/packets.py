@@ -1,4 +1,4 @@
-"""The part of MQTT 3.1.1 and 5 that a reader needs: bytes in, packets out, and what it says itself. Pure.
+"""The part of MQTT 3.1.1 and 5 that the cloud needs: bytes in, packets out, and what it says itself. Pure.
 
 Source: OASIS MQTT Version 3.1.1 and Version 5.0, sections 2 and 3. `version` is the protocol level: 4 or 5.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 CONNACK: Final = 2
+PUBACK: Final = 4
 SUBACK: Final = 9
 GOODBYE: Final = 14  # what a broker of MQTT 5 says before it hangs up
 PINGREQ: Final = b"\xc0\x00"
@@ -59,7 +60,7 @@ class Publish(NamedTuple):
 
 
 class Control(NamedTuple):
-    """Any other packet: its type (2 CONNACK, 9 SUBACK, 13 PINGRESP) and its body."""
+    """Any other packet: its type (2 CONNACK, 4 PUBACK, 9 SUBACK, 13 PINGRESP) and its body."""
 
     kind: int
     body: bytes
@@ -155,6 +156,11 @@ def subscribe(mid: int, filters: Iterable[tuple[str, int]], *, version: int = 4)
     properties = b"\x00" if version == 5 else b""
     entries = b"".join(_text(name) + bytes([qos]) for name, qos in filters)
     return _packet(0x82, mid.to_bytes(2, "big") + properties + entries)
+
+
+def publish(topic: str, payload: bytes, mid: int, *, retain: bool = False) -> bytes:
+    """PUBLISH of QoS 1 in MQTT 3.1.1."""
+    return _packet(0x33 if retain else 0x32, _text(topic) + mid.to_bytes(2, "big") + payload)
 
 
 def pubacks(mids: Sequence[int]) -> bytes:

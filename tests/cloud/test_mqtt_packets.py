@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.ingest import mqtt_packets as packets
-from cloud.ingest.mqtt_packets import Control, ProtocolError, Publish, Splitter
+from cloud.mqtt import packets
+from cloud.mqtt.packets import Control, ProtocolError, Publish, Splitter
 
 
 def publish(topic: bytes, payload: bytes, mid: int, *, retained: bool, properties: bytes = b"") -> bytes:
