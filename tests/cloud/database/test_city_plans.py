@@ -1,6 +1,6 @@
 """What is asked for each event of a city is answered by an index, however many homes there are."""
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.conftest import START
 pytestmark = pytest.mark.postgres
 
 _HOMES: Final = 1500
-_ASKED: Final = {
+_ASKED: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("cloud.ingest", "place_device"): {"device_id": "watch-00100", "at": START, "received_at": START},
     ("cloud.telemetry", "installations_of"): {"keys": [100, 101, 102]},
 }
