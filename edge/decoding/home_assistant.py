@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from edge.decoding.forms import Decoded, Decoder, Unreadable, json_object, point, shown_bytes, shown_items
-from edge.drivers.ha_meanings import gesture, points
+from edge.drivers.ha_meanings import gesture, is_online, points
 from edge.drivers.ha_templates import Unsupported
 from edge.drivers.home_assistant import HomeAssistantDriver
 from edge.drivers.options import DriverOptions
@@ -52,6 +52,9 @@ def _points(driver: HomeAssistantDriver, topic: str, payload: str) -> list[list[
     found: list[list[Any]] = []
     for entity in driver.entities_at(topic):
         try:
+            if (online := is_online(entity, topic, payload)) is not None:
+                found.append(["online", online])
+                continue
             for kind, value in points(entity, payload):
                 found.append([kind, bool(value)] if kind in ("heat", "online") else point(kind, value))
             if pressed := gesture(entity, payload):
@@ -59,7 +62,4 @@ def _points(driver: HomeAssistantDriver, topic: str, payload: str) -> list[list[
                 found += [["sos", True]] if is_sos_action(pressed) else []
         except Unsupported as error:
             found.append(["unsupported_template", str(error)])
-        for where, online, offline, _template in entity.availability():
-            if where == topic and payload in (online, offline):
-                found.append(["online", payload == online])
     return found

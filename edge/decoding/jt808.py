@@ -13,6 +13,7 @@ from edge.drivers.jt808 import (
     LOCATION,
     LOCATION_ANSWER,
     REGISTER,
+    SHORT_BATCH,
     Jt808Driver,
     reply,
 )
@@ -21,6 +22,7 @@ from edge.drivers.jt808_frames import (
     decode_auth,
     decode_batch,
     decode_location,
+    decode_locations,
     decode_register,
 )
 from edge.drivers.jt808_framing import Jt808Frame, Jt808Framer
@@ -92,6 +94,11 @@ def _body(frame: Jt808Frame) -> Decoded:
                 return {}
             positions = [{"alarms": [], **_location(location)} for location in batch[2]]
             return {"batch_count": batch[0], "batch_type": batch[1], "positions": positions}
+        case kind if kind == SHORT_BATCH:
+            positions = [
+                {"alarms": [], **_location(location)} for location in decode_locations(frame.body, 1)
+            ]
+            return {"positions": positions} if positions else {}
         case _:
             return {}
 

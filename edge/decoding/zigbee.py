@@ -19,13 +19,14 @@ def zigbee2mqtt() -> Decoder:
 
 
 def _decode_zigbee(data: bytes, driver: ZigbeeDriver) -> Decoded:
-    """A line `{"topic","retained","payload"}` as the transport makes it, or `{"exposes","state"}`,
-    `{"topic","state"}` by hand.
+    """A line `{"topic","retained","payload"}` as the transport makes it, or by hand `{"exposes","state"}`,
+    `{"topic","state"}`; a payload may be given as JSON.
     """
     message = json_object(data)
     topic, payload = message.get("topic"), message.get("payload")
-    exposes, state = message.get("exposes"), message.get("state", parsed(payload))
-    if isinstance(message.get("state"), dict):
+    exposes = message.get("exposes")
+    state = message.get("state", payload if isinstance(payload, dict) else parsed(payload))
+    if isinstance(state, dict):
         payload = msgspec.json.encode(state).decode()
     if not isinstance(state, dict) and not isinstance(payload, str):
         raise Unreadable("既无 payload 也无 state / neither payload (text) nor state (object)")

@@ -6,12 +6,17 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.drivers.ha_abbreviations import DEVICE_NAMES, NAMES
+from edge.drivers.ha_abbreviations import DEVICE_NAMES, NAMES, ORIGIN_NAMES
 from firmware_specs.ids import wire_id
 
 _TOPIC: Final = re.compile(r"^([^/]+)/(?:([^/]+)/)?([^/]+)/config$")
 _MAX_COMPONENTS: Final = 300
-_SHARED: Final = ("availability", "command_topic", "encoding", "payload_available", "payload_not_available")
+# What a device's message may say once for all its components that have topics of their own.
+_SHARED: Final = (
+    *("availability", "availability_mode", "availability_template", "availability_topic"),
+    *("payload_available", "payload_not_available", "command_topic", "encoding", "qos", "state_topic"),
+)
+_WITHOUT_STATE: Final = frozenset({"device_automation", "tag"})
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +87,8 @@ def read_config(topic: str, payload: Any) -> dict[str, Entity]:
         given = expand(component, base=payload.get("~")) if isinstance(component, dict) else {}
         kind = given.get("platform")
         if isinstance(kind, str) and len(given) > 1:
-            whole = shared | {"device": config.get("device")} | given
+            common = {} if kind in _WITHOUT_STATE else shared
+            whole = common | {"device": config.get("device")} | given
             entities[str(key)] = _entity(kind, str(key), object_id, whole)
     return entities
 
@@ -91,9 +97,9 @@ def expand(payload: dict[str, Any], base: Any = None) -> dict[str, Any]:
     """A configuration with every name in full and `~` in topics replaced."""
     base = payload.get("~", base)
     config = {NAMES.get(key, key): value for key, value in payload.items() if key != "~"}
-    if isinstance(config.get("device"), dict):
-        device = config["device"]
-        config["device"] = {DEVICE_NAMES.get(key, key): value for key, value in device.items()}
+    for part, names in (("device", DEVICE_NAMES), ("origin", ORIGIN_NAMES)):
+        if isinstance(config.get(part), dict):
+            config[part] = {names.get(key, key): value for key, value in config[part].items()}
     if isinstance(config.get("availability"), list):
         config["availability"] = [
             expand(entry, base) if isinstance(entry, dict) else entry for entry in config["availability"]

@@ -83,6 +83,17 @@ def points(entity: Entity, payload: str) -> list[Point]:
     return _binary(entity, value) if entity.platform == "binary_sensor" else _numeric(entity, value)
 
 
+def is_online(entity: Entity, topic: str, payload: str) -> bool | None:
+    """What a message on one of the entity's availability topics says; None for nothing. Raises
+    ha_templates.Unsupported.
+    """
+    for name, online, offline, template in entity.availability():
+        if name == topic:
+            word = str(render(template, payload) if template else payload)
+            return {online: True, offline: False}.get(word)
+    return None
+
+
 def gesture(entity: Entity, payload: str) -> str:
     """What was pressed, as one word, for events and device triggers; "" for anything else."""
     if entity.platform == "event":

@@ -9,14 +9,15 @@ from typing import Any, Final
 import msgspec
 
 from edge.drivers.ha_discovery import Entity, is_config, read_config
-from edge.drivers.ha_meanings import gesture, points
-from edge.drivers.ha_templates import Unsupported, render
+from edge.drivers.ha_meanings import gesture, is_online, points
+from edge.drivers.ha_templates import Unsupported
 from edge.drivers.levels import judge, levels_of, reading
 from edge.drivers.lines import Lines, Published, published
 from edge.drivers.liveness import Roll
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.zigbee_exposes import is_sos_action
 from edge.readings import Happening, Item, Press, Reading, Sighting
+from edge.recent import Recent
 from firmware_specs.kinds import READINGS
 from firmware_specs.messages import DeviceState, InventoryEntry
 
@@ -55,6 +56,7 @@ class HomeAssistantDriver:
         self._sizes: dict[str, int] = {}
         self._by_topic: dict[str, dict[tuple[str, str], Entity]] = {}
         self._subscribed: set[str] = set()
+        self._online: Recent[tuple[str, str], bool] = Recent(_MAX_TOPICS)
         self._replies: list[str] = []
 
     def receive(self, data: bytes, at: int) -> list[Item]:
@@ -149,12 +151,8 @@ class HomeAssistantDriver:
     def _state(self, entity: Entity, line: Published, at: int) -> list[Item]:
         """Items of one entity; a retained message is old: it raises nothing and measures nothing."""
         payload = line.payload or ""
-        for topic, online, offline, template in entity.availability():
-            if topic == line.topic:
-                word = str(render(template, payload) if template else payload)
-                if word not in (online, offline) or (line.retained and word == online):
-                    return []
-                return [Sighting(state=DeviceState(device=entity.device, at=at, online=word == online))]
+        if line.topic in {topic for topic, *_ in entity.availability()}:
+            return self._availability(entity, line, at)
         if line.retained:
             return []
         self._roll.hear(entity.device, at)
@@ -172,6 +170,22 @@ class HomeAssistantDriver:
             last_seen=at,
         )
         return [*items, Sighting(state=state)]
+
+    def _availability(self, entity: Entity, line: Published, at: int) -> list[Item]:
+        """Whether the device is there, by all of its topics, any, or the one heard last (`latest`)."""
+        online = is_online(entity, line.topic, line.payload or "")
+        if online is None:
+            return []
+        self._online[entity.device, line.topic] = online
+        told = [self._online.get((entity.device, topic)) for topic, *_ in entity.availability()]
+        mode = entity.text("availability_mode")
+        if mode == "any":
+            online = True in told
+        elif mode == "all" and online:
+            online = False if False in told else None if None in told else True
+        if line.retained and online:
+            return []
+        return [Sighting(state=DeviceState(device=entity.device, at=at, online=online))]
 
     def _point(self, entity: Entity, kind: str, value: float, at: int) -> list[Item]:
         device, items = entity.device, list[Item]()

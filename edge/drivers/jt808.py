@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.drivers.device_clock import digits_of
-from edge.drivers.jt808_frames import Jt808Location, decode_batch, decode_location
+from edge.drivers.jt808_frames import Jt808Location, decode_batch, decode_location, decode_locations
 from edge.drivers.jt808_framing import Jt808Frame, Jt808Framer, encode_frame
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.orders import OrderRefused
@@ -17,11 +17,11 @@ from edge.readings import Happening, Item
 from edge.recent import Recent
 
 RESULT, HEARTBEAT, TIME, REGISTER, AUTH = 0x0001, 0x0002, 0x0004, 0x0100, 0x0102
-LOCATION, LOCATION_ANSWER, BATCH = 0x0200, 0x0201, 0x0704
+LOCATION, LOCATION_ANSWER, BATCH, SHORT_BATCH = 0x0200, 0x0201, 0x0704, 0x0210
 _TERMINAL_ANSWERS: Final = frozenset(
     {RESULT, 0x0104, 0x0107, LOCATION_ANSWER, 0x0302, 0x0500, 0x0700, 0x0802}
 )
-_LOCATIONS: Final = frozenset({LOCATION, LOCATION_ANSWER, BATCH})
+_LOCATIONS: Final = frozenset({LOCATION, LOCATION_ANSWER, BATCH, SHORT_BATCH})
 ENCRYPTIONS: Final = {1: "RSA"}  # the standard names no other
 _NOT_SUPPORTED: Final = 3
 _DAY_MS: Final = 86_400_000
@@ -168,6 +168,9 @@ def told_by(frame: Jt808Frame, device: str) -> list[Told]:
     elif frame.message == BATCH and (batch := decode_batch(frame.body)) is not None:
         _, kind, found = batch
         locations = [(location, kind == 1 or location is not found[-1]) for location in found]
+    elif frame.message == SHORT_BATCH:
+        found = decode_locations(frame.body, 1)
+        locations = [(location, location is not found[-1]) for location in found]
     return [
         _told(frame, location, device, late=late) for location, late in locations if location is not None
     ] or [Told(device=device, raw=frame.body)]
@@ -221,10 +224,6 @@ def _doubt(told: Told, memory: Jt808Memory, at: int) -> Told | None:
 
 def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool) -> Told:
     time, tlv, nested = location.time, location.tlv, location.nested
-    private = bytes.fromhex(tlv.get("e4", "")) or b""
-    level = private[1] if len(private) == 2 else nested.battery_pct
-    if level is None and len(tens := bytes.fromhex(tlv.get("56", ""))) == 2:
-        level = tens[0] * 10
     signal = int(tlv["30"], 16) if len(tlv.get("30", "")) == 2 else None
     return Told(
         device=device,
@@ -235,12 +234,24 @@ def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool
         utc=True,
         states=location.meanings,
         values=(
-            ("battery", percent(level)),
+            ("battery", percent(_battery(location))),
             ("battery_voltage", nested.battery_mv / 1000 if nested.battery_mv else None),
             ("signal_strength", percent(signal * 100 // _MAX_GSM) if signal is not None else None),
         ),
         evidence=_evidence(frame, location),
     )
+
+
+def _battery(location: Jt808Location) -> int | None:
+    """Percent from the makers' additions, as far as one of them is there."""
+    private, tens, one = (bytes.fromhex(location.tlv.get(name, "")) for name in ("e4", "56", "06"))
+    if len(private) == 2:
+        return private[1]
+    if location.nested.battery_pct is not None:
+        return location.nested.battery_pct
+    if len(tens) == 2:
+        return tens[0] * 10
+    return one[0] if len(one) == 1 else None
 
 
 def _evidence(frame: Jt808Frame, location: Jt808Location) -> dict[str, Any]:

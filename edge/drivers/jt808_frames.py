@@ -152,15 +152,20 @@ def decode_batch(body: bytes) -> tuple[int, int, list[Jt808Location]] | None:
     """The body of 0704: count as told, type (0 live, 1 backfill), locations; None when it is too short."""
     if len(body) < 3:
         return None
+    return int.from_bytes(body[:2], "big"), body[2], decode_locations(body[3:], 2)
+
+
+def decode_locations(body: bytes, size: int) -> list[Jt808Location]:
+    """Locations one after the other, each behind its length of `size` bytes: the body of 0210 (one byte)."""
     locations: list[Jt808Location] = []
-    at = 3
-    while at + 2 <= len(body) and len(locations) < _MAX_LOCATIONS:
-        length = int.from_bytes(body[at : at + 2], "big")
-        location = decode_location(body[at + 2 : at + 2 + length])
+    at = 0
+    while at + size <= len(body) and len(locations) < _MAX_LOCATIONS:
+        length = int.from_bytes(body[at : at + size], "big")
+        location = decode_location(body[at + size : at + size + length])
         if location is not None:
             locations.append(location)
-        at += 2 + length
-    return int.from_bytes(body[:2], "big"), body[2], locations
+        at += size + length
+    return locations
 
 
 def decode_register(frame: Jt808Frame) -> Jt808Register | None:

@@ -17,7 +17,7 @@ ALARMS: Final = {1: "sos", 5: "fall", 6: "fall"}
 _BLANKS: Final = b"\r\n\0 "
 _HEADER: Final = re.compile(rb"(TRV|IW)([A-Z]P[A-Z0-9]{2})")
 _FIX: Final = re.compile(
-    r"(\d{6})([AV])(\d{2})(\d{2}\.\d{4})([NS])(\d{3})(\d{2}\.\d{4})([EW])"
+    r"(\d{6})([AV])(\d{2})(\d{2}\.\d{1,8})([NS])(\d{3})(\d{2}\.\d{1,8})([EW])"
     r"([\d.]{5})(\d{6})([\d.]{6})(\d{3})(\d{3})(\d{3})",
     re.ASCII,
 )

@@ -5,6 +5,7 @@ Both dialects go over one characteristic: `AA`/`55` frames of the oximeters, `A5
 
 import struct
 from collections import Counter
+from operator import itemgetter
 from typing import Any, Final
 
 from edge.drivers.binary_frames import BinaryFrames
@@ -16,7 +17,8 @@ _SENSORS, _STATUS, _BATTERY, _START, _DATA, _END = 0x17, 0x00, 0x30, 0xF2, 0xF3,
 _FILE: Final = b"bp2nibp.list"
 _HEADER, _RECORD, _LONGEST_FILE = 10, 37, 64 * 1024
 _POLL_MS: Final = 4_000
-_STATES: Final = {3: "idle", 4: "measuring", 5: "result", 15: "memory", 16: "charging", 17: "charged"}
+# From 15 on: three measurements in a row and their mean.
+_STATES: Final = {3: "idle", 4: "measuring", 5: "result", 15: "measuring", 16: "pause", 17: "result"}
 
 
 class Viatom:
@@ -29,7 +31,7 @@ class Viatom:
         self._asked_at: int | None = None
         self._size = 0
         self._file = bytearray()
-        self._had_result = True
+        self._unread = True  # of what was measured while nobody was connected
 
     def feed(self, data: bytes, at: int) -> list[Values]:
         """Values of the frames that this notification completes."""
@@ -53,11 +55,13 @@ class Viatom:
         return orders
 
     def _answer(self, command: int, payload: bytes) -> list[Values]:
-        """A cuff's answer; after a result (and once at first) its list of measurements is fetched."""
+        """A cuff's answer; after each measurement, and once at first, its list of them is fetched."""
         match command:
             case 0x00 if state := status(payload):
-                if state["state"] == "result" or self._had_result:
-                    self._had_result = False
+                if state["state"] in ("measuring", "pause"):
+                    self._unread = True
+                elif self._unread:
+                    self._unread = False
                     self._orders.append(cuff_order(_START, _FILE.ljust(16, b"\0") + bytes(4)))
                 return [state]
             case 0x30 if len(payload) == 4:
@@ -74,7 +78,7 @@ class Viatom:
                     return []
                 self._orders.append(cuff_order(_END))
                 self._size = 0
-                return records(bytes(self._file))
+                return sorted(records(bytes(self._file)), key=itemgetter("time_s"))  # it is a ring
         return []
 
 

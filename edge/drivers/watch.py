@@ -170,8 +170,6 @@ def _position_readings(fix: WatchFix, moment: Moment, *, late: bool) -> list[Ite
 def _plain_readings(frame: WatchFrame, moment: Moment) -> list[Item]:
     """Readings of a frame without a position: keep-alive and vitals; a vital of 0 is "not measured"."""
     values = dict(told_values(frame))
-    if frame.word == "BTEMP2" and not number("".join(frame.fields[:1])):
-        return []
     if "systolic" in values and not (values["systolic"] and values["diastolic"]):
         return []
     measured = [(kind, value if kind in _COUNTED else value or None) for kind, value in values.items()]
@@ -192,7 +190,7 @@ def told_values(frame: WatchFrame) -> list[tuple[str, float | None]]:
         case "TEMP":
             return [("body_temperature", first)]
         case "BTEMP2":
-            return [("body_temperature", second)]
+            return [("body_temperature", second if first else None)]  # 0: not valid
         case "OXYGEN":
             return [("spo2", second)]
         case _:
@@ -200,12 +198,10 @@ def told_values(frame: WatchFrame) -> list[tuple[str, float | None]]:
 
 
 def _keep_alive(frame: WatchFrame) -> tuple[int | None, int | None, int | None]:
-    """Steps, tumbles, battery of `LK,steps,tumbles,battery`; other numbers of fields are only a sign of
-    life.
-    """
-    if frame.word != "LK" or len(frame.fields) != 3:
+    """Steps, tumbles, battery of `LK,steps,tumbles,battery[,...]`; fewer fields are only a sign of life."""
+    if frame.word != "LK" or len(frame.fields) < 3:
         return None, None, None
-    steps, tumbles, battery = (integer(text) for text in frame.fields)
+    steps, tumbles, battery = (integer(text) for text in frame.fields[:3])
     return steps, tumbles, battery
 
 

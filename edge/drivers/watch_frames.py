@@ -90,13 +90,13 @@ class WatchFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_late(self) -> bool:
-        """UD2: positions kept while there was no connection."""
-        return self.word == "UD2"
+        """UD2, UD2_LTE ...: positions kept while there was no connection."""
+        return self.word.partition("_")[0] == "UD2"
 
     @property
     def is_position(self) -> bool:
-        """UD..., AL..., WT."""
-        return self.is_alarm or self.word in ("UD", "UD2", "UD3", "WT") or self.word.startswith("UD_")
+        """UD..., AL..., WT..."""
+        return self.word.startswith(("UD", "AL", "WT"))
 
 
 def decode_frame(frame: bytes) -> WatchFrame | None:

@@ -10,8 +10,17 @@ from tests.conformance.kit import check
 from tests.conformance.samples import Sample, given_bytes, read_folder
 from tests.edge.drivers.replays import assert_same_in_pieces
 
+OWN = read_folder(Path(__file__).parent)
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors"
 SAMPLES = read_folder(VECTORS) if VECTORS.is_dir() else []
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"watch_framing"}))
+def test_what_the_pages_say_is_decoded_as_expected(family: str) -> None:
+    samples = [sample for sample in OWN if sample.family == family]
+    report = check(samples, FAMILIES)
+    assert len(samples) >= 6
+    assert report.failures == []
 
 
 @pytest.mark.skipif(not SAMPLES, reason="no ../shared/vectors beside the checkout")

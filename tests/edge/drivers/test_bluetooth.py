@@ -283,7 +283,7 @@ def test_a_cuff_of_viatom_gives_its_list_of_measurements_once() -> None:
         head = struct.pack("<IIB", at_s + 8 * 3600, 1, 0)
         return (head + bytes(4) + struct.pack("<HHHB", systolic, 80, 93, 72)).ljust(37, b"\0")
 
-    file = bytes(10) + record(AT // 1000 - 86_400, 131) + record(AT // 1000 - 60, 123)
+    file = bytes(10) + record(AT // 1000 - 60, 123) + record(AT // 1000 - 86_400, 131) + bytes(37)
     hub.receive(cuff.connects(viatom.NOTIFY), AT)
     steps = [
         (0x00, bytes(39) + b"\x05"),
@@ -302,6 +302,16 @@ def test_a_cuff_of_viatom_gives_its_list_of_measurements_once() -> None:
     assert systolic == [(131, True, AT - 86_400_000), (123, False, AT - 60_000)]
     hub.receive(cuff.notifies(viatom.NOTIFY, viatom_frame(0xA5, 0xF2, struct.pack("<I", len(file)))), AT)
     assert told(hub.receive(cuff.notifies(viatom.NOTIFY, viatom_frame(0xA5, 0xF3, file)), AT)) == []
+
+
+def test_a_cuff_of_viatom_is_read_once_after_each_measurement_also_after_three_in_a_row() -> None:
+    cuff, hub = Peripheral("54:48:E6:00:00:07", "LP-BP2W"), driver()
+    hub.receive(cuff.connects(viatom.NOTIFY), AT)
+    asked = []
+    for state in (4, 5, 5, 3, 15, 16, 15, 17, 17, 3, 4, 3):
+        hub.receive(cuff.notifies(viatom.NOTIFY, viatom_frame(0xA5, 0x00, bytes(39) + bytes([state]))), AT)
+        asked.append([order[2:4] for order in written(hub)].count("f2"))
+    assert asked == [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]
 
 
 @settings(max_examples=150, deadline=None)

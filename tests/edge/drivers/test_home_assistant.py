@@ -97,6 +97,29 @@ def test_availability_is_a_state_and_a_retained_online_is_not_believed() -> None
     assert seen("nonsense", retained=False) == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "told_online"),
+    [
+        ("latest", [True, False, True, False]),
+        ("any", [True, True, True, False]),
+        ("all", [None, False, True, False]),
+    ],
+)
+def test_a_device_with_two_availability_topics_is_there_as_its_mode_says(
+    mode: str, told_online: list[bool | None]
+) -> None:
+    topics = [{"t": "bridge", "val_tpl": "{{ value_json.state }}"}, {"t": "own"}]
+    driver = announced(avty=topics, avty_mode=mode)
+    bridge = [json.dumps({"state": word}) for word in ("online", "offline")]
+    messages = [
+        *(Message("own", "online"), Message("bridge", bridge[1])),
+        *(Message("bridge", bridge[0]), Message("own", "offline"), Message("bridge", bridge[1])),
+    ]
+    items = [driver.receive(line(message), AT) for message in messages]
+    seen = [item.state.online for found in items for item in found if isinstance(item, Sighting)]
+    assert seen[:3] + seen[-1:] == told_online
+
+
 def test_a_board_that_falls_silent_without_a_last_will_is_offline_once() -> None:
     driver = home()
     hears(driver, *BOARD.announce())
@@ -121,11 +144,14 @@ def test_one_message_for_a_whole_device_and_an_empty_one_that_removes_it() -> No
             "leak": {"p": "binary_sensor", "dev_cla": "moisture", "stat_t": "~/leak"},
             "bell": {"p": "device_automation", "type": "button_short_press", "stype": "sos", "t": "~/bell"},
             "gone": {"p": "sensor"},
+            "air": {"p": "sensor", "dev_cla": "temperature", "val_tpl": "{{ value_json.t }}"},
         },
+        "stat_t": "~/all",
     }
     topic = "homeassistant/device/d9/config"
     hears(driver, Message(topic, json.dumps(device), retained=True))
-    assert sorted(driver.entities(topic)) == ["bell", "leak"]
+    assert sorted(driver.entities(topic)) == ["air", "bell", "leak"]
+    assert hears(driver, Message("d9/all", '{"t": 21.5}')) == [("temperature", 21.5)], "no press, no leak"
     leak, bell = Message("d9/leak", "ON"), Message("d9/bell", "short_press")
     assert hears(driver, leak, bell) == [("water_leak", 1), ("water_leak", "raised"), ("sos", "raised")]
     hears(driver, Message(topic, "", retained=True))

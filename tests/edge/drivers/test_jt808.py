@@ -147,6 +147,12 @@ def test_additions_by_the_page() -> None:
     }
 
 
+@pytest.mark.parametrize("additions", ["060150", "e4020050", "56020800", "eb05000300a850"])
+def test_the_battery_is_told_in_one_of_four_additions(additions: str) -> None:
+    assert values(hear(location(additions=additions)))["battery"] == 80
+    assert "battery" not in values(hear(location(additions="0602ff38"))), "the temperature of a cabin"
+
+
 def test_an_alarm_with_a_wrong_checksum_needs_a_second_message() -> None:
     device, driver = Jt808(), Jt808Driver(DriverOptions())
     assert raised(hear(spoiled(device.alarm("sos", AT)), driver=driver)) == []
@@ -170,9 +176,11 @@ def test_backfill_is_late_and_tells_an_sos_only_once() -> None:
     assert [fix.late for fix in of(Fix, again)] == [True, True]
 
 
-def test_of_a_live_batch_the_last_location_is_live() -> None:
-    batch = Jt808().backfill([AT - 20_000, AT - 10_000, AT])
-    message = Jt808().message(0x0704, b"\0\3\0" + batch[16:-2])
+@pytest.mark.parametrize(("kind", "head", "length"), [(0x0704, "000300", "0026"), (0x0210, "", "26")])
+def test_of_a_live_batch_the_last_location_is_live(kind: int, head: str, length: str) -> None:
+    device, times = Jt808(), [AT - 20_000, AT - 10_000, AT]
+    body = [bytes.fromhex(length) + device.location(at) for at in times]
+    message = device.message(kind, bytes.fromhex(head) + b"".join(body))
     assert [(fix.position.at, fix.late) for fix in of(Fix, hear(message))] == [
         (AT - 20_000, True),
         (AT - 10_000, True),
