@@ -58,7 +58,14 @@ def build(
     folder = Path(settings.data_dir)
     limits = limits or _limits(settings.storage)
     outbox = Outbox(
-        folder, run, boot=time.boot, now=time.now_ms, clock=time.state, limits=limits, pulse=pulse
+        folder,
+        run,
+        boot=time.boot,
+        now=time.now_ms,
+        steady=_steady(time),
+        clock=time.state,
+        limits=limits,
+        pulse=pulse,
     )
     entries = {entry.id: entry for entry in settings.device}
     board = Board(entries, timings.device_state_s, run, time.boot, time.state)

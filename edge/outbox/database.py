@@ -6,8 +6,9 @@ import logging
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
 import msgspec
@@ -39,12 +40,15 @@ class File:
         schema: str,
         synchronous: Synchronous,
         *,
+        added: Mapping[str, str] = MappingProxyType({}),
         check: bool,
         make_room: Callable[[sqlite3.Connection | None], bool],
         set_aside: Callable[[Path], None],
     ) -> None:
+        """`added`: by table the column that it did not have at first."""
         self._path = path
         self._schema = schema
+        self._added = added
         self._synchronous: Synchronous = synchronous
         self._check = check
         self._make_room = make_room
@@ -97,7 +101,9 @@ class File:
             if self._db is not None:
                 break
             try:
-                self._db = connect(self._path, self._schema, self._synchronous, check=self._check)
+                self._db = connect(
+                    self._path, self._schema, self._synchronous, added=self._added, check=self._check
+                )
             except FAILURES as error:
                 if not self._failed(error, now):
                     break
@@ -122,6 +128,26 @@ class File:
             )
         full = _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
         return full and self._make_room(self._db)
+
+
+class Age:
+    """How long a store has been in use, in ms: what its rows age by.
+
+    It goes on with the machine's steady time and stands still while the machine is off. So no clock that is
+    set, whether to 2036 or back to 2000, makes a row old.
+    """
+
+    def __init__(self, steady: Callable[[], int]) -> None:
+        self._steady = steady
+        self._zero = 0
+
+    def go_on(self, age_ms: int) -> None:
+        """The store was this old when it was used last."""
+        self._zero = self._steady() - age_ms
+
+    def ms(self) -> int:
+        """Its age now."""
+        return self._steady() - self._zero
 
 
 class Reserve:
@@ -155,7 +181,9 @@ class Reserve:
         return True
 
 
-def connect(path: Path, schema: str, synchronous: Synchronous, *, check: bool) -> sqlite3.Connection:
+def connect(
+    path: Path, schema: str, synchronous: Synchronous, *, added: Mapping[str, str], check: bool
+) -> sqlite3.Connection:
     """Open (or create) a WAL database; `check` looks for damage first. Raises sqlite3.Error."""
     if _torn(path):
         raise _damage(path)
@@ -171,6 +199,10 @@ def connect(path: Path, schema: str, synchronous: Synchronous, *, check: bool) -
         db.execute("PRAGMA cache_size = -512")
         if check and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise _damage(path)
+        for table, column in added.items():
+            known = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            if known and column.split()[0] not in known:
+                db.execute(f"alter table {table} add column {column}")
         db.executescript(schema)
     except FAILURES:
         db.close()

@@ -5,14 +5,14 @@ For one worker thread. Nothing here raises for a damaged file or a full disk: ev
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from edge.outbox import database, salvage
-from edge.outbox.database import UNREADABLE, File, Mark, Reserve
+from edge.outbox.database import UNREADABLE, Age, File, Mark, Reserve
 from firmware_specs.kinds import EVENTS
 from firmware_specs.messages import Event, encode
 
@@ -20,35 +20,54 @@ log = logging.getLogger(__name__)
 
 KEEP_MS: Final = 30 * 86_400_000
 Key = tuple[str, int]
-_COMMITS: Final = "commits"
+_COMMITS, _AGE = "commits", "age"
+_AGE_SAVED_MS: Final = 3_600_000
 
 _SCHEMA: Final = """
 create table if not exists event(
     run text not null, seq integer not null, id text not null, priority integer not null, at integer not null,
     written_at integer not null, payload blob not null, stored_at integer, stage text,
-    primary key (run, seq)) without rowid;
+    kept_at integer not null default 0, primary key (run, seq)) without rowid;
 create index if not exists event_waiting on event(priority, written_at) where stored_at is null;
-create index if not exists event_kept on event(written_at);
+create index if not exists event_age on event(kept_at);
 create index if not exists event_id on event(id);
 create table if not exists note(name text primary key, value blob not null) without rowid;
 create table if not exists answer(
-    id text primary key, answered_at integer not null, payload blob not null) without rowid;
+    id text primary key, answered_at integer not null, payload blob not null,
+    kept_at integer not null default 0) without rowid;
 """
+_ADDED: Final = {
+    "event": "kept_at integer not null default 0",
+    "answer": "kept_at integer not null default 0",
+}
 
 _DECODER: Final = msgspec.json.Decoder(Event)
 
 
 class EventStore:
-    """Events numbered (run, seq) as they are written, notes that outlive a restart, answers to commands."""
+    """Events numbered (run, seq) as they are written, notes that outlive a restart, answers to commands.
 
-    def __init__(self, path: Path, run: str, reserve: Reserve, *, max_bytes: int) -> None:
+    `kept_at` is the store's age (by `steady`, ms) when a row was written.
+    """
+
+    def __init__(
+        self, path: Path, run: str, reserve: Reserve, *, steady: Callable[[], int], max_bytes: int
+    ) -> None:
         self._run = run
         self._reserve = reserve
         self._max_bytes = max_bytes
         self._seq = 0
         self._file = File(
-            path, _SCHEMA, "FULL", check=True, make_room=self._make_room, set_aside=self._rescue
+            path,
+            _SCHEMA,
+            "FULL",
+            added=_ADDED,
+            check=True,
+            make_room=self._make_room,
+            set_aside=self._rescue,
         )
+        self._age = Age(steady)
+        self._age_saved = 0
         self._mark = Mark(path.with_name(path.name + "-mark"))
         self._commits = 0
         self._lost: list[str] = []
@@ -64,6 +83,8 @@ class EventStore:
     def open(self, now: int) -> None:
         """Open the file, or a fresh one when it is damaged; and hold the reserved space."""
         self._file.open(now)
+        self._age_saved = self._last_age(now)
+        self._age.go_on(self._age_saved)
         self._compare(now)
         self.save(now)
         self._reserve.take()
@@ -90,9 +111,9 @@ class EventStore:
 
         def work(db: sqlite3.Connection) -> bool:
             db.executemany(
-                """insert or ignore into event(run, seq, id, priority, at, written_at, payload)
-                   values (?,?,?,?,?,?,?)""",
-                [_row(event, written_at) for event, written_at in self._unsaved.values()],
+                """insert or ignore into event(run, seq, id, priority, at, written_at, payload, kept_at)
+                   values (?,?,?,?,?,?,?,?)""",
+                [(*_row(event, written_at), self._age.ms()) for event, written_at in self._unsaved.values()],
             )
             notes = self._notes | {_COMMITS: b"%d" % (self._commits + 1)}
             db.executemany("insert or replace into note(name, value) values (?, ?)", list(notes.items()))
@@ -169,23 +190,36 @@ class EventStore:
 
     def keep_answer(self, command: str, payload: bytes, now: int) -> None:
         """Remember the answer to a command through restarts."""
-        query = "insert or replace into answer(id, answered_at, payload) values (?, ?, ?)"
-        self._file.write(lambda db: db.execute(query, (command, now, payload)), now)
+        query = "insert or replace into answer(id, answered_at, payload, kept_at) values (?, ?, ?, ?)"
+        self._file.write(lambda db: db.execute(query, (command, now, payload, self._age.ms())), now)
 
     def purge(self, now: int) -> None:
-        """Forget stored events and answers after 30 days; earlier when the file is too large."""
+        """Forget stored events and answers after 30 days of use; earlier when the file is too large."""
+        age = self._age.ms()
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute("delete from event where stored_at is not null and written_at < ?", (now - KEEP_MS,))
-            db.execute("delete from answer where answered_at < ?", (now - KEEP_MS,))
+        def work(db: sqlite3.Connection) -> int:
+            db.execute("delete from event where stored_at is not null and kept_at < ?", (age - KEEP_MS,))
+            db.execute("delete from answer where kept_at < ?", (age - KEEP_MS,))
             if database.used_bytes(db) > self._max_bytes:
                 db.execute(
                     """delete from event where (run, seq) in (select run, seq from event
-                       where stored_at is not null order by written_at limit 1000)"""
+                       where stored_at is not null order by kept_at limit 1000)"""
                 )
+            if age - self._age_saved < _AGE_SAVED_MS:
+                return self._age_saved
+            db.execute("insert or replace into note(name, value) values (?, ?)", (_AGE, b"%d" % age))
+            return age
 
-        self._file.write(work, now)
+        self._age_saved = self._file.write(work, now) or self._age_saved
         self._reserve.take()
+
+    def _last_age(self, now: int) -> int:
+        """The age when the store was used last, as far as it is written down."""
+        noted = self.note(_AGE, now) or b"0"
+        query = "select max((select max(kept_at) from event), (select max(kept_at) from answer), 0)"
+        found = self._file.read(lambda db: db.execute(query).fetchone(), now)
+        rows = found[0] if found and isinstance(found[0], int) else 0
+        return max(rows, int(noted) if noted.isdigit() else 0)
 
     def _compare(self, now: int) -> None:
         """Tell of commits that the file no longer knows of: its log was lost, or the file itself."""

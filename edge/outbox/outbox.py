@@ -36,7 +36,8 @@ class Limits:
 
 
 class Outbox:
-    """Events and telemetry of one run. `now` gives ms; `clock` and `boot` describe them in the rows.
+    """Events and telemetry of one run. `now` gives ms; `clock` and `boot` describe them in the rows; `steady`
+    counts ms and is never set: rows age by it.
 
     `on_events` is called with numbered events after their commit, `on_batches` when batches were sealed,
     `on_problem` when a file was damaged or the disk is full.
@@ -49,6 +50,7 @@ class Outbox:
         *,
         boot: str,
         now: Callable[[], int],
+        steady: Callable[[], int],
         clock: Callable[[], ClockState],
         limits: Limits = Limits(),
         pulse: Pulse | None = None,
@@ -59,10 +61,12 @@ class Outbox:
         self._boot = boot
         self._now = now
         self._clock = clock
-        self._events = EventStore(folder / "events.db", run, reserve, max_bytes=limits.events_bytes)
+        self._events = EventStore(
+            folder / "events.db", run, reserve, steady=steady, max_bytes=limits.events_bytes
+        )
         second = Reserve(folder / "reserved-for-telemetry", limits.reserve_bytes // 4)
         self._telemetry = TelemetryStore(
-            folder / "telemetry.db", run, second, max_bytes=limits.telemetry_bytes
+            folder / "telemetry.db", run, second, steady=steady, max_bytes=limits.telemetry_bytes
         )
         self._event_thread = ThreadPoolExecutor(1, thread_name_prefix="events-db")
         self._telemetry_thread = ThreadPoolExecutor(1, thread_name_prefix="telemetry-db")
@@ -127,8 +131,12 @@ class Outbox:
                 self._report()
             if loop.time() >= purge_at:
                 purge_at = loop.time() + PURGE_S
-                await self._on_events_db(self._events.purge)
-                await self._on_telemetry_db(self._telemetry.purge)
+                await self.purge()
+
+    async def purge(self) -> None:
+        """Forget what the cloud has stored and nobody will ask for any more."""
+        await self._on_events_db(self._events.purge)
+        await self._on_telemetry_db(self._telemetry.purge)
 
     async def commit_telemetry(self, *, seal: bool) -> None:
         """Commit the samples since the last call; with `seal`, make numbered batches of all that is open."""

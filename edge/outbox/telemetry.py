@@ -8,6 +8,7 @@ import itertools
 import logging
 import sqlite3
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,7 +16,7 @@ import msgspec
 
 from edge.outbox import batches, database
 from edge.outbox.batches import PIECE_DECODER, Piece
-from edge.outbox.database import UNREADABLE, File, Reserve
+from edge.outbox.database import UNREADABLE, Age, File, Reserve
 from firmware_specs.batches import encode_batch
 from firmware_specs.messages import BATCH_DECODER, Gap, TelemetryBatch
 
@@ -30,13 +31,15 @@ _SCHEMA: Final = """
 create table if not exists batch(
     n integer primary key autoincrement, run text not null, seq integer not null,
     from_at integer not null, to_at integer not null, count integer not null,
-    written_at integer not null, payload blob not null, stored_at integer, unique (run, seq));
+    written_at integer not null, payload blob not null, stored_at integer,
+    kept_at integer not null default 0, unique (run, seq));
 create index if not exists batch_waiting on batch(n) where stored_at is null;
 create table if not exists open_piece(n integer primary key autoincrement, payload blob not null);
 create table if not exists gap(
     n integer primary key autoincrement,
     from_at integer not null, to_at integer not null, count integer not null);
 """
+_ADDED: Final = {"batch": "kept_at integer not null default 0"}
 _MOST_PAGES: Final = 0xFFFFFFFE  # sqlite's own limit
 # A batch may itself tell of what was thinned out before; cheaper than reading every batch that goes.
 _TELLS_A_GAP: Final = "instr(payload, cast('\"gaps\"' as blob)) > 0"
@@ -51,16 +54,23 @@ class Kept(NamedTuple):
 
 
 class TelemetryStore:
-    """Open pieces, sealed batches numbered (run, seq), and gaps."""
+    """Open pieces, sealed batches numbered (run, seq), gaps; `kept_at` is the store's age at the sealing."""
 
-    def __init__(self, path: Path, run: str, reserve: Reserve, *, max_bytes: int) -> None:
-        self._run = run
-        self._reserve = reserve
-        self._max_bytes = max_bytes
+    def __init__(
+        self, path: Path, run: str, reserve: Reserve, *, steady: Callable[[], int], max_bytes: int
+    ) -> None:
+        self._run, self._reserve, self._max_bytes = run, reserve, max_bytes
         self._seq = 0
         self._file = File(
-            path, _SCHEMA, "NORMAL", check=False, make_room=self._make_room, set_aside=lambda aside: None
+            path,
+            _SCHEMA,
+            "NORMAL",
+            added=_ADDED,
+            check=False,
+            make_room=self._make_room,
+            set_aside=lambda aside: None,
         )
+        self._age = Age(steady)
         self._memory: deque[Piece] = deque()
         self._lost: list[Gap] = []
         self._open = True
@@ -74,6 +84,9 @@ class TelemetryStore:
     def open(self, now: int) -> None:
         """Open the file, or a fresh one when it is damaged."""
         self._file.open(now)
+        query = "select kept_at from batch order by n desc limit 1"
+        kept_at = self._file.read(lambda db: db.execute(query).fetchone(), now)
+        self._age.go_on(kept_at[0] if kept_at else 0)
         self._reserve.take()
 
     def close(self) -> None:
@@ -146,9 +159,9 @@ class TelemetryStore:
         return self._file.write(lambda db: db.execute(query, (from_ms, to_ms)).rowcount, now) or 0
 
     def purge(self, now: int) -> None:
-        """Forget stored batches after 72 h."""
-        query = "delete from batch where stored_at is not null and written_at < ?"
-        self._file.write(lambda db: db.execute(query, (now - KEEP_MS,)), now)
+        """Forget stored batches after 72 h of use."""
+        query = "delete from batch where stored_at is not null and kept_at < ?"
+        self._file.write(lambda db: db.execute(query, (self._age.ms() - KEEP_MS,)), now)
         if self._reserve.take():
             self._file.read(lambda db: db.execute(f"pragma max_page_count = {_MOST_PAGES}").fetchone(), now)
 
@@ -176,7 +189,7 @@ class TelemetryStore:
         ]
         sealed = batches.build(pieces, gaps)
         for number, batch in enumerate(sealed, self._seq + 1):
-            _insert(db, msgspec.structs.replace(batch, run=self._run, seq=number), now)
+            _insert(db, msgspec.structs.replace(batch, run=self._run, seq=number), now, self._age.ms())
         db.execute("delete from open_piece")
         if sealed:
             db.execute("delete from gap")
@@ -241,11 +254,12 @@ class TelemetryStore:
         return gone > 0
 
 
-def _insert(db: sqlite3.Connection, batch: TelemetryBatch, now: int) -> None:
+def _insert(db: sqlite3.Connection, batch: TelemetryBatch, now: int, age: int) -> None:
     times = [*(batch.t0 + dt for dt in batch.dt), *(p.at for p in batch.positions)]
     db.execute(
-        "insert into batch(run, seq, from_at, to_at, count, written_at, payload) values (?,?,?,?,?,?,?)",
-        (batch.run, batch.seq, min(times), max(times), len(times), now, encode_batch(batch)),
+        """insert into batch(run, seq, from_at, to_at, count, written_at, payload, kept_at)
+           values (?,?,?,?,?,?,?,?)""",
+        (batch.run, batch.seq, min(times), max(times), len(times), now, encode_batch(batch), age),
     )
 
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,9 +33,15 @@ def reading(value: float, at: int = NOW, *, late: bool = False, device: str = "w
 
 @asynccontextmanager
 async def outbox(
-    folder: Path, run: str = "run00001", *, limits: Limits = SMALL, now: int = NOW
+    folder: Path,
+    run: str = "run00001",
+    *,
+    limits: Limits = SMALL,
+    now: int | Callable[[], int] = NOW,
+    steady: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Outbox]:
-    made = Outbox(folder, run, boot="b", now=lambda: now, clock=ClockState, limits=limits)
+    at = now if callable(now) else lambda: now
+    made = Outbox(folder, run, boot="b", now=at, steady=steady, clock=ClockState, limits=limits)
     await made.open()
     task = asyncio.create_task(made.commit_loop())
     try:
@@ -119,7 +125,9 @@ async def test_what_the_wire_cannot_carry_is_left_out_alone(tmp_path: Path) -> N
 
 async def test_readings_of_the_last_seconds_survive_a_crash(tmp_path: Path) -> None:
     """Committed but not yet sealed: the next run makes the batch."""
-    box = Outbox(tmp_path, "run00001", boot="b", now=lambda: NOW, clock=ClockState, limits=SMALL)
+    box = Outbox(
+        tmp_path, "run00001", boot="b", now=lambda: NOW, steady=lambda: 0, clock=ClockState, limits=SMALL
+    )
     await box.open()
     box.add([reading(71.0)])
     await box.commit_telemetry(seal=False)
@@ -151,7 +159,9 @@ async def test_a_full_outbox_thins_the_oldest_telemetry_says_so_and_keeps_events
 async def test_a_damaged_file_is_set_aside_and_a_fresh_one_begun(tmp_path: Path, garbage: bytes) -> None:
     (tmp_path / "events.db").write_bytes(garbage)
     (tmp_path / "telemetry.db").write_bytes(garbage)
-    box = Outbox(tmp_path, "run00001", boot="b", now=lambda: NOW, clock=ClockState, limits=SMALL)
+    box = Outbox(
+        tmp_path, "run00001", boot="b", now=lambda: NOW, steady=lambda: 0, clock=ClockState, limits=SMALL
+    )
     problems: list[tuple[str, str]] = []
     box.on_problem = lambda problem, detail: problems.append((problem, detail))
     await box.open()
@@ -172,7 +182,7 @@ async def test_events_of_a_file_that_is_damaged_later_are_rescued(tmp_path: Path
         for n in range(50):
             await box.keep([event(n=n)], {"pipeline": b"state"})
     with contextlib.closing(sqlite3.connect(tmp_path / "events.db")) as db:
-        root = db.execute("select rootpage from sqlite_schema where name = 'event_kept'").fetchone()[0]
+        root = db.execute("select rootpage from sqlite_schema where name = 'event_age'").fetchone()[0]
         size = db.execute("pragma page_size").fetchone()[0]
         db.execute("pragma wal_checkpoint(truncate)")
     overwrite(tmp_path / "events.db", (root - 1) * size, b"\xff" * size)
@@ -200,7 +210,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 async def test_on_a_full_disk_events_take_the_reserve_then_memory_and_later_the_disk_again(
     small_disk: Path,
 ) -> None:
-    box = Outbox(small_disk, "run00001", boot="b", now=lambda: NOW, clock=ClockState, limits=SMALL)
+    box = Outbox(
+        small_disk, "run00001", boot="b", now=lambda: NOW, steady=lambda: 0, clock=ClockState, limits=SMALL
+    )
     problems: list[str] = []
     box.on_problem = lambda problem, detail: problems.append(problem)
     await box.open()

@@ -42,7 +42,7 @@ def before(tmp_path: Path) -> Path:
 
 def box(folder: Path, run: str) -> Outbox:
     limits = Limits(reserve_bytes=65_536)
-    return Outbox(folder, run, boot="b", now=lambda: NOW, clock=ClockState, limits=limits)
+    return Outbox(folder, run, boot="b", now=lambda: NOW, steady=lambda: 0, clock=ClockState, limits=limits)
 
 
 async def filled(folder: Path) -> Outbox:
