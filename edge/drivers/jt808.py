@@ -34,6 +34,7 @@ _MAX_UNJOINED: Final = 8
 _MAX_GSM: Final = 31
 _WAIT_MS: Final = 1_000
 _DOUBT_MS: Final = 600_000
+_ENCRYPTED: Final = "encrypted"
 
 
 @dataclass
@@ -117,8 +118,8 @@ class Jt808Driver:
         else:
             memory = self._doubtful.of(device, Jt808Memory)
         frame = self._joined(frame)
-        closed = _closed(frame, device, at)
-        self.counts["encrypted"] += len(closed)
+        closed = _closed(frame, device, memory, at)
+        self.counts["encrypted"] += bool(closed)
         tolds = [
             _doubt(told, memory, at) if not frame.checksum_ok else told for told in told_by(frame, device)
         ]
@@ -136,9 +137,15 @@ def device_id(frame: Jt808Frame) -> str:
     return f"jt808-{frame.phone.lstrip('0') or '0'}"
 
 
-def _closed(frame: Jt808Frame, device: str, at: int) -> list[Item]:
-    """An encrypted location may be a call for help that nobody here can read: told once a day."""
+def _closed(frame: Jt808Frame, device: str, memory: Jt808Memory, at: int) -> list[Item]:
+    """An encrypted location may be a call for help that nobody here can read: told once a day; with a wrong
+    checksum, which may have made the bits, only when it comes again.
+    """
     if not frame.encryption or frame.message not in _LOCATIONS:
+        return []
+    before = memory.doubted.get(_ENCRYPTED, at - _DOUBT_MS)
+    memory.doubted[_ENCRYPTED] = at
+    if not frame.checksum_ok and at - before >= _DOUBT_MS:
         return []
     name = ENCRYPTIONS.get(frame.encryption, f"method {frame.encryption}")
     evidence = {"reasons": ["body_encrypted"], "encryption": name, "type": f"0x{frame.message:04x}"}
@@ -218,7 +225,7 @@ def _doubt(told: Told, memory: Jt808Memory, at: int) -> Told | None:
     if told.late or not told.states:
         return replace(told, states=None) if told.states is not None else told
     fresh = {name for name in told.states if at - memory.doubted.get(name, at - _DOUBT_MS) >= _DOUBT_MS}
-    memory.doubted = {name: at for name in told.states}
+    memory.doubted = dict.fromkeys(told.states, at)
     return None if fresh else told
 
 

@@ -34,6 +34,14 @@ def spoiled(message: bytes) -> bytes:
     return message[:-2] + bytes((message[-2] ^ 1,)) + message[-1:]
 
 
+def encrypted(message: bytes) -> bytes:
+    """The same message with the mark of an RSA body."""
+    frame = bytearray(message)
+    frame[3] |= 1 << 2
+    frame[-2] ^= 1 << 2
+    return bytes(frame)
+
+
 def test_the_page_s_heartbeat_and_alarm() -> None:
     driver = Jt808Driver(DriverOptions())
     items = hear(bytes.fromhex(HEARTBEAT), bytes.fromhex(SOS), driver=driver)
@@ -165,6 +173,30 @@ def test_an_alarm_with_a_wrong_checksum_needs_a_second_message() -> None:
         == []
     )
     assert raised(hear(device.alarm("sos", later), driver=driver, at=later)) == ["sos"]
+
+
+@pytest.mark.parametrize("newer", [False, True])
+@pytest.mark.parametrize("kind", [0x0200, 0x0201, 0x0704, 0x0210])
+def test_an_encrypted_location_is_an_alarm_of_its_own_and_never_silent(kind: int, newer: bool) -> None:
+    device, driver = Jt808(newer=newer), Jt808Driver(DriverOptions())
+    sealed = encrypted(device.message(kind, bytes(range(40))))
+    items = hear(sealed, driver=driver)
+    [alarm] = of(Happening, items)
+    assert (alarm.kind, alarm.phase, alarm.evidence["reasons"]) == (
+        *("unknown_alarm_bit", "raised"),
+        ["body_encrypted"],
+    )
+    assert of(Fix, items) == []
+    answer = decode_frame(driver.replies().strip(b"\x7e"))
+    assert kind == 0x0201 if answer is None else answer.body[-1] == 3, "not supported"
+
+
+def test_an_encrypted_heartbeat_is_a_sign_of_life_and_doubtful_bits_need_a_second_message() -> None:
+    device, driver = Jt808(), Jt808Driver(DriverOptions())
+    assert events(hear(encrypted(device.message(0x0002, b"")), driver=driver)) == []
+    assert events(hear(spoiled(encrypted(device.position(AT))), driver=driver)) == []
+    [alarm] = of(Happening, hear(spoiled(encrypted(device.position(AT))), driver=driver))
+    assert alarm.evidence["encryption"] == "RSA"
 
 
 def test_backfill_is_late_and_tells_an_sos_only_once() -> None:
