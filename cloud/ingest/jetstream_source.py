@@ -80,34 +80,27 @@ class _Link(Connection):
     """One connection: greets, makes the consumer, asks for messages, acknowledges in one write."""
 
     def __init__(self, source: JetStreamSource) -> None:
+        super().__init__()
         self._source = source
         self._splitter = Splitter()
-        self._transport: asyncio.Transport | None = None
-        self._loop = asyncio.get_running_loop()
-        self._end: asyncio.Future[str] = self._loop.create_future()
         self._held: dict[Hashable, tuple[bytes, float]] = {}  # sequence -> where its ack goes, since when
         self._acks: list[bytes] = []
         self._asked: deque[Asked] = deque()
         self._requests = 0
         self._inbox = f"{READER_INBOX}.{secrets.token_hex(8)}"
-        self._heard_at = self._loop.time()
-        self._greeted = self._ready = self._paused = False
+        self._greeted = self._ready = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        super().connection_made(transport)
         self._source.connected(self)
         self._loop.call_later(_TICK_S, self._tick)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._finish("connection closed" if error is None else str(error))
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
         try:
             found = self._splitter.receive(data)
         except ProtocolError as error:
-            self._finish(f"not NATS: {error}")
+            self.finish(f"not NATS: {error}")
             return
         now, arrivals = self._source.now(), []
         for each in found:
@@ -133,7 +126,7 @@ class _Link(Connection):
             self._flush()
             # Asked for nothing any more first: else what is given back would come here again.
             given_back = [packets.left(reply) for reply, _ in self._held.values()]
-            self._write(b"".join([packets.unsubscribe(_MESSAGES), *given_back]))
+            self.write(b"".join([packets.unsubscribe(_MESSAGES), *given_back]))
             raise
 
     def ack(self, key: Hashable) -> None:
@@ -145,18 +138,9 @@ class _Link(Connection):
             self._loop.call_soon(self._flush)
         self._acks.append(packets.ack(held[0]))
 
-    def pause(self) -> None:
-        """Read nothing more for now."""
-        if not self._paused and not self._end.done() and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-
     def go_on(self) -> None:
-        """Read again."""
-        if self._paused and not self._end.done() and self._transport is not None:
-            self._paused = False
-            self._heard_at = self._loop.time()
-            self._transport.resume_reading()
+        """Read again, and ask for more."""
+        super().go_on()
         self._ask()
 
     def _arrival(self, message: Message, now: datetime) -> Arrival | None:
@@ -179,24 +163,24 @@ class _Link(Connection):
             case b"INFO" if not self._greeted:
                 self._greeted = True
                 address = self._source.address
-                self._write(packets.connect(self._source.name, address.user, address.secret))
-                self._write(packets.subscribe(f"{self._inbox}.m.*", _MESSAGES))
-                self._write(packets.subscribe(f"{self._inbox}.a", _ANSWERS))
+                self.write(packets.connect(self._source.name, address.user, address.secret))
+                self.write(packets.subscribe(f"{self._inbox}.m.*", _MESSAGES))
+                self.write(packets.subscribe(f"{self._inbox}.a", _ANSWERS))
                 for topic in self._source.unkept:
                     for subject in nats_subjects(topic):
-                        self._write(packets.subscribe(subject, _UNKEPT, self._source.name))
+                        self.write(packets.subscribe(subject, _UNKEPT, self._source.name))
             case b"PING":
-                self._write(packets.PONG)
+                self.write(packets.PONG)
             case b"PONG" if not self._ready:
                 self._make_consumer()
             case b"-ERR":
-                self._finish(f"refused: {line.rest.decode(errors='replace')}")
+                self.finish(f"refused: {line.rest.decode(errors='replace')}")
 
     def _make_consumer(self) -> None:
         name = self._source.name
         subject = f"$JS.API.CONSUMER.DURABLE.CREATE.{MQTT_STREAM}.{name}"
         body = {"stream_name": MQTT_STREAM, "config": self._source.consumer}
-        self._write(packets.request(subject, f"{self._inbox}.a", body))
+        self.write(packets.request(subject, f"{self._inbox}.a", body))
 
     def _answer(self, payload: bytes) -> None:
         """The consumer stands; or not yet, as the stream begins with the first MQTT client."""
@@ -230,7 +214,7 @@ class _Link(Connection):
         self._asked.append([self._requests, self._source.at_once])
         body = {"batch": self._source.at_once, "expires": 30 * _NS, "idle_heartbeat": _NS}
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{MQTT_STREAM}.{self._source.name}"
-        self._write(packets.request(subject, f"{self._inbox}.m.{self._requests}", body))
+        self.write(packets.request(subject, f"{self._inbox}.m.{self._requests}", body))
 
     def _tick(self) -> None:
         """Each second: is the server there, is everything made, what is still in work."""
@@ -239,30 +223,20 @@ class _Link(Connection):
         now = self._loop.time()
         silent_s = 0.0 if self._paused else now - self._heard_at
         if silent_s > _GONE_S:
-            self._finish("silent")
+            self.finish("silent")
             return
         if silent_s > _SILENT_S:
             self._asked.clear()  # requests get lost when a cluster changes its leader
-            self._write(packets.PING)
+            self.write(packets.PING)
         if self._greeted and not self._ready:
             self._make_consumer()
         for key, (reply, since) in self._held.items():
             if now - since >= _WORKING_S:
                 self._held[key] = reply, now
-                self._write(packets.working(reply))
+                self.write(packets.working(reply))
         self._ask()
         self._loop.call_later(_TICK_S, self._tick)
 
     def _flush(self) -> None:
         acks, self._acks = self._acks, []
-        self._write(b"".join(acks))
-
-    def _write(self, data: bytes) -> None:
-        if data and not self._end.done() and self._transport is not None:
-            self._transport.write(data)
-
-    def _finish(self, reason: str) -> None:
-        if not self._end.done():
-            self._end.set_result(reason)
-            if self._transport is not None:
-                self._transport.abort()
+        self.write(b"".join(acks))

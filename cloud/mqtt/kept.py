@@ -17,7 +17,46 @@ _CONNECT_LIMIT_S: Final = 15.0
 
 
 class Connection(asyncio.Protocol):
-    """A protocol whose end can be awaited."""
+    """A protocol that can be paused, and whose end can be awaited."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[str] = self._loop.create_future()
+        self._heard_at = self._loop.time()
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.finish("connection closed" if error is None else str(error))
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; void when the connection is gone."""
+        if data and not self._end.done() and self._transport is not None:
+            self._transport.write(data)
+
+    def finish(self, reason: str) -> None:
+        """End the connection."""
+        if not self._end.done():
+            self._end.set_result(reason)
+            if self._transport is not None:
+                self._transport.abort()
+
+    def pause(self) -> None:
+        """Read nothing more for now: the broker's window, then its queue, holds what comes."""
+        if not self._paused and not self._end.done() and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        if self._paused and not self._end.done() and self._transport is not None:
+            self._paused = False
+            self._heard_at = self._loop.time()
+            self._transport.resume_reading()
 
     async def ended(self) -> str:
         """Why the connection ended, once it has; says goodbye when the waiting is cancelled."""

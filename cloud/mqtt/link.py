@@ -21,17 +21,13 @@ class MqttLink(Connection):
         keep_alive_s: int = KEEP_ALIVE_S,
     ) -> None:
         """Keep the arguments; `name` is the client id."""
+        super().__init__()
         self._version = 4 if member is None else 5
         self._greeting = packets.connect(
             name, address.user, address.secret, keep_alive_s=keep_alive_s, member=member, clean=clean
         )
         self._keep_alive_s = keep_alive_s
         self._splitter = Splitter(self._version)
-        self._transport: asyncio.Transport | None = None
-        self._loop = asyncio.get_running_loop()
-        self._end: asyncio.Future[str] = self._loop.create_future()
-        self._heard_at = self._loop.time()
-        self._paused = False
 
     def accepted(self) -> None:
         """The broker has accepted us."""
@@ -46,13 +42,9 @@ class MqttLink(Connection):
         return packets.DISCONNECT
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._greeting)
+        super().connection_made(transport)
+        self.write(self._greeting)
         self._loop.call_later(self._keep_alive_s / 2, self._ping)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.finish("connection closed" if error is None else str(error))
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
@@ -70,31 +62,6 @@ class MqttLink(Connection):
         except asyncio.CancelledError:
             self.write(self.farewell())
             raise
-
-    def write(self, data: bytes) -> None:
-        """Send bytes; void when the connection is gone."""
-        if data and not self._end.done() and self._transport is not None:
-            self._transport.write(data)
-
-    def finish(self, reason: str) -> None:
-        """End the connection."""
-        if not self._end.done():
-            self._end.set_result(reason)
-            if self._transport is not None:
-                self._transport.abort()
-
-    def pause(self) -> None:
-        """Read nothing more for now: the broker's window, then its queue, holds what comes."""
-        if not self._paused and not self._end.done() and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-
-    def go_on(self) -> None:
-        """Read again."""
-        if self._paused and not self._end.done() and self._transport is not None:
-            self._paused = False
-            self._heard_at = self._loop.time()
-            self._transport.resume_reading()
 
     def _answered(self, packet: Publish | Control) -> bool:
         if isinstance(packet, Control) and packet.kind == packets.CONNACK:
