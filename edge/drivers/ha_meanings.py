@@ -53,6 +53,7 @@ _NUMERIC: Final[dict[str, str]] = {
     "current": "current",
     "weight": "weight",
     "blood_glucose_concentration": "glucose",
+    "signal_strength": "signal_strength",
 }
 _FACTORS: Final[dict[str, tuple[str, float]]] = {
     "kw": ("power", 1000.0),
@@ -143,6 +144,8 @@ def _numeric(entity: Entity, value: Any) -> list[Point]:
     elif kind == "voltage":
         number = number / 1000 if unit == "mv" else number
         kind = "mains_voltage" if number > READINGS["battery_voltage"].high else "battery_voltage"
+    elif kind == "signal_strength" and unit == "dbm":
+        number = max(0.0, min(100.0, 2 * (number + 100)))  # the usual percent of a Wi-Fi receiver
     else:
         name, factor = _FACTORS.get(unit, ("", 1.0))
         number = number * factor if name == kind else number

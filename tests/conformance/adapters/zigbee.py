@@ -8,4 +8,5 @@ from tests.conformance.samples import Values
 
 def state(given: Values) -> Values:
     """The points of one message."""
-    return {"want": zigbee2mqtt()(json.dumps(given).encode())["decoded"]["points"]}
+    points = zigbee2mqtt()(json.dumps(given).encode())["decoded"]["points"]
+    return {"want": points + [["button", value] for name, value in points if name == "action"]}
