@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance bench-homes fuzz-drivers clean
+.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance walk bench-homes fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -121,6 +121,9 @@ time-travel: $(VENV)/.dev ## 存储走过四百三十天：跨月、跨年、闰
 
 conformance: $(VENV)/.dev ## 设备报文一致性（VECTORS=样本文件夹）/ every driver over a folder of sample messages
 	@$(BIN)/python -m tests.conformance $(VECTORS) $(ARGS)
+
+walk: $(VENV)/.dev ## 每个驱动一个故事，从设备走到屏幕 / one story a driver, from the device to the screen
+	$(BIN)/python -m tests.benchmarks.walk
 
 bench-homes: $(VENV)/.dev ## 模拟家庭 15,000 天：误报、漏报、用时 / 15,000 days of simulated homes: false alarms, missed falls, time to the alarm
 	$(BIN)/python -m tests.benchmarks.bench_homes $(ARGS)

@@ -19,6 +19,11 @@ _FAMILY: Final = (
 )
 
 
+def driver_of(device_type: str) -> str:
+    """The agent's driver that hears devices of a type; what has none speaks to the cloud itself."""
+    return "zigbee2mqtt" if device_type in MODELS else _FAMILY[device_type]
+
+
 class DeviceRecord(msgspec.Struct, kw_only=True):
     """One device as it was registered; `seed` gives its serial numbers."""
 
@@ -62,7 +67,7 @@ def device_id(device_type: str, seed: int, n: int) -> str:
             return f"{'ha' if device_type == 'board' else device_type}-{seed % 1_000_000:06d}-{n}"
         case "emfit":
             return f"emfit-{seed % 1_000_000:06d}{n % 100:02d}"
-        case "ble_sensor" | "ble_cuff":
+        case "ble_sensor" | "ble_cuff" | "ble_oximeter":
             return f"ble-5448e6{seed % 10_000:04x}{n % 100:02x}"
         case "wire_button":
             return f"button-{seed % 1_000_000:06d}-{n}"

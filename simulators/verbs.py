@@ -21,6 +21,7 @@ DeviceType = Literal[
     "board",
     "ble_sensor",
     "ble_cuff",
+    "ble_oximeter",
     "r60",
     "tinyframe",
     "sca11h",

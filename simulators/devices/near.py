@@ -40,6 +40,7 @@ NEAR: Final[dict[str, Kind]] = {
     ),
     "ble_sensor": Kind("bluetooth", {"alarm": "smoke", "clear": "clear_air", "leak": "leak"}, "clear_air"),
     "ble_cuff": Kind("bluetooth", {"measure": "pressure_123_80"}),
+    "ble_oximeter": Kind("bluetooth", {"measure": "berrymed_97", "leave": "berrymed_no_finger"}),
     "r60": Kind("r60", _RADAR, "somebody"),
     "tinyframe": Kind("tinyframe", _RADAR, "somebody"),
     "sca11h": Kind("sca11h", _BED, "empty", every_second=True),
@@ -203,7 +204,7 @@ def transport(kind: str, device_id: str, port: int) -> str:
             door = f'type = "mqtt"\nbroker_url = "mqtt://127.0.0.1:{port}"'
         case "emfit":
             door = f'type = "http"\nurl = "http://127.0.0.1:{port}/dvmstatus.htm"\nevery_s = 1'
-        case "ble_sensor" | "ble_cuff":
+        case "ble_sensor" | "ble_cuff" | "ble_oximeter":
             door = f'type = "tcp"\nport = {port}'
         case _:
             door = f'type = "tcp"\nport = {port}\ndevice = "{device_id}"'
@@ -224,4 +225,6 @@ def _speech(kind: str, device_id: str, clock: Clock) -> Callable[[str], bytes]:
     device = Peripheral(":".join(digits[at : at + 2] for at in range(0, 12, 2)))
     if kind == "ble_sensor":
         return device.advertises
+    if kind == "ble_oximeter":
+        return device.vendor
     return lambda what: device.connects("1810") + device.measures(what, clock.now_ms())

@@ -15,9 +15,7 @@ import pytest
 
 from edge.drivers.catalogue import DRIVERS
 from firmware_specs.clock import Clock
-from simulators.devices.near import NEAR
-from simulators.devices.zigbee import MODELS
-from simulators.registration import TRACKERS
+from simulators.registration import driver_of
 from simulators.scenario import load
 from simulators.stage import OwnCloud, Stage
 
@@ -28,9 +26,6 @@ OWN_CLOCK = [name for name in STORIES if load(FOLDER / f"{name}.toml").own_clock
 # One story a driver of what stands beside the gateway: played in one home, by one agent, at once.
 TOGETHER = ["bed_emfit", "bed_sca11h", "bluetooth", "home_assistant", "radar_r60", "radar_tinyframe"]
 REAL_TIME = [name for name in STORIES if name not in {*OWN_CLOCK, *TOGETHER}]
-DRIVER_OF = {"watch": "watch", "wrist": "wrist_accelerometer"}
-DRIVER_OF |= {kind: kind for kind in TRACKERS} | {kind: near.driver for kind, near in NEAR.items()}
-DRIVER_OF |= dict.fromkeys(MODELS, "zigbee2mqtt")
 INSTANT = {"sos_button", "smoke", "sos_and_smoke", "wrong_clock", "reissued_watch", "duplicate_storm"}
 
 pytestmark = [pytest.mark.postgres, pytest.mark.broker]
@@ -76,9 +71,7 @@ def _check(name: str, code: int | None, verdict: dict[str, Any]) -> None:
 
 
 def test_every_driver_has_a_story() -> None:
-    played = {
-        DRIVER_OF.get(device.type) for name in STORIES for device in load(FOLDER / f"{name}.toml").device
-    }
+    played = {driver_of(device.type) for name in STORIES for device in load(FOLDER / f"{name}.toml").device}
     assert set(DRIVERS) - played == set()
 
 
