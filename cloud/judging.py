@@ -135,9 +135,32 @@ async def _judge_people(
                 logger.exception("judgement failed", extra={"action": "judgement_failed"})
                 await _put_off(conn, ids, now)
                 continue
-        loud = tuple(turn for turn in found if not turn.quiet)
-        works.append(Work(ids=ids, turns=loud, subject=subject))
-    return works
+        works.append(Work(ids=ids, turns=tuple(found), subject=subject))
+    return await _loud(conn, works)
+
+
+async def _loud(conn: Connection, works: Sequence[Work]) -> list[Work]:
+    """Without turns that change nothing: most beds say time and again that somebody is in them."""
+    ends = {_key(work, each) for work in works for turn in work.turns for each in turn.awaited}
+    expected = await store.expected(conn, ends) if ends else set()
+    found = []
+    for work in works:
+        turns = work.turns
+        if not any(isinstance(each.what, Expect) for turn in turns for each in turn.awaited):
+            turns = tuple(
+                msgspec.structs.replace(
+                    turn, awaited=tuple(each for each in turn.awaited if _key(work, each) in expected)
+                )
+                for turn in turns
+            )
+        loud = tuple(turn for turn in turns if not turn.quiet)
+        found.append(msgspec.structs.replace(work, turns=loud))
+    return found
+
+
+def _key(work: Work, awaited: Awaited) -> str:
+    resident_id = None if work.subject is None else work.subject.person.id
+    return expectation_key(awaited.what.rule, resident_id, awaited.device_key)
 
 
 async def _alone(

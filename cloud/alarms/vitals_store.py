@@ -227,6 +227,12 @@ async def begin_expectation(conn: Connection, key: str, row: Mapping[str, Any]) 
     await conn.execute(_SQL["begin_expectation"], {"key": key, **row})
 
 
+async def expected(conn: Connection, keys: Iterable[str]) -> set[str]:
+    """Which of these are awaited."""
+    rows = await conn.execute(_SQL["expected"], {"keys": list(keys)})
+    return {row[0] for row in await rows.fetchall()}
+
+
 async def end_expectation(conn: Connection, key: str, *, at: datetime) -> Ended | None:
     """It has happened; its alarm, where it had been overdue."""
     row = await (await conn.execute(_SQL["end_expectation"], {"key": key, "at": at})).fetchone()

@@ -57,18 +57,19 @@ async def begin(conn: Connection, row: dict[str, Any], *, since: datetime) -> No
 
 async def add(conn: Connection, case_id: UUID, round_: int, policy: Policy, steps: Iterable[Due]) -> None:
     """Steps of a round, each there once."""
-    for due in steps:
-        await conn.execute(
-            _SQL["add_due"],
-            {
-                "case_id": case_id,
-                "round": round_,
-                "cycle": due.cycle,
-                "step": due.step,
-                "at": due.at,
-                "target": due.target,
-                "channels": list(due.channels),
-                "policy_id": policy.id,
-                "policy_version": policy.version,
-            },
-        )
+    rows = [
+        {
+            "case_id": case_id,
+            "round": round_,
+            "cycle": due.cycle,
+            "step": due.step,
+            "at": due.at,
+            "target": due.target,
+            "channels": list(due.channels),
+            "policy_id": policy.id,
+            "policy_version": policy.version,
+        }
+        for due in steps
+    ]
+    async with conn.cursor() as cursor:
+        await cursor.executemany(_SQL["add_due"], rows)

@@ -161,8 +161,8 @@ async def _open(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef |
     await alarms.insert(conn, alarm_id, case_id, draft, now=now)
     words = {"priority": draft.priority} | ({"follows_id": str(follows)} if follows else {})
     words |= {"group_id": str(group_id)} if group_id else {}
-    await timeline.add(conn, case_id, "opened", actor=SYSTEM, data=words, now=now)
-    await timeline.add(conn, case_id, "alarm", actor=SYSTEM, data=_alarm_words(draft, alarm_id), now=now)
+    entries = [("opened", words), ("alarm", _alarm_words(draft, alarm_id))]
+    await timeline.add_all(conn, case_id, entries, actor=SYSTEM, now=now)
     return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=True, tell=group_id is None)
 
 

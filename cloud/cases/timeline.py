@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -39,29 +39,46 @@ async def add(
     now: datetime,
 ) -> int:
     """Write one entry and return its number. The caller holds the case's row lock."""
+    return await add_all(conn, case_id, [(kind, data or {})], actor=actor, now=now)
+
+
+async def add_all(
+    conn: Connection,
+    case_id: UUID,
+    entries: Sequence[tuple[str, dict[str, Any]]],
+    *,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Write entries, each a kind and its data, in their order; the number of the last."""
     row = await (await conn.execute(_SQL["last_entry"], {"case_id": case_id})).fetchone()
     wanted, n, previous = (_FALLBACK, None, None) if row is None else row
-    n, previous = (1, FIRST) if n is None else (int(n) + 1, bytes(previous))
-    words = data or {}
-    salt = secrets.token_bytes(_SALT_BYTES)
-    algorithm, inner = _hashed(wanted, salt, chain.payload(case_id, n, now, kind, actor, words))
-    await conn.execute(
-        _SQL["add_entry"],
-        {
-            "case_id": case_id,
-            "n": n,
-            "at": now,
-            "kind": kind,
-            "actor": actor,
-            "data": Jsonb(words),
-            "salt": salt,
-            "algorithm": algorithm,
-            "payload_hash": inner,
-            "previous": previous,
-            "hash": chain.digest(algorithm, previous, inner),
-        },
-    )
-    return n
+    n, previous = (0, FIRST) if n is None else (int(n), bytes(previous))
+    rows = []
+    for kind, words in entries:
+        n += 1
+        salt = secrets.token_bytes(_SALT_BYTES)
+        algorithm, inner = _hashed(wanted, salt, chain.payload(case_id, n, now, kind, actor, words))
+        hashed = chain.digest(algorithm, previous, inner)
+        rows.append(
+            {
+                "case_id": case_id,
+                "n": n,
+                "at": now,
+                "kind": kind,
+                "actor": actor,
+                "data": Jsonb(words),
+                "salt": salt,
+                "algorithm": algorithm,
+                "payload_hash": inner,
+                "previous": previous,
+                "hash": hashed,
+            }
+        )
+        previous = hashed
+    async with conn.cursor() as cursor:
+        await cursor.executemany(_SQL["add_entry"], rows)
+    return int(n)
 
 
 def _hashed(algorithm: str, salt: bytes, payload: bytes) -> tuple[str, bytes]:
