@@ -120,6 +120,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "list_bed_cases": _READERS,
     "get_resident_trends": _DESK,
     "get_bed_trends": _DESK,
+    "get_map_values": _SUPERVISORS,
     "get_last_readings": _DESK,
     "get_news2": _DESK,
     "list_observations": _DESK,

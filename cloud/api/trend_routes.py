@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+import msgspec
+from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
 from cloud.access.access import Identity
@@ -12,10 +13,11 @@ from cloud.access.errors import InvalidInput, NotFound
 from cloud.api import trend_schemas as shapes
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.times import GivenInstant
+from cloud.api.case_routes import answer
+from cloud.api.times import GivenInstant, iso_ms
 from cloud.database.pool import Connection
 from cloud.registry import people, store
-from cloud.telemetry import curves
+from cloud.telemetry import curves, trends
 from cloud.telemetry.trends import unit_of
 
 router = APIRouter(tags=["residents"])
@@ -23,6 +25,8 @@ router = APIRouter(tags=["residents"])
 _SPAN_AT_MOST: Final = timedelta(days=40)
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
 Kinds = Annotated[list[Kind], Query(alias="kind", min_length=1, max_length=8)]
+OneKind = Annotated[Kind, Query()]
+Area = Annotated[str, Query(max_length=32, description="the beginning of an area's code")]
 Start = Annotated[GivenInstant | None, Query(alias="from", description="without it 30 minutes before `to`")]
 End = Annotated[GivenInstant | None, Query(alias="to", description="without it now")]
 Points = Annotated[int, Query(ge=10, le=2000, description="buckets of a curve")]
@@ -69,6 +73,18 @@ async def get_bed_trends(
         found = await _trends(conn, "bed", bed_id, kind, window, points)
         await audit(conn, services, identity, "health_viewed", bed_id, kind="trends", kinds=kind)
     return found
+
+
+@router.get("/map/values", operation_id="get_map_values", response_model=shapes.BedValues)
+async def get_map_values(identity: Caller, services: With, kind: OneKind, area: Area = "") -> Response:
+    """The newest value of one kind at every bed of the caller's area, or of a part of it."""
+    within = area if area.startswith(identity.area_code) else identity.area_code
+    now = services.clock.now()
+    async with services.pool.connection() as conn, conn.transaction():
+        items = await trends.last_of_beds(conn, kind=kind, area_code=within, org_id=identity.org_id, now=now)
+        await audit(conn, services, identity, "health_viewed", within or "*", kind="map", kinds=[kind])
+    found = [msgspec.structs.asdict(item) | {"at": iso_ms(item.at)} for item in items]
+    return answer({"kind": kind, "unit": unit_of(kind), "beds": found})
 
 
 async def visible_bed(conn: Connection, identity: Identity, bed_id: UUID) -> store.BedRow:

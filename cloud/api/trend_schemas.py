@@ -60,3 +60,23 @@ class Trends(Shown):
     bucket_s: float = Field(description="width of a bucket")
     curves: list[Curve]
     bed: list[BedSpan]
+
+
+class BedValue(Shown):
+    """The newest value of one kind at a bed, from a device that is installed there now; nobody's name."""
+
+    bed_id: UUID
+    lat: float | None = Field(description="of the home's gate, WGS-84")
+    lon: float | None
+    value: float
+    quality: int | None
+    at: Instant
+    device: str
+
+
+class BedValues(Shown):
+    """What a map of the caller's area shows of one kind."""
+
+    kind: str
+    unit: str
+    beds: list[BedValue]

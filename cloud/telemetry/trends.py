@@ -34,6 +34,18 @@ class LastValue(msgspec.Struct, frozen=True):
     device: str
 
 
+class BedValue(msgspec.Struct, frozen=True):
+    """The newest value of one kind at a bed; where the home is in degrees of WGS-84, if that is known."""
+
+    bed_id: UUID
+    lat: float | None
+    lon: float | None
+    value: float
+    quality: int | None
+    at: datetime
+    device: str
+
+
 def unit_of(kind: str) -> str:
     """The SenML unit of a kind, "" for an unknown one."""
     known = READINGS.get(kind)
@@ -57,3 +69,12 @@ async def last_values(conn: Connection, *, resident_id: UUID, now: datetime) -> 
     """The newest value of each kind and device that is the resident's now."""
     cursor = await conn.execute(_SQL["last_of_resident"], {"resident_id": resident_id, "now": now})
     return [LastValue(*row) for row in await cursor.fetchall()]
+
+
+async def last_of_beds(
+    conn: Connection, *, kind: str, area_code: str, org_id: UUID | None, now: datetime
+) -> list[BedValue]:
+    """The newest value of a kind at each bed of an area ("" all) and organisation (None all)."""
+    given = {"kind": kind, "area_code": area_code, "org_id": org_id, "now": now}
+    cursor = await conn.execute(_SQL["last_of_beds"], given)
+    return [BedValue(*row) for row in await cursor.fetchall()]

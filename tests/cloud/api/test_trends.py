@@ -158,3 +158,33 @@ async def test_looks_are_written_down_and_borders_hold(
         )
     ).fetchone()
     assert row == (2,)
+
+
+async def test_a_supervisors_map_has_the_newest_value_of_each_bed_of_the_area_and_no_other(
+    http: httpx.AsyncClient, conn: Connection, services: Services, town: Town
+) -> None:
+    mat, watch, now = await devices(conn, services, town)
+    for device, minutes, value in ((watch, 9, 70.0), (mat, 8, 66.0), (watch, 360, 99.0)):
+        await read(conn, device, "heart_rate", now - timedelta(minutes=minutes), value)
+    query = {"kind": "heart_rate"}
+    answer = await http.get("/api/v1/map/values", params=query, headers=bearer(town, "supervisor"))
+    found = answer.json()
+    assert found["unit"] == "beat/min"
+    assert [(item["bed_id"], item["value"], item["device"]) for item in found["beds"]] == [
+        (str(town.east.bed_id), 66.0, "mat-1")
+    ]
+    assert found["beds"][0]["at"] == iso_ms(now - timedelta(minutes=8))
+    for area, seen in (("370502", [str(town.east.bed_id)]), ("370503", [])):
+        looked_at = query | {"area": area}
+        answer = await http.get("/api/v1/map/values", params=looked_at, headers=bearer(town, "supervisor"))
+        assert [item["bed_id"] for item in answer.json()["beds"]] == seen
+    of_west = query | {"area": "370502"}
+    answer = await http.get("/api/v1/map/values", params=of_west, headers=bearer(town, "west"))
+    assert answer.json()["beds"] == []
+    looks = await conn.execute("select subject, detail ->> 'kind' from audit where action = 'health_viewed'")
+    assert [tuple(row) for row in await looks.fetchall()] == [
+        ("*", "map"),
+        ("370502", "map"),
+        ("370503", "map"),
+        ("370503", "map"),
+    ]
