@@ -34,6 +34,18 @@ def stories() -> dict[str, str]:
     return {driver: _SHOWN.get(driver, found[driver]) for driver in sorted(DRIVERS)}
 
 
+def done(scenario: Scenario, driver: str) -> str:
+    """What happens to the devices that this driver hears, and what is wrong with their frames."""
+    types = {device.name: device.type for device in scenario.device}
+    heard = [
+        step for step in scenario.step if step.device in types and driver_of(types[step.device]) == driver
+    ]
+    words = [
+        f"{types[step.device]}: {step.do}" + (f" ({step.fault})" if step.fault else "") for step in heard
+    ]
+    return ", ".join(dict.fromkeys(words)).replace("_", " ")
+
+
 def shown(scenario: Scenario) -> str:
     """What the cloud must show: cases with their priority, readings."""
     words = [
@@ -76,13 +88,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="carebed-walk-") as folder:
         Path(folder).chmod(0o711)  # as root the database runs as another user
         verdicts = asyncio.run(walk(set(chosen.values()), Path(folder) / "cloud"))
-    rows = [("driver", "story", "came at the cloud", "first ms to the screen", "s", ""), ("---",) * 6]
+    head = ("driver", "story", "what happens (fault)", "came at the cloud", "first ms to the screen", "s", "")
+    rows = [head, ("---",) * len(head)]
     for driver, name in chosen.items():
         verdict = verdicts[name]
-        came = shown(load(FOLDER / f"{name}.toml"))
+        scenario = load(FOLDER / f"{name}.toml")
         result = "passed" if verdict["passed"] else f"FAILED: {verdict['failures']}"
         first, took = (str(verdict[key] or "") for key in ("event_to_screen_ms", "took_s"))
-        rows.append((f"`{driver}`", f"`{name}`", came, first, took, result))
+        told = (done(scenario, driver), shown(scenario))
+        rows.append((f"`{driver}`", f"`{name}`", *told, first, took, result))
     passed = sum(verdict["passed"] for verdict in verdicts.values())
     lines = [f"| {' | '.join(row)} |" for row in rows]
     lines += [f"walk: drivers={len(chosen)} stories={len(verdicts)} passed={passed}"]
