@@ -41,10 +41,19 @@ class ChangedStaff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def visible(
-    conn: Connection, reader: Identity, *, text: str, role: str | None, after: UUID | None, limit: int
+    conn: Connection,
+    reader: Identity,
+    *,
+    text: str,
+    sound: str,
+    digits: str,
+    role: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[StaffRow]:
-    """Users that the reader may see, in the order they came."""
+    """Users that the reader may see, in the order they came: by part of a name, sound or telephone."""
     values = {"area_code": reader.area_code, "org_id": reader.org_id, "text": text, "role": role}
+    values |= {"sound": sound, "digits": digits}
     async with conn.cursor(row_factory=class_row(StaffRow)) as cursor:
         await cursor.execute(_SQL["list_staff"], values | {"after": after, "limit": limit})
         return await cursor.fetchall()

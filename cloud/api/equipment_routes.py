@@ -11,7 +11,7 @@ from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.registry_routes import check_area
 from cloud.api.registry_schemas import Created
-from cloud.api.texts import WireId
+from cloud.api.texts import WireId, Word
 from cloud.broker import gateway_verifiers, new_secret
 from cloud.registry import equipment, store
 from cloud.registry.registry import place_text
@@ -20,6 +20,9 @@ router = APIRouter(tags=["equipment"])
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 After = Annotated[WireId | None, Query(description="the last one's `id`")]
+Wanted = Annotated[
+    Word, Query(description="a part of the id, or what finds a home: address, name, pinyin, telephone")
+]
 Retired = Annotated[bool, Query(description="those that are out of use instead")]
 
 
@@ -62,12 +65,23 @@ async def renew_gateway_secret(gateway_id: WireId, identity: Caller, services: W
 
 @router.get("/gateways", operation_id="list_gateways", response_model=shapes.GatewayList)
 async def list_gateways(
-    identity: Caller, services: With, limit: Limit = 200, after: After = None, retired: Retired = False
+    identity: Caller,
+    services: With,
+    text: Wanted = "",
+    limit: Limit = 200,
+    after: After = None,
+    retired: Retired = False,
 ) -> shapes.GatewayList:
     """Gateways of your area, by id."""
     async with services.pool.connection() as conn:
         rows = await equipment.list_gateways(
-            conn, identity=identity, limit=limit, after=after or "", retired=retired
+            conn,
+            at=services.clock.now(),
+            identity=identity,
+            text=text,
+            limit=limit,
+            after=after or "",
+            retired=retired,
         )
     return shapes.GatewayList(
         items=[
@@ -171,6 +185,7 @@ async def list_devices(
     services: With,
     gateway: Annotated[WireId | None, Query()] = None,
     home: Annotated[UUID | None, Query()] = None,
+    text: Wanted = "",
     limit: Limit = 200,
     after: After = None,
     retired: Retired = False,
@@ -184,6 +199,7 @@ async def list_devices(
             identity=identity,
             home_id=home,
             gateway_id=gateway,
+            text=text,
             limit=limit,
             after=after or "",
             retired=retired,
@@ -213,6 +229,9 @@ def _device(row: equipment.DeviceRow) -> shapes.Device:
         registered=row.registered,
         home_id=row.home_id,
         bed_id=row.bed_id,
+        place=""
+        if row.home_id is None
+        else place_text(row.street, row.compound, row.building, row.unit, row.door),
         room=row.room,
         role=row.role,
         installed_from=row.installed_from,

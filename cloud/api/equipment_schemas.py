@@ -144,6 +144,7 @@ class Device(Shown):
     registered: bool
     home_id: UUID | None
     bed_id: UUID | None
+    place: str = Field(description="the home's address")
     room: str
     role: str
     installed_from: Instant | None

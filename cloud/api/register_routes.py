@@ -25,7 +25,8 @@ router = APIRouter(tags=["administration"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[UUID | None, Query(description="the last one's `id`")]
-Wanted = Annotated[Word, Query(description="a part of the name or address")]
+Wanted = Annotated[Word, Query(description="a part of the name")]
+Found = Annotated[Word, Query(description="name, pinyin or its initials, telephone, address ...")]
 InArea = Annotated[str, Query(pattern=r"^[0-9]{0,12}$", description="an area's code; those below it too")]
 
 
@@ -85,15 +86,15 @@ async def list_homes(
     services: With,
     area: InArea = "",
     org: UUID | None = None,
-    text: Wanted = "",
+    text: Found = "",
     after: After = None,
     limit: Limit = 100,
 ) -> shapes.HomeList:
-    """Homes that you may see; `text` is looked for in the address. That they were listed is kept."""
+    """Homes that you may see; `text` finds their address and their people. That they were listed is kept."""
     narrowed = Filter(area=area, org=org, text=text, after=after, limit=limit)
     async with services.pool.connection() as conn, conn.transaction():
         found = await lists.homes(conn, identity, narrowed, at=services.clock.now())
-        await audit(conn, services, identity, "homes_listed", "homes", count=len(found))
+        await audit(conn, services, identity, "homes_listed", "homes", search=text, count=len(found))
     return shapes.HomeList(items=[_listed(row) for row in found])
 
 
@@ -186,15 +187,16 @@ async def list_register(
     org: UUID | None = None,
     state: StateName | None = None,
     without_bed: bool = False,
+    text: Found = "",
     after: After = None,
     limit: Limit = 100,
 ) -> shapes.Register:
     """The register of residents that you may see, in the order they came. That it was read is kept."""
     now = services.clock.now()
-    narrowed = Filter(area=area, org=org, after=after, limit=limit)
+    narrowed = Filter(area=area, org=org, text=text, after=after, limit=limit)
     async with services.pool.connection() as conn, conn.transaction():
         found = await lists.register(conn, identity, narrowed, at=now, state=state, without_bed=without_bed)
-        await audit(conn, services, identity, "register_listed", "residents", count=len(found))
+        await audit(conn, services, identity, "register_listed", "residents", search=text, count=len(found))
     today = china_date(now.timestamp())
     return shapes.Register(items=[_registered(row, today) for row in found])
 

@@ -13,9 +13,11 @@ from cloud.api import staff_schemas as shapes
 from cloud.api.admin_schemas import Revised
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
-from cloud.api.register_routes import After, Limit, Wanted, covered
+from cloud.api.register_routes import After, Limit, covered
 from cloud.api.services import Services
+from cloud.api.texts import Word
 from cloud.database.pool import Connection
+from cloud.registry import search
 from cloud.registry.store import Belongs, find_org, require_area
 
 router = APIRouter(prefix="/staff", tags=["administration"])
@@ -31,13 +33,25 @@ async def list_staff(
     identity: Caller,
     services: With,
     role: Annotated[Role | None, Query()] = None,
-    text: Wanted = "",
+    text: Annotated[Word, Query(description="name, pinyin or its initials, user name, telephone")] = "",
     after: After = None,
     limit: Limit = 100,
 ) -> shapes.StaffList:
     """Users whose area and organisation you cover."""
-    async with services.pool.connection() as conn:
-        found = await staff.visible(conn, identity, text=text, role=role, after=after, limit=limit)
+    asked = search.understand(text)
+    async with services.pool.connection() as conn, conn.transaction():
+        if asked.sound:
+            await search.fill_staff_sounds(conn)
+        found = await staff.visible(
+            conn,
+            identity,
+            text=text.strip(),
+            sound=asked.sound,
+            digits=asked.digits,
+            role=role,
+            after=after,
+            limit=limit,
+        )
     items = [shapes.StaffShown.model_validate(row, from_attributes=True) for row in found]
     return shapes.StaffList(items=items)
 

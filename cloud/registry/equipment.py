@@ -11,6 +11,7 @@ from cloud.access.access import Identity
 from cloud.access.errors import Conflict, InvalidInput, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.registry.search import homes_fitting
 from cloud.registry.store import Belongs, find_bed, find_home, find_org, new_id, require_area
 
 _SQL: Final = queries.load(__package__)
@@ -50,6 +51,11 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_at: datetime | None
     revision: int
     retired_at: datetime | None
+    street: str | None
+    compound: str | None
+    building: str | None
+    unit: str | None
+    door: str | None
 
 
 class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,10 +141,21 @@ async def list_logins(conn: Connection) -> list[tuple[str, str, str]]:
 
 
 async def list_gateways(
-    conn: Connection, *, identity: Identity, limit: int, after: str = "", retired: bool = False
+    conn: Connection,
+    *,
+    at: datetime,
+    identity: Identity,
+    limit: int,
+    text: str = "",
+    after: str = "",
+    retired: bool = False,
 ) -> list[GatewayRow]:
-    """The gateways that the caller may see, by id: those in use, or those that are not any more."""
+    """The gateways that the caller may see, by id: those in use, or those that are not any more.
+
+    `text` is a part of an id, or whatever a home is found by.
+    """
     seen: dict[str, Any] = {"area_code": identity.area_code, "org_id": identity.org_id, "limit": limit}
+    seen |= {"homes": await homes_fitting(conn, identity, text, at), "text": text}
     async with conn.cursor(row_factory=class_row(GatewayRow)) as cursor:
         await cursor.execute(_SQL["list_gateways"], seen | {"after": after, "retired": retired})
         return await cursor.fetchall()
@@ -237,14 +254,19 @@ async def list_devices(
     home_id: UUID | None,
     gateway_id: str | None,
     limit: int,
+    text: str = "",
     after: str = "",
     device_id: str | None = None,
     retired: bool = False,
 ) -> list[DeviceRow]:
-    """Devices that the caller may see, of one home or gateway where named, by id: in use, or not any more."""
+    """Devices that the caller may see, of one home or gateway where named, by id: in use, or not any more.
+
+    `text` is a part of an id, or whatever a home is found by.
+    """
     query: dict[str, Any] = {"at": at, "home_id": home_id, "gateway_id": gateway_id, "limit": limit}
     query |= {"area_code": identity.area_code, "org_id": identity.org_id, "after": after}
     query |= {"device_id": device_id, "retired": retired}
+    query |= {"homes": await homes_fitting(conn, identity, text, at), "text": text}
     async with conn.cursor(row_factory=class_row(DeviceRow)) as cursor:
         await cursor.execute(_SQL["list_devices"], query)
         return await cursor.fetchall()

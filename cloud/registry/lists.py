@@ -12,6 +12,7 @@ from cloud.access.errors import NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.registry.registry import Sex, StateName
+from cloud.registry.search import homes_fitting, residents_fitting
 
 _SQL: Final = queries.load(__package__, "lists.sql")
 
@@ -128,7 +129,7 @@ class InstallationRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list is narrowed to; `area` is a prefix, `text` a part of a name or an address."""
+    """What a list is narrowed to; `area` is a prefix, `text` a part of a name, a telephone or an address."""
 
     area: str = ""
     org: UUID | None = None
@@ -160,7 +161,10 @@ async def orgs(conn: Connection, identity: Identity, narrowed: Filter) -> list[O
 
 async def homes(conn: Connection, identity: Identity, narrowed: Filter, *, at: datetime) -> list[HomeRow]:
     """Homes that the reader may see, in the order they came."""
-    values = _seen(identity, narrowed) | {"text": narrowed.text.replace(" ", ""), "at": at}
+    values = _seen(identity, narrowed) | {
+        "at": at,
+        "ids": await homes_fitting(conn, identity, narrowed.text, at),
+    }
     return await _rows(conn, HomeRow, "list_homes", values)
 
 
@@ -188,6 +192,7 @@ async def register(
 ) -> list[RegisterRow]:
     """Residents that the reader may see, in the order they came."""
     values = _seen(identity, narrowed) | {"at": at, "state": state, "without_bed": without_bed}
+    values["ids"] = await residents_fitting(conn, narrowed.text, at)
     return await _rows(conn, RegisterRow, "list_register", values)
 
 

@@ -17,7 +17,7 @@ where (%(org_id)s::uuid is null or o.id = %(org_id)s) and (%(text)s = '' or strp
 order by o.id limit %(limit)s;
 
 -- name: list_homes --
--- Homes of an area and organisation with their beds and elders; `text` is looked for in the address.
+-- Homes of an area and organisation with their beds and elders; `ids` null: all.
 select h.id, h.area_code, h.org_id, o.name as org, h.street, h.compound, h.building, h.unit, h.room, h.revision,
     (select count(*) from bed b where b.home_id = h.id)::integer as beds,
     (select count(*) from gateway g where g.home_id = h.id and g.retired_at is null)::integer as gateways,
@@ -27,7 +27,7 @@ select h.id, h.area_code, h.org_id, o.name as org, h.street, h.compound, h.build
 from home h join org o on o.id = h.org_id
 where not h.synthetic and starts_with(h.area_code, %(area_code)s) and starts_with(h.area_code, %(area)s)
     and (%(org_id)s::uuid is null or h.org_id = %(org_id)s) and (%(org)s::uuid is null or h.org_id = %(org)s)
-    and (%(text)s = '' or strpos(replace(concat(h.street, h.compound, h.building, h.unit, h.room), ' ', ''), %(text)s) > 0)
+    and (%(ids)s::uuid[] is null or h.id = any(%(ids)s))
     and (%(after)s::uuid is null or h.id > %(after)s)
 order by h.id limit %(limit)s;
 
@@ -47,7 +47,7 @@ left join person p on p.id = r.person_id
 where b.home_id = %(home_id)s order by b.key;
 
 -- name: list_register --
--- Residents of an area and organisation, in the order they came.
+-- Residents of an area and organisation, in the order they came; `ids` null: all.
 select r.id, p.name, p.sex, p.birth_date, r.area_code, r.org_id, o.name as org, r.revision, t.state,
     b.label, h.id as home_id, h.street, h.compound, h.building, h.unit, h.room,
     (select count(*) from contact c where c.resident_id = r.id)::integer as contacts,
@@ -64,6 +64,7 @@ where starts_with(r.area_code, %(area_code)s) and starts_with(r.area_code, %(are
     and (%(org_id)s::uuid is null or r.org_id = %(org_id)s) and (%(org)s::uuid is null or r.org_id = %(org)s)
     and (%(state)s::text is null or t.state = %(state)s)
     and (%(without_bed)s = false or b.id is null)
+    and (%(ids)s::uuid[] is null or r.id = any(%(ids)s))
     and (%(after)s::uuid is null or r.id > %(after)s)
 order by r.id limit %(limit)s;
 

@@ -147,6 +147,7 @@ select g.id, g.kind, g.home_id, h.street, h.compound, h.building, h.unit, h.room
 from gateway g left join home h on h.id = g.home_id
 where (g.retired_at is not null) = %(retired)s and not coalesce(h.synthetic, false) and starts_with(g.area_code, %(area_code)s)
     and (%(org_id)s::uuid is null or g.org_id = %(org_id)s) and g.id > %(after)s
+    and (%(homes)s::uuid[] is null or h.id = any(%(homes)s) or strpos(g.id, lower(%(text)s)) > 0)
 order by g.id limit %(limit)s;
 
 -- name: register_device --
@@ -200,7 +201,7 @@ values (%(id)s, %(device_key)s, %(opens_at)s, %(ends_at)s, %(opened_by)s);
 -- Devices by home or gateway, with the installation of a moment; one that is installed nowhere is of where it was last.
 select d.id, d.family, d.model, d.registered, i.home_id, b.id as bed_id, coalesce(i.room, '') as room,
     coalesce(i.role, '') as role, lower(i.valid) as installed_from, d.state, d.last_seen_at,
-    d.revision, d.retired_at
+    d.revision, d.retired_at, h.street, h.compound, h.building, h.unit, h.room as door
 from device d
 left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
 left join home h on h.id = coalesce(i.home_id, (
@@ -212,6 +213,7 @@ where not coalesce(h.synthetic, false) and (%(home_id)s::uuid is null or i.home_
             or g.birth -> 'devices' @> jsonb_build_array(jsonb_build_object('device', d.id)))))
     and starts_with(coalesce(h.area_code, ''), %(area_code)s)
     and (%(org_id)s::uuid is null or h.org_id = %(org_id)s) and d.id > %(after)s
+    and (%(homes)s::uuid[] is null or h.id = any(%(homes)s) or strpos(d.id, lower(%(text)s)) > 0)
     and (%(device_id)s::text is null and (d.retired_at is not null) = %(retired)s or d.id = %(device_id)s)
 order by d.id limit %(limit)s;
 

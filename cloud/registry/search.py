@@ -2,19 +2,21 @@
 
 import re
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, LiteralString
 from uuid import UUID
 
 import msgspec
 from psycopg.rows import class_row
 
 from cloud.access.access import Identity
+from cloud.access.roles import MAY
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.registry.registry import Sex, StateName
 from cloud.registry.sound import folded, sound_of
 
 _SQL: Final = queries.load(__package__ or "cloud.registry", "search.sql")
+_HITS: Final = _SQL["hits"]
 _PHONE_AT_LEAST: Final = 4
 _WORDS: Final = 6
 _NUMBER: Final = re.compile(r"^(?:\+86[ -]*)?([0-9][0-9 -]*)$")
@@ -93,8 +95,29 @@ async def find_residents(
     asked |= {"at": at, "limit": limit, "after": after}
     asked |= {"area_code": reader.area_code, "org_id": reader.org_id}
     async with conn.cursor(row_factory=class_row(FoundResident)) as cursor:
-        await cursor.execute(_SQL["find_residents"], asked)
+        await cursor.execute(_HITS + _SQL["find_residents"], asked)
         return await cursor.fetchall()
+
+
+async def residents_fitting(conn: Connection, text: str, at: datetime) -> list[UUID] | None:
+    """Residents whom a text may mean, for a list to be narrowed to; None where it says nothing."""
+    return await _fitting(conn, _SQL["fitting_residents"], text, {"at": at})
+
+
+async def homes_fitting(conn: Connection, reader: Identity, text: str, at: datetime) -> list[UUID] | None:
+    """Homes that a text may mean by address, or by people where the reader may look for people; None: all."""
+    people = reader.role in MAY["search_residents"]
+    return await _fitting(conn, _SQL["fitting_homes"], text, {"at": at, "people": people})
+
+
+async def _fitting(
+    conn: Connection, query: LiteralString, text: str, values: dict[str, Any]
+) -> list[UUID] | None:
+    asked: dict[str, Any] = msgspec.structs.asdict(understand(text))
+    if not asked["text"]:
+        return None
+    row = await (await conn.execute(_HITS + query, asked | values)).fetchone()
+    return [] if row is None else list(row[0])
 
 
 async def fill_sounds(conn: Connection) -> int:
@@ -105,3 +128,16 @@ async def fill_sounds(conn: Connection) -> int:
         await conn.execute(_SQL["set_sounds"], given)
         filled += len(rows)
     return filled
+
+
+async def fill_staff_sounds(conn: Connection) -> None:
+    """Read aloud the users' names that are new; before users are looked for by sound."""
+    while rows := await (await conn.execute(_SQL["staff_without_sound"])).fetchall():
+        names = [row[1] for row in rows]
+        given = {
+            "ids": [row[0] for row in rows],
+            "names": names,
+            "sounds": [sound_of(name) for name in names],
+        }
+        if (await conn.execute(_SQL["set_staff_sounds"], given)).rowcount == 0:
+            return

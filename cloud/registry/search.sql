@@ -1,6 +1,10 @@
--- name: find_residents --
--- Residents by name, sound, telephone, address or device, best first; only what the reader may see.
-with hit as (
+-- name: hits --
+-- How the queries of this file begin: homes and residents that a text may mean, whoever may see them.
+with addressed as (
+    select h.id from home h
+    where cardinality(%(words)s::text[]) > 0 and lower(concat_ws(' ', h.street, h.compound, h.building, h.unit, h.room,
+        concat(h.street, h.compound, h.building, h.unit, h.room))) like all (%(words)s::text[])
+), hit as (
     select r.id, case
             when p.name = %(text)s then 0
             when starts_with(lower(p.name), %(text)s) then 1
@@ -19,16 +23,13 @@ with hit as (
     from person_phone f join resident r on r.person_id = f.person_id
     where %(digits)s <> '' and f.phone like '%%' || %(digits)s || '%%'
     union all
-    select c.resident_id, 6, 'contact'
+    select c.resident_id, case when f.phone like '%%' || %(digits)s then 6 else 8 end, 'contact'
     from person_phone f join contact c on c.person_id = f.person_id
     where %(digits)s <> '' and f.phone like '%%' || %(digits)s || '%%'
     union all
     select s.resident_id, 7, 'address'
-    from home h join bed b on b.home_id = h.id
+    from addressed h join bed b on b.home_id = h.id
     join bed_stay s on s.bed_key = b.key and s.valid @> %(at)s::timestamptz
-    where cardinality(%(words)s::text[]) > 0
-        and lower(h.street || ' ' || h.compound || ' ' || h.building || ' ' || h.unit || ' ' || h.room || ' ' ||
-            h.compound || h.building || h.unit || h.room) like all (%(words)s::text[])
     union all
     select s.resident_id, 2, 'device'
     from device d
@@ -39,7 +40,26 @@ with hit as (
     select s.resident_id, 2, 'bed'
     from bed b join bed_stay s on s.bed_key = b.key and s.valid @> %(at)s::timestamptz
     where b.id = %(bed_id)s::uuid
-), best as (
+)
+
+-- name: fitting_residents --
+-- After `hits`: all of them, but few digits in the middle of a telephone say nothing.
+select array(select distinct h.id from hit h
+    where h.matched not in ('phone', 'contact') or h.rank not in (3, 8) or length(%(digits)s) >= 7);
+
+-- name: fitting_homes --
+-- After `hits`: homes whose address, or (where `people`) one of whose people, the text may mean.
+select array(
+    select a.id from addressed a
+    union
+    select b.home_id from hit h join bed_stay s on s.resident_id = h.id and s.valid @> %(at)s::timestamptz
+        join bed b on b.key = s.bed_key
+    where %(people)s and h.matched <> 'device'
+        and (h.matched not in ('phone', 'contact') or h.rank not in (3, 8) or length(%(digits)s) >= 7));
+
+-- name: find_residents --
+-- After `hits`: residents by name, sound, telephone, address or device, best first; only what the reader may see.
+, best as (
     select distinct on (h.id) h.id, h.rank, h.matched
     from hit h join resident r on r.id = h.id
     where starts_with(r.area_code, %(area_code)s) and (%(org_id)s::uuid is null or r.org_id = %(org_id)s)
@@ -65,6 +85,16 @@ order by g.rank, g.name, g.id;
 -- name: without_sound --
 -- Persons whose name has not been read aloud yet.
 select id, name from person where sound is null and merged_into is null limit 2000;
+
+-- name: staff_without_sound --
+-- Users whose name has not been read aloud yet.
+select id, name from staff where sound is null limit 2000;
+
+-- name: set_staff_sounds --
+-- How users' names sound; a name that was changed meanwhile is read again.
+update staff s set sound = n.sound
+from unnest(%(ids)s::uuid[], %(names)s::text[], %(sounds)s::text[]) as n (id, name, sound)
+where s.id = n.id and s.name = n.name;
 
 -- name: set_sounds --
 -- How names sound.

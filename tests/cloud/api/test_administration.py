@@ -12,6 +12,7 @@ from cloud.api.services import Services
 from cloud.cases import by_time
 from cloud.cases.intake import take_alarm
 from cloud.database.pool import Connection
+from cloud.registry import equipment
 from cloud.supervision import canaries
 from tests.cloud.api.conftest import EAST, Town, bearer, sign_in
 
@@ -55,6 +56,60 @@ async def test_areas_organisations_homes_and_residents_are_listed_in_pages(desk:
     register = (await desk.get("/register?area=370502"))["items"]
     assert [(one["name"], one["state"], one["contacts"]) for one in register] == [("王秀英", "active", 1)]
     assert (await desk.get("/register?without_bed=true"))["items"] == []
+
+
+async def test_every_list_is_searched_by_name_initials_telephone_and_address(
+    desk: Desk, http: httpx.AsyncClient, conn: Connection, services: Services, town: Town
+) -> None:
+    now, east = services.clock.now(), town.east
+    async with conn.transaction():
+        await equipment.register_device(conn, now=now, device_id="watch-77", family="watch")
+        await equipment.install_device(
+            conn, now=now, device_id="watch-77", home_id=east.home_id, bed_id=east.bed_id
+        )
+
+    await desk.ask("POST", "/gateways", {"id": "gw-77", "home_id": str(east.home_id), "kind": "home"}, 201)
+
+    async def found(path: str, text: str) -> list[Any]:
+        return list((await desk.get(f"/{path}{'&' if '?' in path else '?'}text={text}"))["items"])
+
+    for text in ("王秀", "wxy", "WangXiuYing", "138-0000-0", "0000", "胜利小区3号楼", "胜利小区 501"):
+        assert [one["name"] for one in await found("register?area=370502", text)] == ["王秀英"], text
+        assert [one["id"] for one in await found("homes?area=370502", text)] == [str(east.home_id)], text
+        assert [one["id"] for one in await found("devices", text)] == ["watch-77"], text
+        assert [one["id"] for one in await found("gateways", text)] == ["gw-77"], text
+    assert [one["id"] for one in await found("devices", "CH-77")] == ["watch-77"]
+    (device,) = await found("devices", "77")
+    assert device["place"] == "胜利小区 3号楼 2单元 501"
+    for path in ("register", "homes", "devices", "gateways", "staff"):
+        assert await found(path, "没有这个") == [], path
+    assert await found("register", "3800") == [], "four digits are a telephone's last, not its middle"
+    looks = await conn.execute("select count(*) from audit where detail ->> 'search' = 'wxy'")
+    assert await looks.fetchone() == (2,), "who looked for a person in the register and the homes is kept"
+
+    made = await desk.ask("POST", "/staff", {"username": "zs", "name": "曾珊", "role": "operator"}, 201)
+    await conn.execute(
+        "insert into notification_address values ('staff', %s, 'voice', '13955556666', false, %s)",
+        (made["id"], now),
+    )
+    for text in ("曾", "zengshan", "zs", "5555-6666"):
+        assert made["id"] in [one["id"] for one in await found("staff", text)], text
+    body = {
+        "name": "单珊",
+        "role": "operator",
+        "area_code": "",
+        "org_id": None,
+        "active": True,
+        "revision": 1,
+    }
+    await desk.ask("PUT", f"/staff/{made['id']}", body)
+    assert [one["name"] for one in await found("staff", "shanshan")] == ["单珊"]
+    assert await found("staff", "zengshan") == []
+
+    technician = bearer(town, "technician")
+    for text, count in (("胜利小区", 1), ("watch-77", 1), ("wxy", 0), ("13800000000", 0)):
+        answer = await http.get(f"/api/v1/devices?text={text}", headers=technician)
+        assert len(answer.json()["items"]) == count, "a technician finds homes, not people"
 
 
 async def test_the_canarys_home_is_on_no_list_and_no_default_of_an_import(

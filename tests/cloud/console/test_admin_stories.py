@@ -64,6 +64,15 @@ def test_a_home_a_bed_an_elder_and_a_device_are_registered(district: District, o
     page.get_by_label("类别").fill("zigbee2mqtt")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_role("table", name="安装记录")).to_contain_text("桂花苑")
+    page.get_by_role("link", name="返回列表").click()
+    page.get_by_role("searchbox").fill("zy")
+    expect(page.get_by_role("table", name="设备", exact=True)).to_contain_text(f"zb-{district.area}")
+    for part, row in (("床位与住户", "桂花苑"), ("老人", "赵一")):
+        page.get_by_role("link", name=part).click()
+        page.get_by_role("searchbox").fill("没有这个人")
+        expect(page.locator(".register")).to_contain_text("没有符合的记录")
+        page.get_by_role("searchbox").fill("zy")
+        expect(page.locator(".register")).to_contain_text(row)
 
 
 def test_a_register_is_checked_put_right_and_imported(

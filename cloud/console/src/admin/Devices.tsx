@@ -6,14 +6,15 @@ import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useTexts } from "../texts/texts";
 import { dateAndTime, instant } from "../time/format";
+import { useFinder } from "./Finder";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { Gateways, REASON } from "./Gateways";
 import { List, PAGE, Table, type Column } from "./List";
 import { readAgain } from "./places";
 import { HomeFinder, type ActProps } from "./Stay";
 
-async function read(retired: boolean, after: string | undefined) {
-  const query = { limit: PAGE, retired, ...(after === undefined ? {} : { after }) };
+async function read(retired: boolean, text: string, after: string | undefined) {
+  const query = { limit: PAGE, retired, text, ...(after === undefined ? {} : { after }) };
   return (await answered(api.GET("/api/v1/devices", { params: { query } }))).items;
 }
 
@@ -30,12 +31,14 @@ function useMoment(): (iso: string | null) => string {
 
 function useColumns(): readonly Column<Row>[] {
   const moment = useMoment();
+  const { term } = useTexts();
   return [
     { label: "admin.device_id", show: (row) => <Link to={`/admin/devices/${row.id}`}>{row.id}</Link> },
     { label: "admin.family", show: (row) => row.family },
     { label: "admin.model", show: (row) => row.model || "—" },
-    { label: "admin.installed", show: (row) => (row.home_id === null ? "—" : <Link to={`/admin/homes/${row.home_id}`}>{row.room || row.home_id.slice(-6)}</Link>) },
-    { label: "admin.role_of", show: (row) => row.role || "—" },
+    { label: "admin.installed", show: (row) => (row.home_id === null ? "—" : <Link to={`/admin/homes/${row.home_id}`}>{row.place || row.home_id}</Link>) },
+    { label: "admin.used_in", show: (row) => (row.room === "" ? "—" : term("room", row.room)) },
+    { label: "admin.role_short", show: (row) => row.role || "—" },
     { label: "admin.last_seen", show: (row) => moment(row.last_seen_at) },
   ];
 }
@@ -44,18 +47,20 @@ function useColumns(): readonly Column<Row>[] {
 export function Devices(): ReactElement {
   const { t } = useTexts();
   const [retired, setRetired] = useState(false);
+  const [finder, text] = useFinder("admin.find_devices");
   return (
     <>
       <h2>{t("admin.devices")}</h2>
       <div className="filters">
+        {finder}
         <label className="check">
           <input type="checkbox" checked={retired} onChange={(event) => setRetired(event.target.checked)} />
           {t("admin.only_retired")}
         </label>
         <Link className="button" to="/admin/devices/new">{t("admin.new")}</Link>
       </div>
-      <List name="devices" label={t("admin.devices")} filter={String(retired)} columns={useColumns()} keyOf={(row) => row.id} read={(after) => read(retired, after)} />
-      <Gateways retired={retired} />
+      <List name="devices" label={t("admin.devices")} filter={`${String(retired)}/${text}`} columns={useColumns()} keyOf={(row) => row.id} read={(after) => read(retired, text, after)} />
+      <Gateways retired={retired} text={text} />
     </>
   );
 }
@@ -139,7 +144,7 @@ function usePlaceColumns(): readonly Column<Place>[] {
   return [
     { label: "admin.installed", show: (one) => <Link to={`/admin/homes/${one.home_id}`}>{one.place || one.home_id}</Link> },
     { label: "admin.used_in", show: (one) => one.room || "—" },
-    { label: "admin.role_of", show: (one) => one.role || "—" },
+    { label: "admin.role_short", show: (one) => one.role || "—" },
     { label: "admin.since", show: (one) => moment(one.since) },
     { label: "admin.until_short", show: (one) => (one.until === null ? t("admin.kept_until") : moment(one.until)) },
   ];

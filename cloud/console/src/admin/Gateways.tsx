@@ -12,8 +12,8 @@ import { List, PAGE, type Column } from "./List";
 import { readAgain } from "./places";
 import { ShownOnce } from "./Staff";
 
-async function read(retired: boolean, after: string | undefined) {
-  const query = { limit: PAGE, retired, ...(after === undefined ? {} : { after }) };
+async function read(retired: boolean, text: string, after: string | undefined) {
+  const query = { limit: PAGE, retired, text, ...(after === undefined ? {} : { after }) };
   return (await answered(api.GET("/api/v1/gateways", { params: { query } }))).items;
 }
 
@@ -34,7 +34,7 @@ function useColumns(): readonly Column<Row>[] {
 }
 
 /** Gateways, and a new one with its secret. */
-export function Gateways({ retired }: { retired: boolean }): ReactElement {
+export function Gateways({ retired, text }: { retired: boolean; text: string }): ReactElement {
   const { t } = useTexts();
   const [secret, setSecret] = useState("");
   const save = async ({ id = "", home_id = "" }: Filled): Promise<void> => {
@@ -44,7 +44,7 @@ export function Gateways({ retired }: { retired: boolean }): ReactElement {
   return (
     <section>
       <h3>{t("admin.gateways")}</h3>
-      <List name="gateways" label={t("admin.gateways")} filter={String(retired)} columns={useColumns()} keyOf={(row) => row.id} read={(after) => read(retired, after)} />
+      <List name="gateways" label={t("admin.gateways")} filter={`${String(retired)}/${text}`} columns={useColumns()} keyOf={(row) => row.id} read={(after) => read(retired, text, after)} />
       <Form label={t("admin.gateway_new")} fields={FIELDS} action="admin.gateway_new" save={save} />
       <ShownOnce label={t("admin.secret")} secret={secret} />
     </section>

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { answered, api } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
+import { useFinder } from "./Finder";
 import { List, Table, type Column } from "./List";
 import { readAgain, readHome, readHomes, useAreas, useOrgs } from "./places";
 import { Rename } from "./Rename";
@@ -28,12 +29,12 @@ export function Homes(): ReactElement {
   const { t } = useTexts();
   const areas = useAreas();
   const [area, setArea] = useState("");
-  const [text, setText] = useState("");
+  const [finder, text] = useFinder("admin.find_people");
   return (
     <>
       <h2>{t("admin.homes")}</h2>
       <div className="filters">
-        <input aria-label={t("admin.filter")} placeholder={t("admin.filter_hint")} value={text} onChange={(event) => setText(event.target.value)} />
+        {finder}
         <select aria-label={t("admin.area")} value={area} onChange={(event) => setArea(event.target.value)}>
           <option value="">{t("admin.area")}: {t("admin.all")}</option>
           {areas.map(([code, name]) => (
@@ -148,7 +149,7 @@ const DEVICES: readonly Column<DeviceOf>[] = [
   { label: "admin.device_id", show: (one) => <Link to={`/admin/devices/${one.id}`}>{one.id}</Link> },
   { label: "admin.family", show: (one) => one.family },
   { label: "admin.used_in", show: (one) => one.room || "—" },
-  { label: "admin.role_of", show: (one) => one.role || "—" },
+  { label: "admin.role_short", show: (one) => one.role || "—" },
 ];
 
 function DevicesOf({ home }: { home: string }): ReactElement {

@@ -1,5 +1,5 @@
 /** A paged list: filters above, one native table, one page at a time. */
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement, type ReactNode } from "react";
 
 import { useTexts, type Key } from "../texts/texts";
@@ -64,7 +64,7 @@ export function List<Row>({ name, label, filter, columns, keyOf, read }: ListPro
   const texts = useTexts();
   const [place, setPlace] = useState<{ filter: string; after: string | undefined }>({ filter, after: undefined });
   const after = place.filter === filter ? place.after : undefined;
-  const found = useQuery({ queryKey: ["admin", name, filter, after], queryFn: () => read(after) });
+  const found = useQuery({ queryKey: ["admin", name, filter, after], queryFn: () => read(after), placeholderData: keepPreviousData });
   const rows = found.data ?? [];
   const last = rows.at(-1);
   const { t } = texts;

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 
 import { answered, api } from "../api/client";
 import { useTexts, type Key } from "../texts/texts";
+import { useFinder } from "./Finder";
 import { List, PAGE, type Column } from "./List";
 import { useAreas } from "./places";
 
@@ -15,10 +16,11 @@ interface Query {
   bedless: boolean;
 }
 
-async function read({ area, state, bedless }: Query, after: string | undefined) {
+async function read({ area, state, bedless }: Query, text: string, after: string | undefined) {
   const query = {
     area,
     without_bed: bedless,
+    text,
     limit: PAGE,
     ...(state === "" ? {} : { state: state as StateName }),
     ...(after === undefined ? {} : { after }),
@@ -48,10 +50,12 @@ export function Residents(): ReactElement {
   const { t } = useTexts();
   const areas = useAreas();
   const [query, setQuery] = useState<Query>({ area: "", state: "", bedless: false });
+  const [finder, text] = useFinder("admin.find_people");
   return (
     <>
       <h2>{t("admin.residents")}</h2>
       <div className="filters">
+        {finder}
         <select aria-label={t("admin.area")} value={query.area} onChange={(event) => setQuery({ ...query, area: event.target.value })}>
           <option value="">{t("admin.area")}: {t("admin.all")}</option>
           {areas.map(([code, name]) => (
@@ -73,10 +77,10 @@ export function Residents(): ReactElement {
       <List
         name="residents"
         label={t("admin.residents")}
-        filter={JSON.stringify(query)}
+        filter={JSON.stringify([query, text])}
         columns={useColumns()}
         keyOf={(row) => row.id}
-        read={(after) => read(query, after)}
+        read={(after) => read(query, text, after)}
       />
     </>
   );

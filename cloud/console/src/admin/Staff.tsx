@@ -6,6 +6,7 @@ import { answered, api, type Schemas } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
+import { useFinder } from "./Finder";
 import { List, PAGE, type Column } from "./List";
 import { readAgain, useAreas, useOrgs } from "./places";
 
@@ -43,13 +44,13 @@ function useColumns(): readonly Column<Row>[] {
 /** Users of the system. */
 export function Staff(): ReactElement {
   const { t } = useTexts();
-  const [text, setText] = useState("");
+  const [finder, text] = useFinder("admin.find_staff");
   const [role, setRole] = useState("");
   return (
     <>
       <h2>{t("admin.staff")}</h2>
       <div className="filters">
-        <input aria-label={t("admin.filter")} placeholder={t("admin.name")} value={text} onChange={(event) => setText(event.target.value)} />
+        {finder}
         <select aria-label={t("admin.role")} value={role} onChange={(event) => setRole(event.target.value)}>
           <option value="">{t("admin.role")}: {t("admin.all")}</option>
           {ROLES.map((one) => (

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import { answered, api, type ResidentDetail } from "../api/client";
 import { useTexts } from "../texts/texts";
+import { useFinder } from "./Finder";
 import { reasonOf } from "./Form";
 import { readAgain, readHome, readHomes } from "./places";
 
@@ -35,12 +36,11 @@ interface HomeFinderProps {
 
 /** The first homes whose address has the words. */
 export function HomeFinder({ Act, act }: HomeFinderProps): ReactElement {
-  const { t } = useTexts();
-  const [text, setText] = useState("");
+  const [finder, text] = useFinder("admin.find_home");
   const found = useQuery({ queryKey: ["admin", "homes", "find", text], queryFn: () => readHomes("", text), enabled: text.length > 1 });
   return (
     <div className="finder">
-      <input aria-label={t("admin.find_home")} placeholder={t("admin.find_home")} value={text} onChange={(event) => setText(event.target.value)} />
+      {finder}
       <ul>
         {(found.data ?? []).slice(0, 8).map((home) => (
           <li key={home.id}>

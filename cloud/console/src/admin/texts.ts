@@ -1,5 +1,6 @@
 /** The words of administration. */
 import { careEn, careZh } from "./careTexts";
+import { findEn, findZh } from "./findTexts";
 import { importEn, importZh } from "./importTexts";
 import { stateEn, stateZh } from "./stateTexts";
 
@@ -20,8 +21,6 @@ export const adminZh = {
   "admin.back": "返回列表",
   "admin.next": "下一页",
   "admin.first": "回到第一页",
-  "admin.filter": "筛选",
-  "admin.filter_hint": "名称或地址的一部分",
   "admin.rows": "{{count}} 条",
   "admin.nothing": "没有符合的记录",
   "admin.all": "全部",
@@ -77,7 +76,6 @@ export const adminZh = {
   "admin.until": "到何时为止（可不填）",
   "admin.stay": "暂住地址（住院或外出时）",
   "admin.bed_title": "入住",
-  "admin.find_home": "按地址找住户",
   "admin.move_in": "入住 {{bed}}",
   "admin.move_out": "搬出这张床位",
   "admin.no_free_bed": "没有空床位",
@@ -147,6 +145,7 @@ export const adminZh = {
   "admin.role_official": "主管部门",
   "admin.role_admin": "管理员",
   ...careZh,
+  ...findZh,
   ...importZh,
   ...stateZh,
 } as const;
@@ -168,8 +167,6 @@ export const adminEn: Record<keyof typeof adminZh, string> = {
   "admin.back": "Back to the list",
   "admin.next": "Next page",
   "admin.first": "First page",
-  "admin.filter": "Filter",
-  "admin.filter_hint": "part of a name or address",
   "admin.rows": "{{count}} rows",
   "admin.nothing": "Nothing fits",
   "admin.all": "All",
@@ -225,7 +222,6 @@ export const adminEn: Record<keyof typeof adminZh, string> = {
   "admin.until": "Until when (optional)",
   "admin.stay": "Address meanwhile (hospital or away)",
   "admin.bed_title": "Bed",
-  "admin.find_home": "Find a home by its address",
   "admin.move_in": "Move into {{bed}}",
   "admin.move_out": "Move out of this bed",
   "admin.no_free_bed": "no free bed",
@@ -295,6 +291,7 @@ export const adminEn: Record<keyof typeof adminZh, string> = {
   "admin.role_official": "official",
   "admin.role_admin": "admin",
   ...careEn,
+  ...findEn,
   ...importEn,
   ...stateEn,
 };

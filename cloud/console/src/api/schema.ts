@@ -1317,7 +1317,7 @@ export interface paths {
         };
         /**
          * List Homes
-         * @description Homes that you may see; `text` is looked for in the address. That they were listed is kept.
+         * @description Homes that you may see; `text` finds their address and their people. That they were listed is kept.
          */
         get: operations["list_homes"];
         put?: never;
@@ -3185,6 +3185,8 @@ export interface components {
             registered: boolean;
             home_id: string | null;
             bed_id: string | null;
+            /** @description the home's address */
+            place: string;
             room: string;
             role: string;
             installed_from: string | null;
@@ -5143,7 +5145,7 @@ export interface operations {
     list_areas: {
         parameters: {
             query?: {
-                /** @description a part of the name or address */
+                /** @description a part of the name */
                 text?: string;
                 /** @description the last one's `code` */
                 after?: string;
@@ -6122,6 +6124,8 @@ export interface operations {
             query?: {
                 gateway?: string | null;
                 home?: string | null;
+                /** @description a part of the id, or what finds a home: address, name, pinyin, telephone */
+                text?: string;
                 limit?: number;
                 /** @description the last one's `id` */
                 after?: string | null;
@@ -6913,6 +6917,8 @@ export interface operations {
     list_gateways: {
         parameters: {
             query?: {
+                /** @description a part of the id, or what finds a home: address, name, pinyin, telephone */
+                text?: string;
                 limit?: number;
                 /** @description the last one's `id` */
                 after?: string | null;
@@ -7062,7 +7068,7 @@ export interface operations {
                 /** @description an area's code; those below it too */
                 area?: string;
                 org?: string | null;
-                /** @description a part of the name or address */
+                /** @description name, pinyin or its initials, telephone, address ... */
                 text?: string;
                 /** @description the last one's `id` */
                 after?: string | null;
@@ -7442,7 +7448,7 @@ export interface operations {
     list_orgs: {
         parameters: {
             query?: {
-                /** @description a part of the name or address */
+                /** @description a part of the name */
                 text?: string;
                 /** @description the last one's `id` */
                 after?: string | null;
@@ -7604,6 +7610,8 @@ export interface operations {
                 org?: string | null;
                 state?: ("active" | "hospital" | "away" | "suspended" | "moved" | "deceased") | null;
                 without_bed?: boolean;
+                /** @description name, pinyin or its initials, telephone, address ... */
+                text?: string;
                 /** @description the last one's `id` */
                 after?: string | null;
                 limit?: number;
@@ -8327,7 +8335,7 @@ export interface operations {
         parameters: {
             query?: {
                 role?: ("operator" | "supervisor" | "technician" | "responder" | "family" | "official" | "admin") | null;
-                /** @description a part of the name or address */
+                /** @description name, pinyin or its initials, user name, telephone */
                 text?: string;
                 /** @description the last one's `id` */
                 after?: string | null;

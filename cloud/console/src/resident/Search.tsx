@@ -1,23 +1,10 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement, type RefObject } from "react";
 
-import { IME_KEY_CODE } from "../desk/draft";
+import { IME_KEY_CODE, useSettled } from "../desk/draft";
 import { useTexts, type TextKey } from "../texts/texts";
 import { useSearch, type Hit } from "./queries";
 import { look } from "./state";
 import "./resident.css";
-
-const PAUSE_MS = 150;
-
-/** What was typed, once the typing pauses; nothing while an input method composes. */
-function useSettled(text: string, composing: boolean): string {
-  const [settled, setSettled] = useState("");
-  useEffect(() => {
-    if (composing) return undefined;
-    const timer = setTimeout(() => setSettled(text.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text, composing]);
-  return text.trim() === "" ? "" : settled;
-}
 
 function Found({ hit, chosen, id, choose }: { hit: Hit; chosen: boolean; id: string; choose: () => void }): ReactElement {
   const { t } = useTexts();
