@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.cloud.console.conftest import CONSOLE
 
 Size = tuple[int, int]
-MIDDLE: Size = (1600, 1000)
+MIDDLE: Size = (1600, 900)
 AXE = CONSOLE / "node_modules" / "axe-core" / "axe.min.js"
 
 

@@ -82,16 +82,27 @@ function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactE
         ) : (
           <span className="overdue">{t(held ? "clock.returning" : "queue.overdue", { span: span(-left) })}</span>
         )}
-        {held && left < 20_000 && (
-          <button type="button" className="primary keep" onClick={() => void renew(item.id)}>
-            {t("clock.keep")}
-          </button>
-        )}
       </p>
       <span className="bar" data-over={left < 0 || undefined}>
         <span style={{ width: `${part * 100}%` }} />
       </span>
     </>
+  );
+}
+
+const LAST_MS = 20_000;
+
+/** Before the stage's limit ends, and after: one press says that the case is still being worked on. */
+function Keep({ item }: { item: CaseSummary }): ReactElement | null {
+  const { t } = useTexts();
+  const now = useDesk((state) => state.nowMs);
+  const stale = useDesk((state) => state.link === "stale");
+  const stage = stageOf(item, useSeat().config.limits);
+  if (stage === null || now === null || stage.due - now >= LAST_MS) return null;
+  return (
+    <button type="button" className="primary keep" disabled={stale} onClick={() => void renew(item.id)}>
+      {t("clock.keep")}
+    </button>
   );
 }
 
@@ -102,9 +113,12 @@ function Clock({ item, mine }: { item: CaseSummary; mine: boolean }): ReactEleme
   const end = instant(item.resolved_at) ?? instant(item.closed_at) ?? now;
   return (
     <div className="clock">
-      <span className="elapsed" role="timer" aria-label={t("clock.since")}>
-        {end === null || opened === null ? "—" : span(end - opened)}
-      </span>
+      <div className="since">
+        {mine && phaseOf(item) === "held" && <Keep item={item} />}
+        <span className="elapsed" role="timer" aria-label={t("clock.since")}>
+          {end === null || opened === null ? "—" : span(end - opened)}
+        </span>
+      </div>
       <LimitLine item={item} mine={mine} />
     </div>
   );

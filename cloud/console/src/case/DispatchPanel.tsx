@@ -65,7 +65,7 @@ function Facts({ candidate }: { candidate: Candidate }): ReactElement {
     <>
       <span className="dispatch-who">
         <b>{candidate.name}</b>
-        {zone !== null && <span className="label"> {zone}</span>}
+        {zone !== null && <span className="label">{zone}</span>}
         {skills.map((skill) => (
           <span key={skill} className="tag">
             {term("skill", skill)}

@@ -18,6 +18,13 @@ interface ChartProps {
   label: string;
 }
 
+const HALF_TIME_PX = 18;
+
+/** Whether a time's label is not cut off at the right edge. */
+function whole(plot: uPlot, s: number): boolean {
+  return plot.valToPos(s, "x") + HALF_TIME_PX < plot.width - AXIS_PX;
+}
+
 function optionsOf(box: HTMLElement, shown: { current: ChartProps }): uPlot.Options {
   const font = `12px ${token("--font")}`;
   const grid = { stroke: () => token("--line"), width: 1 };
@@ -39,7 +46,8 @@ function optionsOf(box: HTMLElement, shown: { current: ChartProps }): uPlot.Opti
         size: shown.current.last ? TIME_PX : 0,
         gap: 3,
         space: 64,
-        values: (_, splits) => splits.map((s) => (shown.current.last ? shown.current.time(s * 1000) : "")),
+        values: (plot, splits) =>
+          splits.map((s) => (shown.current.last && whole(plot, s) ? shown.current.time(s * 1000) : "")),
       },
       { ...axis, size: AXIS_PX, gap: 4, space: 26, values: (_, splits) => splits.map((value) => String(Math.round(value * 10) / 10)) },
     ],

@@ -157,18 +157,22 @@ function line(sheet: Sheet, picture: Picture, one: Line, first: boolean): void {
   if (band !== null) clipped(sheet, outside(sheet, band), () => stroke(sheet, stretches, token("--p1-ring"), 2.4));
 }
 
-/** Beside the end of each line whose it is. */
+/** Beside the end of each line whose it is, whole and clear of the others; the column of values names the source too. */
 function sources(sheet: Sheet, { lines, window, source }: Picture): void {
-  let taken = Number.NaN;
+  const room = 11 * sheet.ratio;
+  const half = 8 * sheet.ratio;
+  const taken: number[] = [];
   for (const one of lines) {
     const end = stretchesOf(one, window).at(-1);
     const last = end?.points.at(-1);
     if (end === undefined || last === undefined) continue;
-    const room = 11 * sheet.ratio;
-    let y = sheet.y(last.value) - room;
-    if (y < sheet.top + room) y = sheet.y(last.value) + room;
-    if (Math.abs(y - taken) < 2 * room) y = taken + 2 * room;
-    taken = y;
+    const at = sheet.y(last.value);
+    const places = [at - room, at + room, ...taken.flatMap((other) => [other + 2 * half, other - 2 * half]), sheet.top + half];
+    const y = places.find(
+      (one) => one >= sheet.top + half && one <= sheet.bottom - half && taken.every((other) => Math.abs(one - other) >= 2 * half),
+    );
+    if (y === undefined) continue;
+    taken.push(y);
     words(sheet, source(one), Math.max(sheet.x(end.untilMs) - 4 * sheet.ratio, sheet.left + 40 * sheet.ratio), y, "right");
   }
 }
