@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
-from tests.cloud.console.district import District, RunningCloud
+from tests.cloud.console.district import PASSWORD, District, RunningCloud
 from tests.cloud.console.proxy import Proxy, proxied
 
 pytestmark = pytest.mark.browser
@@ -87,6 +87,54 @@ def test_a_note_that_did_not_arrive_stays_in_its_line_and_is_saved_once(
     note.press("Enter")
     expect(note).to_have_value("")
     expect(page.locator(".log-list li", has_text="神志清楚")).to_have_count(1)
+
+
+def test_a_server_that_fails_or_is_slow_or_forgets_the_session_is_told_in_words(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home, operator = district.home(), district.operator("王敏")
+    seat = open_seat()
+    seat.server_may_fail = True
+    page = seat.page
+    page.route("**/api/v1/cases?*", lambda route: route.fulfill(status=500))
+    page.goto(seat.home_url)
+    page.get_by_label("用户名").fill(operator)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".quiet h2")).to_have_text("不知道有没有新报警")
+    expect(page.locator(".quiet-line")).to_contain_text("请用电话接警")
+    expect(page.locator(".nothing")).to_have_text("不知道有没有新报警")
+    expect(page.locator(".numbers div").first).to_have_text("待接警—")
+    page.unroute("**/api/v1/cases?*")
+    expect(page.locator(".quiet h2")).to_have_text("当前没有待接警")
+
+    district.alarm(home, "sos")
+    waiting = page.locator('[data-group="waiting"] .row')
+    expect(waiting).to_be_visible()
+    page.route(f"**/residents/{home.resident_id}", lambda route: route.fulfill(status=500))
+    held: list[Route] = []
+    page.route("**/claim", lambda route: held.append(route))
+    page.keyboard.press("F2")
+    expect(page.locator(".claim-top")).to_have_text("F2 正在接警…")
+    expect(waiting.locator(".claim")).to_be_disabled()
+    expect(page.locator(".notice")).to_contain_text("服务器应答慢，已等")
+    expect(page.locator(".case")).to_have_count(0)
+    page.keyboard.press("F2")
+    assert len(held) == 1, "one press, one claim"
+    held[0].continue_()
+    expect(page.locator(".case .own-phone")).to_contain_text("读不到号码")
+    page.unroute("**/claim")
+    page.unroute(f"**/residents/{home.resident_id}")
+    expect(page.locator(".case .own-phone")).to_contain_text("139 8112 4471")
+    page.route("**/resolve", lambda route: route.fulfill(status=500))
+    page.get_by_role("button", name="处置完毕", exact=True).click()
+    expect(page.locator(".notice")).to_contain_text("服务器出错（500），没有办成")
+    expect(page.locator('[data-group="mine"] .row')).to_have_attribute("data-phase", "held")
+
+    (member,) = district.cloud.get(f"/staff?text={operator}")["items"]
+    district.cloud.post(f"/staff/{member['id']}/password", {})
+    expect(page.locator(".sign-in .late")).to_contain_text("登录前用电话接警")
+    expect(page.locator(".case")).to_have_count(0)
 
 
 def test_an_owner_whose_seat_is_gone_loses_the_case_to_the_queue(

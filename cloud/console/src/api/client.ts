@@ -51,10 +51,36 @@ export const api = createClient<paths>({
   fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(TIME_LIMIT_MS) }),
 });
 
+const begun = new Map<string, number>();
+
+/** When the first command was given that has not been answered yet, ms of the page's own clock; null: all were. */
+export function unansweredSince(): number | null {
+  const [first] = begun.values();
+  return first ?? null;
+}
+
+let signedOut = (): void => undefined;
+
+/** What is to be done where the server no longer knows the session of a request. */
+export function onSignedOut(run: () => void): void {
+  signedOut = run;
+}
+
+const SESSION = "/api/v1/session";
+
 api.use({
-  onRequest({ request }) {
-    if (request.method !== "GET") request.headers.set("X-CSRF-Token", csrfToken);
+  onRequest({ request, id }) {
+    if (request.method === "GET") return request;
+    request.headers.set("X-CSRF-Token", csrfToken);
+    begun.set(id, performance.now());
     return request;
+  },
+  onResponse({ response, id, schemaPath }) {
+    begun.delete(id);
+    if (response.status === 401 && !schemaPath.startsWith(SESSION)) signedOut();
+  },
+  onError({ id }) {
+    begun.delete(id);
   },
 });
 

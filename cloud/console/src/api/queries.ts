@@ -1,10 +1,11 @@
 /** What the screen reads, and how the live feed changes it. */
-import { QueryClient, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { QueryClient, useQuery, type Query, type UseQueryResult } from "@tanstack/react-query";
 
 import {
   answered,
   api,
   ApiError,
+  onSignedOut,
   rememberCsrf,
   type CaseDetail,
   type CaseSummary,
@@ -15,9 +16,20 @@ import {
 import { phaseOf } from "../queue/phase";
 import { Newest, readNewest } from "./newest";
 
+const AGAIN_MS = 5_000;
+
+/** What a server could not answer is asked again until it can; a refusal is an answer. */
+function askAgain({ state: { error, status } }: Query): number | false {
+  const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+  return status === "error" && !refused ? AGAIN_MS : false;
+}
+
 export const queries = new QueryClient({
-  defaultOptions: { queries: { refetchOnWindowFocus: false, retry: 1, networkMode: "always", staleTime: 5_000 } },
+  defaultOptions: {
+    queries: { refetchOnWindowFocus: false, retry: 1, networkMode: "always", staleTime: 5_000, refetchInterval: (query) => askAgain(query as Query) },
+  },
 });
+onSignedOut(() => void queries.invalidateQueries({ queryKey: ["session"] }));
 
 const SCREEN_LINK = /^#screen=(.+)$/;
 
@@ -62,15 +74,25 @@ export type LiveCases = ReadonlyMap<string, CaseSummary>;
 const LIVE = ["cases", "live"];
 const SNAPSHOT_LIMIT = 500;
 
+/**
+ * Every live case, and the feed position of the first page. The newest come first: an old alarm behind a flood of
+ * technical ones is on a later page. What changes meanwhile is told by the feed.
+ */
+async function readPages(before?: number): Promise<{ items: CaseSummary[]; seq: number }> {
+  const query = { state: "live", limit: SNAPSHOT_LIMIT, ...(before === undefined ? {} : { before }) } as const;
+  const { items, seq } = await answered(api.GET("/api/v1/cases", { params: { query } }));
+  if (items.length < SNAPSHOT_LIMIT) return { items, seq };
+  return { items: [...items, ...(await readPages(items.at(-1)?.number)).items], seq };
+}
+
 /** Reads the live cases and keeps them; returns the feed position of the snapshot. */
 export async function readLiveCases(): Promise<number> {
-  const query = { state: "live", limit: SNAPSHOT_LIMIT } as const;
-  const list = await answered(api.GET("/api/v1/cases", { params: { query } }));
+  const { items, seq } = await readPages();
   newest.forget();
-  for (const item of list.items) newest.heard(item.id, item.version);
-  queries.setQueryData<LiveCases>(LIVE, new Map(list.items.map((item) => [item.id, item])));
+  for (const item of items) newest.heard(item.id, item.version);
+  queries.setQueryData<LiveCases>(LIVE, new Map(items.map((item) => [item.id, item])));
   void queries.invalidateQueries({ queryKey: ["case"] });
-  return list.seq;
+  return seq;
 }
 
 const newest = new Newest();

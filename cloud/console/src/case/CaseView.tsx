@@ -13,7 +13,7 @@ import { calleesOf, elderOf, lastTry, whosOf, type Callee } from "./calls";
 import { CloseDialog } from "./CloseDialog";
 import { Contacts } from "./Contacts";
 import { DispatchPanel } from "./DispatchPanel";
-import { Identity } from "./Identity";
+import { Identity, type Unread } from "./Identity";
 import { Log } from "./Log";
 import { MapPanel } from "./MapPanel";
 import { Photos } from "./Photos";
@@ -101,16 +101,19 @@ export function CaseView({ id }: { id: string }): ReactElement {
 function useCallees(
   item: CaseSummary,
   detail: CaseDetail | undefined,
-): { elder: Callee; callees: Callee[]; next: Callee | undefined } {
+): { elder: Callee; callees: Callee[]; next: Callee | undefined; unread: Unread } {
   const { t } = useTexts();
-  const phones = useResident(item.resident?.id ?? null).data?.phones;
-  return useMemo(() => {
+  const resident = useResident(item.resident?.id ?? null);
+  const phones = resident.data?.phones;
+  const unread = phones !== undefined ? null : resident.isError ? "failed" : "reading";
+  const found = useMemo(() => {
     const elder = elderOf(t("contacts.self"), item.resident?.name ?? "", phones ?? []);
     const callees = calleesOf(detail?.contacts ?? []);
     const all = elder.phones.length > 0 ? [elder, ...callees] : callees;
     const next = all.find((callee) => lastTry(detail?.timeline ?? [], whosOf(callee)) === null);
     return { elder, callees, next };
   }, [t, item.resident?.name, phones, detail]);
+  return { ...found, unread };
 }
 
 interface OpenCaseProps {
@@ -125,7 +128,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
   const mine = item.owner?.id === user.id;
   const worked = useKeepClaim(item, mine);
   const closing = useDesk((state) => state.closing);
-  const { elder, callees, next } = useCallees(item, detail);
+  const { elder, callees, next, unread } = useCallees(item, detail);
   const calls = useCall(item.id);
   const phase = phaseOf(item);
   const held = mine && phase === "held";
@@ -140,7 +143,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
     >
       <Warnings item={item} detail={detail} />
       <Band item={item} detail={detail} mine={mine} />
-      <Identity item={item} detail={detail} call={{ caseId: item.id, elder, calls, next: elder === next, mine: held }} />
+      <Identity item={item} detail={detail} call={{ caseId: item.id, elder, unread, calls, next: elder === next, mine: held }} />
       {detail === undefined ? (
         <p className="case-body reading">{t(unreadable ? "case.unreadable" : "case.reading")}</p>
       ) : (

@@ -101,16 +101,20 @@ function Risks({ risks }: { risks: readonly unknown[] }): ReactElement {
   );
 }
 
+/** Why the elder's telephones are not known: that there are none is another thing. */
+export type Unread = "reading" | "failed" | null;
+
 export interface ElderCall {
   caseId: string;
   elder: Callee;
+  unread: Unread;
   calls: Calls;
   next: boolean;
   mine: boolean;
 }
 
 /** The elder's own telephone, and whether somebody is talking on it. */
-function OwnPhone({ caseId, elder, calls, next, mine, detail }: ElderCall & { detail: CaseDetail | undefined }): ReactElement {
+function OwnPhone({ caseId, elder, unread, calls, next, mine, detail }: ElderCall & { detail: CaseDetail | undefined }): ReactElement {
   const { t } = useTexts();
   return (
     <section className="own-phone" aria-label={t("phone.own")}>
@@ -122,7 +126,7 @@ function OwnPhone({ caseId, elder, calls, next, mine, detail }: ElderCall & { de
           {phoneNumber(phone)}
         </p>
       ))}
-      {elder.phones.length === 0 && <p className="label">{t("phone.none")}</p>}
+      {elder.phones.length === 0 && <p className="label">{t(unread === null ? "phone.none" : `phone.${unread}`)}</p>}
       {mine && elder.phones.length > 0 && (
         <p className="call">
           <CallButtons caseId={caseId} callee={elder} calls={calls} next={next} />

@@ -3,8 +3,9 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 
 import { answered, api, ApiError, freshKey, type CaseDetail } from "../api/client";
 import { queries, takeCase } from "../api/queries";
+import { explain } from "../desk/actions";
 import { tell, useDesk } from "../desk/state";
-import { inLanguage, textNow } from "../texts/texts";
+import { textNow } from "../texts/texts";
 import { instant } from "../time/format";
 
 const POSITIONS_EVERY_MS = 10_000;
@@ -63,8 +64,8 @@ async function attempt<T>(id: string, command: () => Promise<T>): Promise<T | nu
   try {
     return await command();
   } catch (error) {
-    const problem = error instanceof ApiError ? error.problem : null;
-    tell(problem === null ? textNow("dispatch.lost_answer") : inLanguage(problem.detail_zh, problem.detail));
+    const lost = !(error instanceof ApiError) || error.status === 0;
+    tell(lost ? textNow("dispatch.lost_answer") : explain(error));
     void queries.invalidateQueries({ queryKey: ["case", id] });
     return null;
   }

@@ -76,7 +76,7 @@ export function Desk(): ReactElement {
       <main className="work">
         {user.role === "supervisor" && <EscalationBar />}
         {handed !== undefined && handed.id !== openId && <HandedBar key={handed.id} item={handed} />}
-        {openId !== null && top !== undefined && top.priority === 1 && top.id !== openId && top !== handed && <InterruptBar item={top} />}
+        {(openId !== null || looked !== null) && top !== undefined && top.priority === 1 && top.id !== openId && top !== handed && <InterruptBar item={top} />}
         {incoming !== undefined && <IncomingBar call={incoming} />}
         {incoming !== undefined && incoming.id === shownCallId && <CallPop call={incoming} />}
         {openId === null && incoming !== undefined && incoming.id === shownCallId ? null : openId === null && looked !== null ? (

@@ -18,6 +18,7 @@ export function InterruptBar({ item }: { item: CaseSummary }): ReactElement {
   const now = useDesk((state) => state.nowMs);
   const stale = useDesk((state) => state.link === "stale");
   const limit = (claimLimitMs(item.priority, config.limits) ?? 0) / 1000;
+  const awaited = useDesk((state) => state.claiming.has(item.id));
   const told = useDesk((state) => state.reported.get(item.id));
   const waited = (now ?? 0) - (instant(item.opened_at) ?? 0);
   return (
@@ -43,9 +44,9 @@ export function InterruptBar({ item }: { item: CaseSummary }): ReactElement {
         </button>
       )}
       {mayAct && (
-        <button type="button" className="claim-p1 big" disabled={stale} onClick={() => void claim(item.id)}>
-          {stale ? (
-            t("queue.phone_only")
+        <button type="button" className="claim-p1 big" disabled={stale || awaited} onClick={() => void claim(item.id)}>
+          {stale || awaited ? (
+            t(stale ? "queue.phone_only" : "queue.claiming")
           ) : (
             <>
               <kbd>F2</kbd> {t("queue.claim")}

@@ -16,17 +16,18 @@ import { useDesk } from "./state";
 function Numbers({ groups }: { groups: Groups }): ReactElement {
   const { t } = useTexts();
   const now = useDesk((state) => state.nowMs);
+  const listed = useDesk((state) => state.listing === "read");
   const opened = groups.waiting.map((item) => instant(item.opened_at) ?? Number.MAX_SAFE_INTEGER);
   const longest = now === null || opened.length === 0 ? null : now - Math.min(...opened);
   return (
     <dl className="numbers">
       <div>
         <dt>{t("top.waiting")}</dt>
-        <dd>{groups.waiting.length}</dd>
+        <dd>{listed ? groups.waiting.length : t("none")}</dd>
       </div>
       <div>
         <dt>{t("top.in_hand")}</dt>
-        <dd>{groups.mine.length + groups.others.length}</dd>
+        <dd>{listed ? groups.mine.length + groups.others.length : t("none")}</dd>
       </div>
       <div>
         <dt>{t("top.longest")}</dt>

@@ -10,6 +10,7 @@ import { markSeen, openCase, tell, useDesk } from "./state";
 export function explain(error: unknown): string {
   if (!(error instanceof ApiError) || error.status === 0) return textNow("notice.lost_answer");
   const { problem } = error;
+  if (error.status >= 500) return textNow("notice.server_error", { status: error.status });
   if (problem === null) return textNow("notice.failed", { detail: `HTTP ${error.status}` });
   if (error.status === 409 && problem.state === "handed_over") return textNow("notice.handed", { name: problem.owner_name ?? "" });
   if (error.status === 409 && problem.owner_name) return textNow("notice.taken", { name: problem.owner_name });
@@ -31,14 +32,20 @@ export async function attempt(command: () => Promise<CaseSummary>): Promise<Case
   }
 }
 
-const claiming = new Set<string>();
+function awaitClaim(id: string, awaited: boolean): void {
+  const claiming = new Set(useDesk.getState().claiming);
+  if (awaited) claiming.add(id);
+  else claiming.delete(id);
+  useDesk.setState({ claiming });
+}
 
 /** Claims on the server, never optimistically; the case opens when it is ours. */
 export async function claim(id: string): Promise<void> {
-  if (useDesk.getState().link === "stale" || claiming.has(id)) return;
-  claiming.add(id);
+  const { link, claiming } = useDesk.getState();
+  if (link === "stale" || claiming.has(id)) return;
+  awaitClaim(id, true);
   const item = await attempt(() => step(id, "claim"));
-  claiming.delete(id);
+  awaitClaim(id, false);
   if (item === null) return;
   markSeen(item.id, item.rings);
   openCase(item.id);
@@ -46,7 +53,7 @@ export async function claim(id: string): Promise<void> {
 
 /** F2: one press, one case; a second press waits for the first answer. */
 export async function claimTop(id: string): Promise<void> {
-  if (claiming.size === 0) await claim(id);
+  if (useDesk.getState().claiming.size === 0) await claim(id);
 }
 
 export async function release(id: string): Promise<void> {

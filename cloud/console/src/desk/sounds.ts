@@ -69,6 +69,13 @@ export function sound(): void {
   useDesk.setState({ mutedMs: bell.mutedMs(now), ringing: bell.ringing });
 }
 
+/** A desk that nobody is signed in at any more hears nothing: it says so by the tone of a lost line. */
+export function warnOfSignOut(): () => void {
+  player.linkLost();
+  const timer = setInterval(() => player.linkLost(), LINK_LOST_EVERY_S * 1000);
+  return () => clearInterval(timer);
+}
+
 function warnOfLink(now: number): void {
   if (now < linkToneDueAt || bell.mutedMs(now) > 0) return;
   linkToneDueAt = now + LINK_LOST_EVERY_S * 1000;

@@ -39,6 +39,8 @@ export interface Escalated {
 
 export interface DeskState {
   link: Link;
+  /** Whether the cases were read since the page began: before that nobody knows what waits. */
+  listing: "reading" | "failed" | "read";
   /** Server time of the last thing heard, ms UTC; null before the first. */
   heardMs: number | null;
   /** Server time now, moved once a second; null before the first contact. */
@@ -58,6 +60,10 @@ export interface DeskState {
   /** The incoming call whose people are shown; null: none. */
   shownCallId: string | null;
   notice: Notice | null;
+  /** For how long a command has waited for its answer, ms; 0: none does. */
+  unansweredMs: number;
+  /** Cases whose claim has not been answered yet. */
+  claiming: ReadonlySet<string>;
   call: Call | null;
   /** Rings of the operator's own cases that he has reacted to, by case id. */
   seenRings: ReadonlyMap<string, number>;
@@ -65,6 +71,7 @@ export interface DeskState {
 
 const START: DeskState = {
   link: "connecting",
+  listing: "reading",
   heardMs: null,
   nowMs: null,
   armed: false,
@@ -78,11 +85,21 @@ const START: DeskState = {
   phoneCalls: new Map(),
   shownCallId: null,
   notice: null,
+  unansweredMs: 0,
+  claiming: new Set(),
   call: null,
   seenRings: new Map(),
 };
 
 export const useDesk = create<DeskState>()(() => START);
+
+/** Whether the screen knows what waits: as of now, not yet, or not any more. */
+export function useKnown(): "now" | "reading" | "unknown" {
+  return useDesk(({ link, listing }) => {
+    if (link === "stale" || listing === "failed") return "unknown";
+    return listing === "read" ? "now" : "reading";
+  });
+}
 
 export function openCase(id: string | null): void {
   useDesk.setState({ openCaseId: id, closing: false, panel: null, ...(id === null ? {} : { shownCallId: null }) });

@@ -1,6 +1,7 @@
 /** Runs the live line for as long as the desk is shown. */
 import { useEffect } from "react";
 
+import { unansweredSince } from "../api/client";
 import { queries, readLiveCases, takeCase } from "../api/queries";
 import { takeCall } from "../desk/phone";
 import { sound } from "../desk/sounds";
@@ -81,9 +82,14 @@ function run(): () => void {
     if (ended) return;
     readLiveCases().then(
       (seq) => {
-        if (!ended) feed.resumeAt(seq);
+        if (ended) return;
+        useDesk.setState({ listing: "read" });
+        feed.resumeAt(seq);
       },
-      () => setTimeout(begin, SNAPSHOT_RETRY_MS),
+      () => {
+        if (useDesk.getState().listing !== "read") useDesk.setState({ listing: "failed" });
+        setTimeout(begin, SNAPSHOT_RETRY_MS);
+      },
     );
   };
   const feed = new LiveFeed(
@@ -100,7 +106,9 @@ function run(): () => void {
     feed.tick();
     const notice = useDesk.getState().notice;
     const over = notice !== null && performance.now() > notice.untilMs;
-    useDesk.setState({ nowMs: clock.now(), ...(over ? { notice: null } : {}) });
+    const since = unansweredSince();
+    const unansweredMs = since === null ? 0 : performance.now() - since;
+    useDesk.setState({ nowMs: clock.now(), unansweredMs, ...(over ? { notice: null } : {}) });
     sound();
   });
   begin();

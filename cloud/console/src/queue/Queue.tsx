@@ -4,7 +4,7 @@ import type { CaseSummary } from "../api/client";
 import { claimTop } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { muteSound } from "../desk/sounds";
-import { useDesk } from "../desk/state";
+import { useDesk, useKnown } from "../desk/state";
 import { Mark } from "../look/Mark";
 import { useTexts, type TextKey } from "../texts/texts";
 import { useAnchor } from "./anchor";
@@ -12,6 +12,8 @@ import { foldWaiting, type Fold, type Groups } from "./order";
 import { Row } from "./Row";
 import { Shelved } from "./Shelved";
 import { nameOf, titleOf } from "./wording";
+
+const SLOW_MS = 1_500;
 
 function MuteButton(): ReactElement {
   const { t } = useTexts();
@@ -94,10 +96,11 @@ function Folds({ folds }: { folds: readonly Fold[] }): ReactElement[] {
 function ClaimTop({ top }: { top: CaseSummary | undefined }): ReactElement {
   const texts = useTexts();
   const stale = useDesk((state) => state.link === "stale");
-  if (stale) {
+  const awaited = useDesk((state) => state.claiming.size > 0);
+  if (stale || awaited) {
     return (
       <button type="button" className="claim-top" disabled>
-        <kbd>F2</kbd> {texts.t("queue.phone_only")}
+        <kbd>F2</kbd> {texts.t(stale ? "queue.phone_only" : "queue.claiming")}
       </button>
     );
   }
@@ -119,11 +122,29 @@ function ClaimTop({ top }: { top: CaseSummary | undefined }): ReactElement {
   );
 }
 
+/** What has become of a command: refused, or still on its way, with how long one has waited. */
+function Notice(): ReactElement {
+  const { t } = useTexts();
+  const notice = useDesk((state) => state.notice);
+  const waitedMs = useDesk((state) => (state.unansweredMs > SLOW_MS ? state.unansweredMs : 0));
+  return (
+    <p className="notice" role="status">
+      {waitedMs > 0 ? t("notice.slow", { seconds: Math.round(waitedMs / 1000) }) : notice?.text}
+    </p>
+  );
+}
+
+/** Nothing waits: said only where it is known. */
+function Nothing(): ReactElement {
+  const { t } = useTexts();
+  const known = useKnown();
+  return <p className="nothing">{t(known === "now" ? "queue.nothing_waiting" : known === "reading" ? "queue.reading" : "queue.unknown")}</p>;
+}
+
 export function Queue({ groups }: { groups: Groups }): ReactElement {
   const { t } = useTexts();
   const seat = useSeat();
   const list = useAnchor();
-  const notice = useDesk((state) => state.notice);
   const { shown, folds } = foldWaiting(groups.waiting);
   return (
     <aside className="queue panel" aria-label={t("queue.title")}>
@@ -135,14 +156,10 @@ export function Queue({ groups }: { groups: Groups }): ReactElement {
         <Group name="waiting" items={groups.waiting} shown={shown} fold={<Folds folds={folds} />} />
         <Group name="mine" items={groups.mine} />
         <Group name="others" items={groups.others} />
-        {groups.waiting.length + groups.mine.length + groups.others.length === 0 && (
-          <p className="nothing">{t("queue.nothing_waiting")}</p>
-        )}
+        {groups.waiting.length + groups.mine.length + groups.others.length === 0 && <Nothing />}
       </div>
       <Shelved />
-      <p className="notice" role="status">
-        {notice?.text}
-      </p>
+      <Notice />
       {seat.mayAct && <ClaimTop top={groups.waiting[0]} />}
     </aside>
   );

@@ -84,6 +84,7 @@ export function Row({ item, mine }: RowProps): ReactElement {
   const waiting = phase === "waiting" && (named === null || named === seat.user.id);
   const selected = useDesk((state) => state.openCaseId === item.id);
   const stale = useDesk((state) => state.link === "stale");
+  const awaited = useDesk((state) => state.claiming.has(item.id));
   const seen = useDesk((state) => state.seenRings.get(item.id));
   const unseen = mine && phase === "held" && seen !== undefined && item.rings > seen;
   useShown(row, item.id, item.rings, waiting);
@@ -114,7 +115,7 @@ export function Row({ item, mine }: RowProps): ReactElement {
         <button
           className={waiting ? `claim claim-p${item.priority}` : "claim"}
           type="button"
-          disabled={stale}
+          disabled={stale || awaited}
           aria-label={texts.t("queue.claim_of", { name: whoAndWhat(item, texts) })}
           onClick={() => void claim(item.id)}
         >

@@ -50,7 +50,7 @@ export function Shelved(): ReactElement | null {
   const live = useLiveCases();
   const [open, setOpen] = useState(false);
   const count = [...live.values()].filter((item) => item.shelved_until !== null).length;
-  const items = useShelved(open && count > 0).data ?? [];
+  const { data: items = [], isError } = useShelved(open && count > 0);
   if (count === 0) return null;
   return (
     <section className="shelved" aria-label={t("shelved.list")}>
@@ -60,6 +60,7 @@ export function Shelved(): ReactElement | null {
       </button>
       {open && (
         <ul tabIndex={0} aria-label={t("shelved.list")}>
+          {isError && <li className="label">{t("due.unread")}</li>}
           {items.map((shelved) => (
             <Aside key={shelved.case.id} shelved={shelved} />
           ))}

@@ -100,7 +100,7 @@ export function Due(): ReactElement {
   const failed = calls.error ?? overdue.error;
   return (
     <Panel name="due" title={t("due.title", { count })}>
-      {failed !== null && <p className="label">{t("due.unread", { detail: explain(failed) })}</p>}
+      {failed !== null && <p className="label">{t("due.unread")}</p>}
       {count === 0 && failed === null && <p className="label">{t("due.none")}</p>}
       <ul className="due-list">
         {missed.map((call) => (

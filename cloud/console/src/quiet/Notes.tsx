@@ -1,6 +1,5 @@
 import type { KeyboardEvent, ReactElement } from "react";
 
-import { explain } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { endsLine, useDraft } from "../desk/draft";
 import { useDesk } from "../desk/state";
@@ -89,7 +88,7 @@ export function Notes(): ReactElement {
   const { data, error } = useNotes();
   return (
     <Panel name="notes" title={t("notes.title")} aside={t("notes.hint")} foot={mayAct ? <Write /> : undefined}>
-      {data === undefined && <p className="label">{error === null ? t("notes.reading") : t("due.unread", { detail: explain(error) })}</p>}
+      {data === undefined && <p className="label">{t(error === null ? "notes.reading" : "due.unread")}</p>}
       {data?.length === 0 && <p className="label">{t("notes.none")}</p>}
       {byShift(data ?? []).map(([since, notes]) => (
         <ShiftOf key={since} since={since} notes={notes} />

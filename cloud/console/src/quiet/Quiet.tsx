@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import type { CaseSummary } from "../api/client";
 import { useClosedCases } from "../api/queries";
 import { useSeat } from "../desk/context";
-import { openCase } from "../desk/state";
+import { openCase, useKnown } from "../desk/state";
 import { Panel } from "../look/Panel";
 import { doorOf, nameOf, titleOf } from "../queue/wording";
 import { useTexts, type TextKey } from "../texts/texts";
@@ -72,7 +72,8 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
   const texts = useTexts();
   const { t } = texts;
   const zone = useSeat().config.time_zone;
-  const closed = useClosedCases().data;
+  const known = useKnown();
+  const { data: closed, isError } = useClosedCases();
   const [last] = [...(newest === undefined ? [] : [newest]), ...(closed ?? [])].toSorted(
     (a, b) => (instant(b.opened_at) ?? 0) - (instant(a.opened_at) ?? 0),
   );
@@ -80,10 +81,11 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
   return (
     <section className="quiet" aria-label={t("quiet.title")}>
       <div className="quiet-line panel">
-        <h2>{waiting > 0 ? t("quiet.waiting", { count: waiting }) : t("quiet.title")}</h2>
+        <h2>{known === "now" ? (waiting > 0 ? t("quiet.waiting", { count: waiting }) : t("quiet.title")) : t(`quiet.${known}`)}</h2>
         <p>
-          {waiting > 0 && t("quiet.waiting_hint")}
-          {waiting === 0 && last !== undefined && lastAt !== null && (
+          {known === "unknown" && t("quiet.unknown_hint")}
+          {known === "now" && waiting > 0 && t("quiet.waiting_hint")}
+          {known === "now" && waiting === 0 && last !== undefined && lastAt !== null && (
             <>
               {[t("quiet.last", { time: dateAndTime(lastAt, zone) }), nameOf(last, texts), titleOf(last, texts)].join(" · ")}
             </>
@@ -94,7 +96,7 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
       <Due />
       <Notes />
       <Panel name="closed" title={t("quiet.closed_title")}>
-        {closed !== undefined && <Closed items={closed} />}
+        {closed === undefined ? <p className="label">{t(isError ? "quiet.unread_closed" : "app.loading")}</p> : <Closed items={closed} />}
       </Panel>
     </section>
   );

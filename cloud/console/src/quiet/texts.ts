@@ -1,6 +1,10 @@
 /** The texts of the desk while no case is open, and of its figures. */
 export const quietZh = {
   "quiet.title": "当前没有待接警",
+  "quiet.reading": "正在读取警情…",
+  "quiet.unknown": "不知道有没有新报警",
+  "quiet.unknown_hint": "读不到警情，正在重试。请用电话接警，并报告班长。",
+  "quiet.unread_closed": "读不到结案记录，自动再读",
   "quiet.waiting": "有 {{count}} 条待接警",
   "quiet.waiting_hint": "按 F2 接最高优先级，或在左侧选择。",
   "quiet.last": "最近一次报警 {{time}}",
@@ -26,7 +30,7 @@ export const quietZh = {
   "due.overdue": "通知未送达，请打电话",
   "due.done": "已告知",
   "due.done_of": "已告知 {{name}}",
-  "due.unread": "读不到：{{detail}}",
+  "due.unread": "读不到，自动再读",
   "notes.title": "交班记录",
   "notes.hint": "本片区各班可见，写后不可更改",
   "notes.none": "还没有交班记录。",
@@ -62,6 +66,10 @@ export const quietZh = {
 
 export const quietEn: Record<keyof typeof quietZh, string> = {
   "quiet.title": "No alarm is waiting",
+  "quiet.reading": "Reading the cases…",
+  "quiet.unknown": "Not known whether an alarm waits",
+  "quiet.unknown_hint": "The cases cannot be read; trying again. Answer by telephone and tell the supervisor.",
+  "quiet.unread_closed": "Closed cases cannot be read; trying again",
   "quiet.waiting": "Waiting alarms: {{count}}",
   "quiet.waiting_hint": "F2 claims the highest priority, or choose on the left.",
   "quiet.last": "Last alarm {{time}}",
@@ -87,7 +95,7 @@ export const quietEn: Record<keyof typeof quietZh, string> = {
   "due.overdue": "Message not delivered: telephone",
   "due.done": "Told",
   "due.done_of": "Told {{name}}",
-  "due.unread": "Cannot be read: {{detail}}",
+  "due.unread": "Cannot be read; trying again",
   "notes.title": "Hand-over notes",
   "notes.hint": "For every shift of your area; cannot be changed",
   "notes.none": "No notes yet.",

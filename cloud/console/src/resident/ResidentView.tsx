@@ -42,6 +42,7 @@ function Devices({ homeId }: { homeId: string | null }): ReactElement {
   const list = devices.data ?? [];
   return (
     <Panel name="devices" title={t("resident.devices")}>
+      {homeId !== null && devices.data === undefined && <p className="label">{t(devices.isError ? "resident.unreadable" : "resident.reading")}</p>}
       {(homeId === null || devices.data?.length === 0) && <p className="label">{t("resident.no_devices")}</p>}
       <ul className="lines">
         {list.map((device) => (
@@ -66,10 +67,10 @@ function LastValues({ resident }: { resident: ResidentDetail }): ReactElement {
   const now = useDesk((state) => state.nowMs) ?? 0;
   const ago = useAgo();
   const last = useLastReadings(resident.id);
-  const vitals = vitalsOf(last.data ?? [], resident.limits, now);
+  const vitals = last.data === undefined ? [] : vitalsOf(last.data, resident.limits, now);
   return (
     <Panel name="last-values" title={t("resident.last")}>
-      {last.isError && <p className="label">{t("vitals.unreadable")}</p>}
+      {last.data === undefined && <p className="label">{t(last.isError ? "vitals.unreadable" : "resident.reading")}</p>}
       <ul className="lines">
         {vitals.map((vital) => (
           <li key={vital.kind} data-outside={vital.arrow !== null || undefined}>

@@ -1,8 +1,8 @@
-import { useState, type FormEvent, type ReactElement } from "react";
+import { useEffect, useState, type FormEvent, type ReactElement } from "react";
 
 import { answered, api, ApiError, rememberCsrf, type SessionInfo } from "../api/client";
 import { queries } from "../api/queries";
-import { armSound } from "../desk/sounds";
+import { armSound, warnOfSignOut } from "../desk/sounds";
 import { phoneOf, type Phone } from "../phone/shell";
 import { LanguageSwitch } from "../look/Switches";
 import { useTexts, type Texts } from "../texts/texts";
@@ -56,6 +56,8 @@ export function SignIn({ expired, signedIn }: SignInProps): ReactElement {
   const { t } = texts;
   const phone = phoneOf(window.location.pathname);
   const { busy, failure, submit } = useForm(texts, phone, signedIn);
+  const lost = expired && window.location.pathname === "/";
+  useEffect(() => (lost ? warnOfSignOut() : undefined), [lost]);
   return (
     <main className="sign-in">
       <form className="panel" onSubmit={submit}>
@@ -64,7 +66,7 @@ export function SignIn({ expired, signedIn }: SignInProps): ReactElement {
           <LanguageSwitch />
         </header>
         <h2>{t(phone === null ? "sign_in.title" : `sign_in.${phone}_title`)}</h2>
-        {expired && failure === "" && <p className="late">{t("sign_in.expired")}</p>}
+        {expired && failure === "" && <p className="late">{t(lost ? "sign_in.expired_desk" : "sign_in.expired")}</p>}
         <label>
           {t("sign_in.username")}
           <input name="username" autoComplete="username" required autoFocus maxLength={100} />

@@ -41,7 +41,6 @@ export const wallZh = {
   "figure.answer_p50_s": "接警中位",
   "figure.cases_all": "今日警情",
   "figure.false_alarms": "误报率",
-  "unit.seconds": "{{value}} 秒",
   "role.official": "主管部门",
 } as const;
 
@@ -87,6 +86,5 @@ export const wallEn: Record<keyof typeof wallZh, string> = {
   "figure.answer_p50_s": "Claim median",
   "figure.cases_all": "Cases",
   "figure.false_alarms": "False alarms",
-  "unit.seconds": "{{value}} s",
   "role.official": "Official",
 };
