@@ -169,7 +169,7 @@ function sources(sheet: Sheet, { lines, window, source }: Picture): void {
     const at = sheet.y(last.value);
     const places = [at - room, at + room, ...taken.flatMap((other) => [other + 2 * half, other - 2 * half]), sheet.top + half];
     const y = places.find(
-      (one) => one >= sheet.top + half && one <= sheet.bottom - half && taken.every((other) => Math.abs(one - other) >= 2 * half),
+      (place) => place >= sheet.top + half && place <= sheet.bottom - half && taken.every((other) => Math.abs(place - other) >= 2 * half),
     );
     if (y === undefined) continue;
     taken.push(y);
