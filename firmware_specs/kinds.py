@@ -102,6 +102,7 @@ _READINGS: Final = (
     _vital("glucose", "mmol/l", (0.5, 60), 0, "15074-8", "mmol/L", "血糖", "glucose"),
     _vital("steps", "count", (0, 200_000), 50, "55423-8", "{steps}", "步数", "steps"),
     _slow("tumbles", "count", (0, 1_000_000), 1, "翻身次数", "turns in sleep", hours=6),
+    _slow("restlessness", "%", (0, 100), 5, "体动占比", "restlessness", ucum="%"),
     _state("in_bed", "在床", "in bed"),
     _state("door_open", "门开", "door open"),
     _state("motion", "活动", "motion"),

@@ -12,7 +12,7 @@ from firmware_specs.ids import wire_id
 from firmware_specs.messages import DeviceState
 
 ALARMS: Final = {"fall": "fall", "static_dwell": "inactivity"}
-STATES: Final = {"presence": "presence", "in_bed": "in_bed", "moving": "motion"}
+STATES: Final = {"presence": "presence", "in_bed": "in_bed", "moving": "motion", "stirring": "vibration"}
 VITALS: Final = {"heart_rate": "heart_rate", "resp_rate": "resp_rate"}
 SILENT_MS: Final = 100_000
 

@@ -58,7 +58,8 @@ class Sca11hDriver:
         if values["status"] != _EMPTY:
             self._empty_since = None
             rates = {name: values[name] for name in ("heart_rate", "resp_rate")}
-            return {"in_bed": True} | (rates if values["status"] == _GOOD else {})
+            stirring = {"in_bed": True, "stirring": values["status"] == _MOVING}
+            return stirring | (rates if values["status"] == _GOOD else {})
         if self._empty_since is None:
             self._empty_since = at
         return {"in_bed": False} if at - self._empty_since >= _EMPTY_MS else {}

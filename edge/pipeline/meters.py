@@ -5,6 +5,7 @@ Causal: what comes out depends on the samples so far, not on the pieces they cam
 recordings by `make evaluate`; figures in BENCHMARKS.md.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -14,6 +15,8 @@ import numpy as np
 from edge.pipeline.rhythm import Vector, period, rises, smooth, tops
 
 MOVING: Final = 2.5
+QUIET_S: Final = 180
+KNOWN_S: Final = 30
 Blank = Literal["no_signal", "no_rhythm", "unsteady", "pause", "movement"]
 
 
@@ -67,6 +70,35 @@ class Meter:
         if not np.all(np.isfinite(window)) or float(np.ptp(window)) <= 0:
             return Estimate(None, blank="no_signal")
         return self._method.estimate(window, self._hz)
+
+
+class Stirs:
+    """Whether somebody moves, second by second: the signal changes much more than in the quiet seconds of the
+    last three minutes. None in the first half minute, when quiet is not known.
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._count = max(2, round(rate_hz))
+        self._rows: list[float] = []
+        self._efforts: deque[float] = deque(maxlen=QUIET_S)
+
+    def feed(self, values: Iterable[float]) -> Iterator[bool | None]:
+        """Take samples in order; one answer a whole second."""
+        for value in values:
+            self._rows.append(value)
+            if len(self._rows) <= self._count:
+                continue
+            changes = np.diff(self._rows)
+            del self._rows[:-1]
+            effort = float(np.sqrt(np.mean(changes * changes)))
+            if not np.isfinite(effort):
+                yield None
+                continue
+            self._efforts.append(effort)
+            if len(self._efforts) < KNOWN_S:
+                yield None
+                continue
+            yield effort > MOVING * max(float(np.percentile(self._efforts, 30)), 1e-12)
 
 
 def breathing_rate(window: Vector, hz: float) -> Estimate:

@@ -12,6 +12,7 @@ from edge.pipeline.identify import Identify
 from edge.pipeline.inactivity import Inactivity
 from edge.pipeline.options import PipelineOptions
 from edge.pipeline.plausible import Plausible
+from edge.pipeline.restless import Restless
 from edge.pipeline.roles import Roles
 from edge.pipeline.thin import Thin
 from edge.pipeline.vitals import Vitals
@@ -22,6 +23,7 @@ STEPS: Final[tuple[Callable[[PipelineOptions], Step], ...]] = (
     Plausible,  # what no working sensor can say goes; an impossible time becomes the arrival
     Roles,  # a plain button becomes an SOS, a contact becomes a bed
     Vitals,  # raw signals -> breathing, pulse, heart rate, somebody in the bed
+    Restless,  # movement in an occupied bed -> how restless somebody lies
     Wear,  # a watch on the table has no pulse and does not fall
     Fence,  # positions -> out of the safe zone, back again
     Fall,  # acceleration -> fall suspected, raised, cancelled

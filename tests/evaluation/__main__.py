@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.evaluation import bed_exit, falls, heart_rate, respiration
+from tests.evaluation import bed_exit, falls, heart_rate, pressure_mat, respiration, restlessness
 from tests.evaluation.measure import Measure, NoRecordings, Task
 
 DATA: Final = Path(__file__).parents[2].parent / "shared" / "data"
@@ -21,9 +21,11 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("falls wrist", "umafall_wrist_waist", falls.wrist),
     Measure("falls waist", "umafall_wrist_waist", falls.waist),
     Measure("bed_exit", "w2isp_older_people_bed", bed_exit.bed_exit),
+    Measure("bed_occupancy", "pmd_pressure_mat", pressure_mat.occupancy),
     Measure("respiration", "bidmc_vitals", respiration.respiration),
     Measure("pulse", "bidmc_vitals", respiration.pulse),
     Measure("heart_rate", "li2024_sleep_reference", heart_rate.heart_rate),
+    Measure("restlessness", "li2024_sleep_reference", restlessness.restlessness),
 )
 
 

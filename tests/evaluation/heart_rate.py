@@ -48,7 +48,7 @@ class Night:
 
 def heart_rate(task: Task) -> Result:
     """Last line: 0-10 dB; the table gives noise at -6 dB (louder than the beats) beside it."""
-    nights, belts = _recordings(task.folder)
+    nights, belts = recordings(task.folder)
     shape = real_beat(task.folder.parent / "bcg_samples_small")
     usual, loud = (_scores(nights, belts, shape, db) for db in NOISE_DB)
     table = [
@@ -120,7 +120,8 @@ def night_of(name: str, stamps_s: Vector, rr_s: Vector, seconds: float) -> Night
     return Night(name, np.array(beats), tuple(unknown))
 
 
-def _recordings(folder: Path) -> tuple[list[Night], list[Vector]]:
+def recordings(folder: Path) -> tuple[list[Night], list[Vector]]:
+    """Nights by name and breathing belts. Raises NoRecordings."""
     nights = []
     for path in sorted(folder.glob("rr_*.csv.gz")):
         rows = _numbers(path)

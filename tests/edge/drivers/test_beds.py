@@ -23,10 +23,13 @@ def test_a_night_on_the_murata_in_every_way_it_can_arrive() -> None:
     night = [beds.sca11h_record(what, n) for n, what in enumerate(["sleeps", "turns", "no_rates"])]
     assert told(assert_same_in_pieces("sca11h", night, garbage=b"\x00~")) == [
         ("in_bed", 1),
+        ("vibration", 0),
         ("heart_rate", 58),
         ("resp_rate", 14),
         ("in_bed", 1),
+        ("vibration", 1),
         ("in_bed", 1),
+        ("vibration", 0),
     ]
 
 
@@ -65,7 +68,7 @@ def test_what_no_bed_has_is_no_record() -> None:
     driver = DRIVERS["sca11h"](DriverOptions())
     good = beds.sca11h_record("sleeps")
     broken = good[:9] + b"\xff\xff\xff\xff" + good[13:]
-    assert len(told(driver.receive(broken + good, AT))) == 3
+    assert len(told(driver.receive(broken + good, AT))) == 4
     assert driver.counts["implausible"] >= 1
 
 

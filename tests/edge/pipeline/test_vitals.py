@@ -38,8 +38,19 @@ def test_a_sleeper_breathes_and_beats_as_the_truth_says_and_is_in_bed() -> None:
     assert np.median(values(readings, "heart_rate")) == pytest.approx(heart, abs=2)
     assert np.median(values(readings, "resp_rate")) == pytest.approx(breath, abs=1)
     assert set(values(readings, "in_bed")) == {1.0}
-    assert all(r.quality is not None and r.quality >= 40 for r in readings if r.kind != "in_bed")
+    assert all(r.quality is not None and r.quality >= 40 for r in readings if r.kind != "vibration")
     assert min(reading.at for reading in readings) == NOW + 30_000
+
+
+def test_a_sleeper_who_turns_over_stirs_just_then() -> None:
+    night = sleeper.sleep(3, 6)
+    stirs = [r for r in heard("bed-li", night.signal) if r.kind == "vibration"]
+    begins = [(r.at - NOW) / 1000 for r in stirs if r.value]
+    turned = [one for one in night.movements if 80 < one.at_s < 350]
+    assert turned
+    assert len(begins) == pytest.approx(len(turned), abs=1)
+    for one in turned:
+        assert any(abs(begin - one.at_s) <= 3 for begin in begins)
 
 
 def test_an_empty_bed_is_told_and_has_no_pulse() -> None:

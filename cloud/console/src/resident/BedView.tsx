@@ -14,7 +14,7 @@ import { useBed, useMonth } from "./queries";
 import { Back } from "./ResidentView";
 import { look } from "./state";
 
-const KINDS = ["heart_rate", "resp_rate", "spo2"] as const;
+const KINDS = ["heart_rate", "resp_rate", "spo2", "restlessness"] as const;
 
 function useSpan(): (since: string | null, until: string | null) => string {
   const { t } = useTexts();

@@ -104,6 +104,7 @@ const AT_LEAST: Readonly<Record<string, readonly [number, number]>> = {
   body_temperature: [35, 39],
   systolic: [90, 170],
   diastolic: [50, 110],
+  restlessness: [0, 20],
 };
 
 /** Both edges of the axis: what is usual, the band and every peak, with a little air. */
