@@ -24,7 +24,7 @@ where gateway_id = %(gateway_id)s and id = %(id)s
 -- Whether a suspicion was confirmed or cancelled in time.
 select 1 from event
 where gateway_id = %(gateway_id)s and id = %(id)s and stored_at <= %(due_at)s
-    and phase in ('raised', 'updated', 'cleared', 'cancelled', 'restored') limit 1;
+    and phase in ('raised', 'cleared', 'cancelled', 'restored') limit 1;
 
 -- name: raised_by_events --
 -- The alarms of the events of a time; one that repeated another's alarm has that alarm.

@@ -118,6 +118,7 @@ async def _context(
         problems=event.problems,
         test_window=place.test_window,
         alarm=known,
+        suspected=any(row[0] == "suspected" for row in others),
         begun=any(row[0] in ("raised", "updated") for row in others),
         ended=bool(ended),
         ended_by=next(after, None),

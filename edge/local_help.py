@@ -19,6 +19,7 @@ PRE_ALARM: Final = frozenset({"fall", "inactivity"})
 # Where the home is only spoken to: too quiet a home is no reason for a siren, nor to wake a family by itself.
 FOLLOWED: Final = HELPED | PRE_ALARM
 ASK_MS: Final = 120_000
+ASK_AGAIN_MS: Final = 30_000
 STATUS_SILENT_MS: Final = 90_000
 TOO_OLD_MS: Final = 10 * 60_000
 PHONED_LATELY_MS: Final = 10 * 60_000
@@ -100,7 +101,8 @@ class LocalHelp:
                 self._over(known, event)
             return
         pre_alarm = event.phase == "suspected" and event.kind in PRE_ALARM
-        raised = event.phase in ("raised", "updated") and event.kind in FOLLOWED
+        told = event.phase == "raised" or (event.phase == "updated" and event.kind not in PRE_ALARM)
+        raised = told and event.kind in FOLLOWED  # a suspicion that is explained is still one
         if not (pre_alarm or raised) or (known is None and age_ms > TOO_OLD_MS):
             return
         if known is None:
@@ -235,7 +237,9 @@ class LocalHelp:
                     yield from self._home(known)
             case "speech":
                 if self.rules.speech and known.kind != "gas" and not self._gas(now):
-                    yield from (self._action(known, "say", prompt) for prompt in _prompts(known))
+                    yield from (
+                        self._action(known, "say", prompt) for prompt in _prompts(known, now - known.since)
+                    )
             case "phone":
                 if known.helping and not known.joined:
                     yield from self._phone(known, now)
@@ -281,10 +285,12 @@ class LocalHelp:
             del self._known[idle[0] if idle else next(iter(self._known))]
 
 
-def _prompts(known: _Activation) -> Iterator[str]:
+def _prompts(known: _Activation, waited_ms: int) -> Iterator[str]:
     """What is said aloud for an activation, in the order of its life; what is past is not said any more."""
     if known.phase == "suspected":
         yield f"ask_{known.kind}"
+        if known.kind == "fall" and waited_ms >= ASK_AGAIN_MS and not known.claimed:
+            yield "ask_fall_again"
     elif known.phase == "ended":
         if any(key.startswith("say:ask_") for key in known.steps):
             yield "cancelled"

@@ -20,6 +20,10 @@ PROMPTS: Final[dict[str, tuple[str, str]]] = {
         "您摔倒了吗？如果没事，请按取消键。否则马上为您求助。",
         "Did you fall? If you are well, press the cancel button. Otherwise help is called now.",
     ),
+    "ask_fall_again": (
+        "再问一次：您没事吗？没事请按取消键。",
+        "Asking again: are you well? If so, press the cancel button.",
+    ),
     "ask_inactivity": (
         "好久没有看到您活动了。如果没事，请动一动或按取消键。否则马上通知服务中心。",
         "You have not moved for a long time. If you are well, move about or press the cancel button. "

@@ -25,8 +25,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What is known when an event is judged: who, where, when, and what came before it.
 
     `home_id` is where it rings; `ended_by` is a `cleared` or `cancelled` of the same activation that was
-    numbered after this event but stored before it; `ended` says that any such phase is stored. `people` are
-    all who live in the home, `person` the one whom it is about.
+    numbered after this event but stored before it; `ended` says that any such phase is stored, `suspected`
+    and `begun` the earlier ones. `people` are all who live in the home, `person` the one whom it is about.
     """
 
     gateway_id: str
@@ -47,6 +47,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     test_window: bool = False
     alarm: KnownAlarm | None = None
+    suspected: bool = False
     begun: bool = False
     ended: bool = False
     ended_by: str | None = None
@@ -102,4 +103,10 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     phase: Literal["cleared", "cancelled"]
 
 
-Action = AlarmDraft | Suspect | End
+class Explain(msgspec.Struct, frozen=True, kw_only=True):
+    """More is known of a suspicion, or of the alarm that it has become: its reasons after the first."""
+
+    reasons: tuple[str, ...]
+
+
+Action = AlarmDraft | Suspect | End | Explain

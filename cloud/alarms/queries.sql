@@ -88,6 +88,15 @@ on conflict do nothing;
 -- It was confirmed or cancelled.
 delete from suspicion where gateway_id = %(gateway_id)s and event_id = %(event_id)s;
 
+-- name: explain_suspicion --
+-- More is known of it; the first reason, why it would ring, stays.
+update suspicion set draft = jsonb_set(draft, '{reasons}', jsonb_build_array(draft -> 'reasons' -> 0) || %(reasons)s)
+where gateway_id = %(gateway_id)s and event_id = %(event_id)s returning event_id;
+
+-- name: explain_alarm --
+-- The same of the alarm that it has become.
+update alarm set reasons = reasons[1:1] || %(reasons)s where id = %(id)s;
+
 -- name: due_suspicions --
 -- Those that waited long enough.
 select gateway_id, event_id from suspicion where due_at <= %(now)s order by due_at limit %(limit)s;

@@ -10,14 +10,17 @@ from uuid import UUID
 
 import msgspec
 
-from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Suspect
+from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Explain, Suspect
 from cloud.alarms.profiles import adapt
 from cloud.alarms.rule_versions import CURRENT, RuleSet
+from cloud.alarms.words import said
 from firmware_specs.kinds import EVENTS, AlarmClass, EventKind
 from firmware_specs.messages import Event
 
 RULE_VERSION: Final = CURRENT.version
 SUSPICION: Final = timedelta(seconds=20)
+ANSWER_ON_ITS_WAY_S: Final = 5.0
+LONGEST_ASKED_S: Final = 60.0
 FIRE_WINDOW: Final = timedelta(minutes=10)
 LATE_AFTER: Final = timedelta(minutes=10)
 LONGEST_UPTIME: Final = timedelta(days=3650)
@@ -32,35 +35,6 @@ _COMPANIONS: Final = {
 }
 _FIRE_SIGNS: Final = frozenset({"smoke", "co"})
 _UNKNOWN: Final = EVENTS["unknown_alarm_bit"]
-# What a gateway may say about a fall, in its evidence; anything else is evidence, and no reason.
-SAID_OF_A_FALL: Final = frozenset(
-    {
-        "impact",
-        "posture_change",
-        "stillness",
-        "sensor_clipped",
-        "unsure",
-        "clear",
-        "stirs",
-        "lies_still",
-        "two_fall_sensors",
-        "no_motion_since",
-        "moves_in_another_room",
-        "bed_empty",
-        "lies_in_bed",
-        "lay_down",
-        "taken_off",
-        "door_opened_since",
-        "nobody_left",
-        "ask_where_it_hurts",
-        "ask_if_lay_down",
-        "ask_if_up_again",
-        "ask_who_is_there",
-        "ask_if_fell",
-        "ask_if_taken_off",
-        "ask_if_can_get_up",
-    }
-)
 # Kinds with a first, uncertain phase, and what they are called when nobody confirms or cancels it.
 _SUSPICIONS: Final = {"fall": "fall_suspected", "inactivity": "inactivity"}
 SUSPECTED: Final = frozenset(_SUSPICIONS)
@@ -162,11 +136,33 @@ def _may_begin(event: Event, context: Context) -> list[Action]:
         priority=TEST_PRIORITY if test else EVENTS[suspicion].priority,
         reasons=("neither_raised_nor_cancelled", *draft.reasons[1:]),
     )
-    return [Suspect(draft=draft, due_at=context.received_at + SUSPICION), *_companions(event, context)]
+    return [
+        Suspect(draft=draft, due_at=context.received_at + waits(event.kind, event.evidence)),
+        *_companions(event, context),
+    ]
+
+
+def waits(kind: str, evidence: dict[str, Any]) -> timedelta:
+    """How long a suspicion waits: for a fall of which the gateway is unsure as long as it says that it still
+    asks the wearer itself, at most a minute.
+    """
+    asks_s = evidence.get("asks_s")
+    if (
+        "unsure" not in said(kind, evidence)
+        or isinstance(asks_s, bool)
+        or not isinstance(asks_s, int | float)
+    ):
+        return SUSPICION
+    asks_s = min(asks_s, LONGEST_ASKED_S) if asks_s > 0 else 0.0
+    return max(SUSPICION, timedelta(seconds=asks_s + ANSWER_ON_ITS_WAY_S))
 
 
 def _goes_on(event: Event, context: Context) -> list[Action]:
-    """An update of an activation that never began here: its beginning was lost, so it begins now."""
+    """An update of an activation that never began here: its beginning was lost, so it begins now. One of a
+    suspicion only explains it.
+    """
+    if context.suspected and event.kind in _SUSPICIONS:
+        return [] if context.ended else [Explain(reasons=_reasons(event, EVENTS[event.kind], context)[1:])]
     return [] if context.alarm is not None or context.begun or context.ended else _begins(event, context)
 
 
@@ -198,14 +194,7 @@ def _reasons(event: Event, kind: EventKind, context: Context) -> tuple[str, ...]
         reasons.append("late")
     if context.resident_state not in (None, "active"):
         reasons.append(f"resident_{context.resident_state}")
-    return (*reasons, *_said_of_a_fall(event), *context.problems)
-
-
-def _said_of_a_fall(event: Event) -> list[str]:
-    said = event.evidence.get("reasons") if event.kind == "fall" else None
-    if not isinstance(said, list):
-        return []
-    return [reason for reason in said if isinstance(reason, str) and reason in SAID_OF_A_FALL]
+    return (*reasons, *said(event.kind, event.evidence), *context.problems)
 
 
 def _draft(event: Event, context: Context) -> AlarmDraft:

@@ -155,6 +155,20 @@ async def forget_suspicion(conn: Connection, gateway_id: str, event_id: UUID) ->
     await conn.execute(_SQL["forget_suspicion"], {"gateway_id": gateway_id, "event_id": event_id})
 
 
+async def explain_suspicion(
+    conn: Connection, gateway_id: str, event_id: UUID, reasons: tuple[str, ...]
+) -> bool:
+    """Give a waiting suspicion newer reasons; False when none waits."""
+    values = {"gateway_id": gateway_id, "event_id": event_id, "reasons": Jsonb(reasons)}
+    row = await (await conn.execute(_SQL["explain_suspicion"], values)).fetchone()
+    return row is not None
+
+
+async def explain(conn: Connection, alarm_id: UUID, reasons: tuple[str, ...]) -> None:
+    """Give an alarm newer reasons."""
+    await conn.execute(_SQL["explain_alarm"], {"id": alarm_id, "reasons": list(reasons)})
+
+
 async def due_suspicions(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, UUID]]:
     """(gateway, event) of what waited long enough; take each in a transaction that holds its gateway."""
     rows = await (await conn.execute(_SQL["due_suspicions"], {"now": now, "limit": limit})).fetchall()

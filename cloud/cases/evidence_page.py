@@ -54,6 +54,7 @@ _KINDS: Final[dict[str, str]] = {
     "resolved": "处置完毕",
     "followed_up": "回访",
     "closed": "结案",
+    "explained": "补充说明",
     "cleared": "报警解除",
     "cancelled": "报警取消",
     "escalated": "升级",

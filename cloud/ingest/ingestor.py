@@ -15,9 +15,10 @@ import msgspec
 from cloud import metrics
 from cloud.alarms import rules, vitals_store
 from cloud.alarms import store as alarms
-from cloud.alarms.alarm import Action, AlarmDraft, Context, End, KnownAlarm, Suspect
+from cloud.alarms.alarm import Action, AlarmDraft, Context, End, Explain, KnownAlarm, Suspect
 from cloud.alarms.person import Person
 from cloud.alarms.profiles import BY_PROFILE
+from cloud.cases.explaining import explain_alarm
 from cloud.cases.intake import end_alarm, take_alarm
 from cloud.cases.publish import publish
 from cloud.database import queries
@@ -180,12 +181,13 @@ async def act(p: Passage) -> None:
                     p.touched.add(ref.case_id)
             case Suspect():
                 await alarms.suspect(p.conn, action)
+            case Explain():
+                p.touched |= await explain_alarm(p.conn, p.gateway_id, p.event_id, action.reasons, now=p.now)
             case End():
                 changed = await end_alarm(
                     p.conn, p.gateway_id, p.event_id, action.phase, at=p.time.occurred_at, now=p.now
                 )
-                if changed is not None:
-                    p.touched.add(changed)
+                p.touched |= set() if changed is None else {changed}
 
 
 async def notice_chatter(p: Passage) -> None:
@@ -290,6 +292,7 @@ async def _context(p: Passage) -> Context:
         problems=p.problems,
         test_window=p.place.test_window,
         alarm=p.known,
+        suspected=any(phase == "suspected" for phase, _, _ in p.others),
         begun=any(phase in ("raised", "updated") for phase, _, _ in p.others),
         ended=bool(ended),
         ended_by=next((phase for phase, run, seq in ended if run == p.event.run and seq > p.event.seq), None),

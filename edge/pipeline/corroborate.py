@@ -121,6 +121,14 @@ VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
 )
 
 
+# An impact too faint for a suspicion, and then no movement of the arm: told only where the home says the one
+# and nothing of the other, and nobody goes to lie down.
+FAINT_NEEDS: Final = frozenset({"no_motion_since"})
+FAINT_NEVER: Final = frozenset({"lies_in_bed", "taken_off", "door_opened_since", "moves_in_another_room"})
+SHOWN: Final = frozenset({"movement", "walking", "posture"})  # what ends nothing once it is raised
+RESTING_ROOMS: Final = frozenset({None, "bedroom"})
+
+
 class _Fall(msgspec.Struct):
     """A fall whose pre-alarm is over: `asked` (its raising waits here) or raised; at `since` (ms UTC)."""
 
@@ -142,6 +150,7 @@ class Corroborate:
         self._falls: Recent[str, tuple[int, str | None]] = Recent(_MAX_SENSORS)
         self._judged: Recent[str, _Fall] = Recent(_MAX_SENSORS)
         self._off_at: Recent[str, int | None] = Recent(_MAX_SENSORS)
+        self._faint: Recent[str, bool] = Recent(_MAX_SENSORS)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; falls carry what the home says, and go on by the verdict."""
@@ -163,6 +172,8 @@ class Corroborate:
 
     def _told(self, item: Item, now: int) -> list[Item]:
         match item:
+            case Happening(kind="fall") if "faint" in _given(item) and not self._agreed(item, now):
+                return []
             case Reading(kind="worn", late=False):
                 self._off_at[item.device] = None if item.value else item.at
             case Reading() if item.kind in KINDS and not item.late:
@@ -190,10 +201,19 @@ class Corroborate:
             case "raise":
                 return [told, *others]
             case "ask":
-                return others
+                return [msgspec.structs.replace(told, phase="updated"), *others]
             case "cancel":
                 evidence = {**told.evidence, "cancelled_by": "home"}
                 return [msgspec.structs.replace(told, phase="cancelled", at=now, evidence=evidence), *others]
+
+    def _agreed(self, fall: Happening, now: int) -> bool:
+        """Whether the home speaks for a fall whose impact was faint; it is asked once, at the suspicion."""
+        if fall.phase == "suspected" and not self._options.many_homes:
+            room = self._room(fall)
+            said = set(self._said(fall, room, now))
+            agreed = said >= FAINT_NEEDS and not FAINT_NEVER & said and room not in RESTING_ROOMS
+            self._faint[fall.activation] = agreed
+        return self._faint.get(fall.activation, False)
 
     def _agreeing(self, fall: Happening) -> list[Item]:
         """What was asked about and is now told by this other sensor, too."""
@@ -219,7 +239,7 @@ class Corroborate:
         fall = self._judged.get(item.activation)
         if fall is None:
             return [item]
-        if not fall.asked and item.evidence.get("cancelled_by") in ("movement", "posture"):
+        if not fall.asked and item.evidence.get("cancelled_by") in SHOWN:
             return []
         del self._judged[item.activation]
         return [item]
@@ -243,21 +263,28 @@ class Corroborate:
         ]
         return max(moved, key=lambda one: one[0])[1] if moved else None
 
-    def _with_reasons(self, fall: Happening, now: int) -> Happening:
+    def _said(self, fall: Happening, room: str | None, now: int) -> list[str]:
         scene = Scene(
             device=fall.device,
             at=fall.at,
             now=now,
-            room=self._falls[fall.device][1],
+            room=room,
             sensors=list(self._sensors.values()),
             taken_off=self._off_at.get(fall.device) is not None,
             other_falls=[at for device, (at, _) in self._falls.items() if device != fall.device],
         )
-        said = [reason for reason, holds in RULES if holds(scene)]
-        given = fall.evidence.get("reasons")
-        reasons = [*(given if isinstance(given, list) else []), *said]
+        return [reason for reason, holds in RULES if holds(scene)]
+
+    def _with_reasons(self, fall: Happening, now: int) -> Happening:
+        reasons = [*_given(fall), *self._said(fall, self._falls[fall.device][1], now)]
         reasons.append(next(ask for reason, ask in QUESTIONS if reason is None or reason in reasons))
         return msgspec.structs.replace(fall, evidence={**fall.evidence, "reasons": reasons})
+
+
+def _given(fall: Happening) -> list[Any]:
+    """The reasons that a fall brings along."""
+    given = fall.evidence.get("reasons")
+    return given if isinstance(given, list) else []
 
 
 def _verdict(fall: Happening) -> Verdict:

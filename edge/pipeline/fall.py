@@ -13,12 +13,16 @@ from edge.recent import Recent
 from firmware_specs.messages import Phase
 
 if TYPE_CHECKING:
-    from edge.pipeline.fall_detector import FallDetector, RecoveryWatch, Suspicion
+    from edge.pipeline.fall_detector import FallDetector, Suspicion
     from edge.pipeline.fall_model import Place
+    from edge.pipeline.recovery import RecoveryWatch
 
 PRE_ALARM_MS: Final = 15_000
+CHECK_MS: Final = 60_000
+STILL_S: Final = 45
 STIRS_S: Final = 2
 RECOVERED_S: Final = 5
+WALKED_S: Final = 8  # looks of 4 s: 11 s of walking
 BACK_S: Final = 3
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
@@ -42,6 +46,20 @@ class _Fall(msgspec.Struct):
     before: _Row
     raised: int | None = None
 
+    @property
+    def pre_alarm_ms(self) -> int:
+        """How long its wearer has to answer."""
+        return CHECK_MS if self.evidence.get("asks_s") == CHECK_MS // 1000 else PRE_ALARM_MS
+
+
+@dataclass
+class _Faint:
+    """An impact that is a fall only if the arm now lies still."""
+
+    suspicion: "Suspicion"
+    at: int
+    watch: "RecoveryWatch"
+
 
 @dataclass
 class _Stream:
@@ -52,6 +70,7 @@ class _Stream:
     end: float
     told: float
     recovery: "RecoveryWatch | None" = None
+    faint: _Faint | None = None
 
     def begin(self, samples: Samples) -> float | None:
         """When these rows begin on the stream's own time; None: they do not go on from it.
@@ -68,12 +87,13 @@ class _Stream:
 
 class Fall:
     """15 s after a suspicion the fall is raised, unless cancelled by the cancel button, by clear movement in
-    the old posture or, when the detector is unsure, by 3 s in just that posture. A device with the role
-    `waist` is worn there, any other at the wrist.
+    the old posture or, when the detector is unsure, by walking or 3 s in just that posture; then the wearer
+    has 60 s. An impact too faint for a suspicion is one when the arm then lies still for 45 s.
+    A device with the role `waist` is worn there, any other at the wrist.
 
     An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
-    The cancel button also takes back a fall raised within the last 10 min; clear movement is told as long,
-    and `Corroborate` judges what it then ends. Raw samples pass on; the last step drops them.
+    The cancel button also takes back a fall raised within the last 10 min; movement and walking are told as
+    long, and `Corroborate` judges what they then end. Raw samples pass on; the last step drops them.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -113,23 +133,44 @@ class Fall:
 
     def _samples(self, samples: Samples, now: int) -> list[Item]:
         stream, begin = self._stream(samples)
+        from edge.pipeline.recovery import RecoveryWatch
+
         happened: list[Item] = []
+        late = round(samples.at - begin)
         for n, row in enumerate(samples.xyz_g):
             suspicion = stream.detector.feed(row, begin + n * 1000 / samples.rate_hz)
             if suspicion is not None:
-                at = suspicion.at + round(samples.at - begin)
-                happened += self._suspected(samples.device, suspicion, at, stream, now)
+                happened += self._suspected(samples.device, suspicion, suspicion.at + late, stream, now)
+            elif (faint := stream.detector.faint()) is not None:
+                watch = RecoveryWatch(samples.rate_hz, faint.before)
+                stream.faint = _Faint(faint, faint.at + late, watch)
+            if (still := self._lies_still(samples.device, stream, row)) is not None:
+                happened += self._suspected(samples.device, still.suspicion, still.at, stream, now)
             if stream.recovery is not None:
                 stream.recovery.feed(row)
                 if (by := self._recovery(samples.device, stream.recovery)) is not None:
                     happened += self._recovered(samples, stream, by)
         return happened
 
+    def _lies_still(self, device: str, stream: _Stream, row: _Row) -> _Faint | None:
+        """The faint impact after which the arm has now been still for long enough."""
+        faint = stream.faint
+        if faint is None:
+            return None
+        faint.watch.feed(row)
+        if faint.watch.stirred_s >= STIRS_S or device in self._falls:
+            stream.faint = None
+        elif faint.watch.heard_s >= STILL_S:
+            stream.faint = None
+            return faint
+        return None
+
     def _stream(self, samples: Samples) -> tuple[_Stream, float]:
         """The device's detector and when these rows begin for it; a new one when too many rows are missing,
         or rate or place have changed.
         """
-        from edge.pipeline.fall_detector import FallDetector, RecoveryWatch  # numpy: only where samples come
+        from edge.pipeline.fall_detector import FallDetector  # numpy: only where samples come
+        from edge.pipeline.recovery import RecoveryWatch
 
         stream = self._streams.get(samples.device)
         place: Place = "waist" if self._roles.get(samples.device) == "waist" else "wrist"
@@ -150,8 +191,9 @@ class Fall:
     def _suspected(
         self, device: str, suspicion: "Suspicion", at: int, stream: _Stream, now: int
     ) -> list[Item]:
-        from edge.pipeline.fall_detector import RecoveryWatch
+        from edge.pipeline.recovery import RecoveryWatch
 
+        stream.faint = None
         running = self._falls.get(device)
         if running is not None and running.raised is None:
             return []
@@ -164,18 +206,21 @@ class Fall:
             "model": suspicion.model,
             "reasons": list(suspicion.reasons),
         }
+        if suspicion.unsure and not suspicion.faint:
+            evidence["asks_s"] = CHECK_MS // 1000
         fall = _Fall(device=device, at=at, since=now, evidence=evidence, before=suspicion.before)
         self._falls[device] = fall
         stream.recovery = RecoveryWatch(stream.detector.rate_hz, suspicion.before)
         return [_happening(fall, "suspected", at, now)]
 
     def _recovery(self, device: str, watch: "RecoveryWatch") -> str | None:
-        """By what the wearer shows that nothing happened; for an unsure fall the old posture is enough."""
+        """By what the wearer shows that nothing happened; for an unsure fall also old posture or walking."""
         if watch.moving_s >= RECOVERED_S:
             return "movement"
         fall = self._falls.get(device)
         unsure = fall is not None and fall.evidence.get("unsure") is True
-        return "posture" if unsure and watch.back_s >= BACK_S else None
+        shown = {"walking": watch.walked_s >= WALKED_S, "posture": watch.back_s >= BACK_S}
+        return next((by for by, holds in shown.items() if holds), None) if unsure else None
 
     def _recovered(self, samples: Samples, stream: _Stream, by: str) -> list[Item]:
         stream.recovery = None
@@ -211,7 +256,9 @@ class Fall:
             if device in self._streams:
                 self._streams[device].recovery = None
         due = [  # a clock that was set back meanwhile makes nobody wait for it to come round again
-            f for f in self._falls.values() if f.raised is None and not _SET_MS < now - f.since < PRE_ALARM_MS
+            f
+            for f in self._falls.values()
+            if f.raised is None and not _SET_MS < now - f.since < f.pre_alarm_ms
         ]
         return [self._raise(fall, now, "not_cancelled") for fall in due]
 

@@ -18,7 +18,6 @@ from edge.pipeline.fall_features import (
     Vector,
     angle_deg,
     features,
-    spread_g,
 )
 from edge.pipeline.fall_model import Model, Place, shipped
 from edge.pipeline.resample import GRID_HZ, Resampler, Row
@@ -31,14 +30,13 @@ _AFTER: Final = round(AFTER_S * GRID_HZ)
 _HISTORY: Final = round(HISTORY_S * GRID_HZ)
 _EARLIEST: Final = round(0.5 * GRID_HZ)
 SAME_FALL_S: Final = 4.0
+FAINT_SCORE: Final = 0.3
+FAINT_G: Final[dict[Place, float]] = {"wrist": 2.2, "waist": 1.7}
 LEAST_TURNED_DEG: Final = 10.0  # who is as before has not fallen; acted falls turned 17 degrees and more
 TURNED_DEG: Final = 40.0
 STILL_S: Final = 1.5
 STILL_G: Final = 0.12
-MOVING_G: Final = 0.12
 CLEAR_DEG: Final = 50.0
-BACK_DEG: Final = 20.0
-UPRIGHT_DEG: Final = 45.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Impact:
 class Suspicion:
     """What made a fall suspected: when the impact was (ms UTC), how hard, how far the sensor turned,
     how long it then lay still within the 4 s, the model's score (0..1) and version, whether that score is
-    seen in daily life, too (`unsure`), and reasons in words.
+    seen in daily life, too (`unsure`), or often (`faint`: no suspicion by itself), and reasons in words.
     """
 
     at: int
@@ -63,6 +61,7 @@ class Suspicion:
     score: float
     model: str
     unsure: bool
+    faint: bool
     reasons: tuple[str, ...]
     before: Row
     after: Row
@@ -98,7 +97,11 @@ class Impacts:
 
 
 class FallDetector:
-    """`feed` rows of one device in order; at most one suspicion a fall. `range_g`: where its sensor clips."""
+    """`feed` rows of one device in order; at most one suspicion a fall. `range_g`: where its sensor clips.
+
+    `faint()` gives what was hard and turned but scored too low: nothing by itself, a fall perhaps when the
+    wearer then lies still and the home agrees.
+    """
 
     def __init__(
         self, rate_hz: float, place: Place = "wrist", range_g: float | None = None, model: Model | None = None
@@ -108,6 +111,8 @@ class FallDetector:
         self._model = shipped(place) if model is None else model
         self._impacts = Impacts(CANDIDATE_G[place])
         self._clear_g = CLEAR_G[place]
+        self._faint_g = FAINT_G[place]
+        self._faint: Suspicion | None = None
         self._quiet_until = -math.inf
 
     def feed(self, row: Row, at: float) -> Suspicion | None:
@@ -120,13 +125,21 @@ class FallDetector:
             if score >= self._model.threshold and _turned_deg(impact.moment) >= LEAST_TURNED_DEG:
                 self._quiet_until = impact.at + SAME_FALL_S * 1000
                 return self._suspicion(impact, score)
+            hard = score >= FAINT_SCORE and _peak_g(impact) >= self._faint_g
+            if hard and _turned_deg(impact.moment) >= TURNED_DEG:
+                self._faint = self._suspicion(impact, score)
         return None
+
+    def faint(self) -> Suspicion | None:
+        """The last faint impact since the last question."""
+        faint, self._faint = self._faint, None
+        return faint
 
     def _suspicion(self, impact: Impact, score: float) -> Suspicion:
         moment = impact.moment
         turned, still_s = _turned_deg(moment), _still_s(moment)
-        unsure = score < self._model.sure
-        hard = moment.length[moment.hit] >= self._clear_g and turned >= CLEAR_DEG
+        unsure, faint = score < self._model.sure, score < self._model.threshold
+        hard = _peak_g(impact) >= self._clear_g and turned >= CLEAR_DEG
         told = {
             "impact": True,
             "posture_change": turned >= TURNED_DEG,
@@ -134,48 +147,26 @@ class FallDetector:
             "sensor_clipped": self._range_g is not None
             and float(np.abs(moment.rows[moment.span(-1, 1)]).max()) >= 0.99 * self._range_g,
             "unsure": unsure,
+            "faint": faint,
             "clear": hard and score >= (1 + self._model.sure) / 2,
         }
         return Suspicion(
             at=round(impact.at),
-            impact_g=round(float(moment.length[moment.hit]), 2),
+            impact_g=round(_peak_g(impact), 2),
             posture_change_deg=round(turned, 1),
             still_s=round(still_s, 1),
             score=round(score, 3),
             model=self._model.version,
             unsure=unsure,
+            faint=faint,
             reasons=tuple(reason for reason, holds in told.items() if holds),
             before=_row(_before(moment)),
             after=_row(moment.posture("late")),
         )
 
 
-class RecoveryWatch:
-    """Counts seconds of clear movement in the old posture after a suspected fall (`moving_s`; a struggle on
-    the floor is none), of clear movement in any posture (`stirred_s`), and on end in just the old posture,
-    moving or not (`back_s`).
-    """
-
-    def __init__(self, rate_hz: float, before: Row) -> None:
-        self._count = max(2, round(rate_hz))
-        self._before = np.array(before)
-        self._rows: list[Row] = []
-        self.moving_s = 0
-        self.stirred_s = 0
-        self.back_s = 0
-
-    def feed(self, row: Row) -> None:
-        """Take one row (g); a second that is still, or in another posture, starts `moving_s` anew."""
-        self._rows.append(row)
-        if len(self._rows) < self._count:
-            return
-        window = np.array(self._rows)
-        self._rows.clear()
-        turned = angle_deg(self._before, window.mean(axis=0))
-        moving = spread_g(window) >= MOVING_G
-        self.moving_s = self.moving_s + 1 if turned <= UPRIGHT_DEG and moving else 0
-        self.back_s = self.back_s + 1 if turned <= BACK_DEG else 0
-        self.stirred_s += moving
+def _peak_g(impact: Impact) -> float:
+    return float(impact.moment.length[impact.moment.hit])
 
 
 def _before(moment: Moment) -> Vector:

@@ -5,8 +5,9 @@ sign of life. The bound of an hour is the longest quiet that was usual within tw
 fortnight on the second longest of the days, so that one strange day moves nothing), half as much again, at
 least two hours more. Quiet that began in the evening or at night is sleep until two hours after the hour by
 which somebody usually is up, but never for more than 12 h: a night without a way to the bathroom is no
-alarm. Explained: the event says what is usual, how many days were learned, what the last sign was. It is
-suspected first: the home is asked aloud, and 15 s later it is raised, unless somebody moves.
+alarm. Before ten days are learned 16 h are too long in any home. Explained: the event says what is usual,
+how many days were learned, what the last sign was. It is suspected first: the home is asked aloud, and 15 s
+later it is raised, unless somebody moves.
 """
 
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
+from edge.pipeline.others import Others
 from edge.pipeline.zones import distance_m
 from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting, Signal
 from edge.recent import Recent
@@ -78,16 +80,16 @@ class _Memory(msgspec.Struct):
     told: bool = False
     up_s: list[int] = []
     up_today: int = 0
+    others: Others = msgspec.field(default_factory=Others)
 
 
 class Inactivity:
     """One alarm a quiet spell, cleared by the next sign of life; a button within the pre-alarm cancels it.
 
-    Silent while fewer than ten days are learned, on a gateway of many homes, and while no device at all has
-    been heard for two hours (a technical matter). Hours in which the agent was off, or over which its clock
-    was set, are no quiet. A day in which nobody was there for ten hours (holiday, hospital) is not learned.
-    When the last sign was a door and nobody moved inside after it, the elder is taken to be out: 14 h are
-    allowed. A watch that moves 200 m is a sign of life wherever it is.
+    Silent on a gateway of many homes, and while no device at all has been heard for two hours (a technical
+    matter). Hours in which the agent was off, or over which its clock was set, are no quiet. A day in which
+    nobody was there for ten hours (holiday, hospital) is not learned. When the last sign was a door, the
+    elder is taken to be out: 14 h are allowed. A watch that moves 200 m is a sign of life wherever it is.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -124,10 +126,10 @@ class Inactivity:
             memory.since = memory.since or (memory.sign.at if memory.sign else 0)
             self._memory = memory
 
-    def bound_s(self, hour: int) -> int | None:
-        """After how much quiet it is an alarm in a local hour; None before enough days are learned."""
+    def bound_s(self, hour: int) -> int:
+        """After how much quiet it is an alarm in a local hour."""
         if len(self._memory.quiet_s[hour]) < ENOUGH_DAYS:
-            return None
+            return MOST_S
         usual = self._usual_s(hour)
         return round(min(MOST_S, max(LEAST_S, SPARE * usual, usual + MORE_S)))
 
@@ -145,6 +147,8 @@ class Inactivity:
             case Press():
                 return Sign(now, item.device, "button", rooms.get(item.device))
             case Reading(late=False) if item.kind in MOVES or item.kind == "steps":
+                if not self._own(item, now):
+                    return None
                 before = self._values.get((item.device, item.kind))
                 self._values[item.device, item.kind] = item.value
                 changed = before is not None and before != item.value
@@ -156,6 +160,13 @@ class Inactivity:
             case _:
                 return None
 
+    def _own(self, item: Reading, now: int) -> bool:
+        """Whether it is the elder; what was learned with the motion of others is learned anew."""
+        heard = self._memory.others.hear(item, self._options.rooms.get(item.device), now)
+        if heard == "learned":
+            self._memory.quiet_s = [[] for _ in range(24)]
+        return heard != "others"
+
     def _moved(self, here: Position) -> bool:
         """Whether a watch is surely elsewhere than when it moved last."""
         there = self._places.get(here.device)
@@ -163,10 +174,10 @@ class Inactivity:
             self._places[here.device] = here
             return False
         unsure_m = (here.accuracy_m or MOVED_M) + (there.accuracy_m or MOVED_M)
-        moved = distance_m(here.lat, here.lon, there.lat, there.lon) > max(MOVED_M, unsure_m)
-        if moved:
-            self._places[here.device] = here
-        return moved
+        if distance_m(here.lat, here.lon, there.lat, there.lon) <= max(MOVED_M, unsure_m):
+            return False
+        self._places[here.device] = here
+        return True
 
     def _hear(self, now: int) -> None:
         """An hour and more in which no device was heard says nothing about the elder."""
@@ -202,22 +213,23 @@ class Inactivity:
         if memory.asked:
             return self._unanswered(sign, now)
         hour, quiet_s = self._hour(now), (now - memory.since) // 1000
-        bound = self.bound_s(hour) if quiet_s > LEAST_S else None
-        if bound is None:
+        if quiet_s <= LEAST_S:
             return []
-        bound = max(bound, self._asleep_s(sign, now))
+        bound = max(self.bound_s(hour), self._asleep_s(sign, now))
         out = memory.left_at > 0
         bound = max(bound, OUT_S) if out else bound
         if quiet_s <= bound:
             return []
+        learned = len(memory.quiet_s[hour])
+        known = "quieter_than_usual" if learned >= ENOUGH_DAYS else "not_learned_yet"
         evidence = {
             "quiet_s": quiet_s,
             "bound_s": bound,
             "usual_s": self._usual_s(hour),
             "hour": hour,
-            "days_learned": len(memory.quiet_s[hour]),
+            "days_learned": learned,
             "last_sign": {"kind": sign.kind, "room": sign.room, "at": sign.at},
-            "reasons": ["quieter_than_usual", "left_by_door" if out else "at_home"],
+            "reasons": [known, "left_by_door" if out else "at_home"],
         }
         memory.asked, memory.evidence = now, evidence
         return [self._happening(sign.device, "suspected", now, evidence)]

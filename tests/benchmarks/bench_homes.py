@@ -16,10 +16,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from statistics import median
 
 from simulators import lives
-from tests.benchmarks.home_life import Bank, HomeLife, Lay, Record, Told, judged
+from tests.benchmarks.home_life import BEGIN, Bank, HomeLife, judged
+from tests.benchmarks.home_record import Lay, Record, Told
 
 _BANK: Bank = {}
 
@@ -34,19 +36,27 @@ def upper95(count: int) -> float:
     return high
 
 
-def home(task: tuple[int, int, float]) -> Record:
-    """One home of a seed, over so many days, with so many falls a day."""
-    seed, days, falls_a_day = task
-    return HomeLife(seed, _BANK).live(days, falls_a_day)
+@dataclass(frozen=True)
+class Home:
+    """One home of a seed: days, falls a day, how often its elder answers the home's question."""
+
+    seed: int
+    days: int
+    falls_a_day: float
+    answers: float
 
 
-def run(homes: int, days: int, falls_a_day: float, *, size: int, seed: int, jobs: int) -> list[Record]:
+def home(task: Home) -> Record:
+    """Live it."""
+    return HomeLife(task.seed, _BANK, task.answers).live(task.days, task.falls_a_day)
+
+
+def run(tasks: Sequence[Home], *, size: int, seed: int, jobs: int) -> list[Record]:
     """The bank first, a kind a task; then the homes, with a report so far on stderr after each twenty."""
     kinds = [kind for kind in lives.A_DAY if kind not in lives.HARMLESS]
     with ProcessPoolExecutor(jobs) as pool:
         found = pool.map(judged, kinds, [size] * len(kinds), [seed] * len(kinds))
         known = dict(zip(kinds, found, strict=True))
-    tasks = [(seed + n, days, falls_a_day) for n in range(homes)]
     with ProcessPoolExecutor(jobs, initializer=_BANK.update, initargs=(known,)) as pool:
         records: list[Record] = []
         for record in pool.map(home, tasks):
@@ -62,11 +72,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--homes", type=int, default=200)
     parser.add_argument("--days", type=int, default=75)
     parser.add_argument("--falls", type=float, default=0.03, help="a home a day")
+    parser.add_argument("--answers", type=float, default=0.7, help="share of questions of the home answered")
     parser.add_argument("--bank", type=int, default=1500, help="movements of each kind")
     parser.add_argument("--seed", type=int, default=0, help="the first home's")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args(arguments)
-    records = run(given.homes, given.days, given.falls, size=given.bank, seed=given.seed, jobs=given.jobs)
+    tasks = [Home(given.seed + n, given.days, given.falls, given.answers) for n in range(given.homes)]
+    records = run(tasks, size=given.bank, seed=given.seed, jobs=given.jobs)
     sys.stdout.write("\n".join(report(records)) + "\n")
     return 0
 
@@ -91,6 +103,12 @@ def report(records: Sequence[Record]) -> list[str]:
         f"became of them: {dict(Counter(_end(one) for one in false))}",
         f"raised after: {dict(Counter(one.met for one in alarms))}; asked after: "
         f"{dict(Counter(one.met for one in questions))}",
+        *(
+            f"missed: {_missed(record.seed, lay)}"
+            for record in records
+            for lay in record.lays
+            if lay in missed
+        ),
         *(f"raised after {one.met}: {' '.join(one.evidence.get('reasons', []))}" for one in alarms[:10]),
         f"inactivity without a fall: {len(quiet)} ({len(quiet) / days:.4f} a home a day), hours: "
         f"{dict(sorted(Counter(one.evidence.get('hour') for one in quiet).items(), key=str))}",
@@ -104,6 +122,13 @@ def report(records: Sequence[Record]) -> list[str]:
         f"raised_max_s={max(raised, default=0):.0f} told_p50_s={median(heard or [0]):.0f} "
         f"told_max_s={max(heard, default=0):.0f}",
     ]
+
+
+def _missed(seed: int, lay: Lay) -> str:
+    who = lives.whose(seed)
+    others = " ".join(name for name, has in (("pet", who.pet), ("couple", who.couple)) if has)
+    day = (lay.fall.at - BEGIN) // 86_400_000
+    return f"home {seed} day {day} {lay.fall.room} {'moves' if lay.fall.moves else 'still'} {others}"
 
 
 def _end(one: Told) -> str:

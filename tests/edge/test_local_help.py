@@ -250,3 +250,13 @@ def test_the_plan_does_not_grow() -> None:
         home.happened(event(number=number))
         home.plan.stored(event(number=number), 0)
     assert len(home.plan.state()) < 20_000
+
+
+def test_who_does_not_answer_is_asked_once_more_and_an_explained_suspicion_sounds_nothing() -> None:
+    home = Home()
+    home.happened(event("fall", phase="suspected"))
+    assert home.until(20) == ["say:ask_fall"]
+    home.happened(event("fall", phase="updated"))
+    assert home.until(100) == ["say:ask_fall_again"]
+    home.happened(event("fall", phase="cancelled"))
+    assert home.until(200) == ["say:cancelled"]

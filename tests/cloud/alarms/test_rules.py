@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud.alarms.alarm import AlarmDraft, Context, End, KnownAlarm, Suspect
+from cloud.alarms.alarm import AlarmDraft, Context, End, Explain, KnownAlarm, Suspect
 from cloud.alarms.rules import bare_alarm, fire_suspected, judge
 from firmware_specs.kinds import EVENTS, LIFE_SAFETY
 from firmware_specs.messages import Event
@@ -139,6 +139,42 @@ def test_a_suspected_fall_waits_twenty_seconds() -> None:
     assert isinstance(action, Suspect)
     assert action.due_at == NOW + timedelta(seconds=20)
     assert (action.draft.kind, action.draft.priority) == ("fall_suspected", 2)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "asks_s", "waits_s"),
+    [
+        (["unsure"], 60, 65),
+        (["unsure"], 600, 65),
+        (["unsure"], 4, 20),
+        (["unsure"], -1, 20),
+        (["unsure"], float("nan"), 20),
+        (["unsure"], True, 20),
+        (["unsure"], "60", 20),
+        (["clear"], 60, 20),
+        ("unsure", 60, 20),
+    ],
+)
+def test_an_unsure_fall_waits_while_the_gateway_asks_and_never_longer_than_a_minute(
+    reasons: Any, asks_s: Any, waits_s: int
+) -> None:
+    event = an_event("fall", phase="suspected", evidence={"reasons": reasons, "asks_s": asks_s})
+    (action,) = judge(event, context())
+    assert isinstance(action, Suspect)
+    assert action.due_at == NOW + timedelta(seconds=waits_s)
+
+
+def test_an_update_of_a_suspicion_explains_it_and_of_nothing_known_begins_it() -> None:
+    update = an_event("fall", phase="updated", evidence={"reasons": ["impact", "lies_still", "rubbish"]})
+    assert judge(update, context(suspected=True)) == [Explain(reasons=("impact", "lies_still"))]
+    assert judge(update, context(suspected=True, ended=True)) == []
+    assert only_draft(update, context()).priority == 1
+
+
+def test_an_inactivity_says_what_the_gateway_says_of_it() -> None:
+    said = {"reasons": ["quieter_than_usual", "at_home", "impact"]}
+    draft = only_draft(an_event("inactivity", evidence=said), context())
+    assert draft.reasons == ("inactivity_raised", "quieter_than_usual", "at_home")
 
 
 def test_a_suspected_inactivity_waits_too_and_is_raised_once_whoever_raises_it() -> None:

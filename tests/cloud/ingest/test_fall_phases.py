@@ -77,3 +77,25 @@ async def test_a_fall_raised_after_its_suspicions_case_was_resolved_is_a_new_lin
     await town.send(conn, home.gateway, fall | {"phase": "raised", "seq": fall["seq"] * 10})
     old, new = await town.all_cases(conn)
     assert (new.priority, new.kinds, new.follows_id) == (1, ["fall"], old.id)
+
+
+async def test_what_the_gateway_learns_meanwhile_reaches_the_operator_without_another_ring(
+    conn: Connection,
+) -> None:
+    home = await a_home(conn)
+    said = {"reasons": ["impact", "ask_if_can_get_up"]}
+    fall = event("fall", device="watch-1", phase="suspected", evidence=said)
+    await town.send(conn, home.gateway, fall)
+    more = ["impact", "moves_in_another_room", "ask_if_up_again"]
+    update = {"phase": "updated", "evidence": {"reasons": more}}
+    await town.send(conn, home.gateway, fall | update | {"seq": fall["seq"] * 10})
+    assert await town.all_cases(conn) == []
+    await raise_due_suspicions(conn, Moment(now=NOW + seconds(21), started_at=NOW))
+    [case] = await town.all_cases(conn)
+    assert (await town.care(conn)).alarms[0].reasons == ["neither_raised_nor_cancelled", *more]
+    still = {"phase": "updated", "evidence": {"reasons": ["lies_still"]}}
+    await town.send(conn, home.gateway, fall | still | {"seq": fall["seq"] * 10 + 1})
+    care = await town.care(conn)
+    assert care.alarms[0].reasons == ["neither_raised_nor_cancelled", "lies_still"]
+    assert (care.rings, care.timeline[-1].kind) == (case.rings, "explained")
+    assert care.chain_valid

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cloud.alarms.rules import SAID_OF_A_FALL
+from cloud.alarms.words import SAID_OF_A_FALL
 from edge.pipeline.corroborate import QUESTIONS, RULES, VERDICTS, Corroborate
 from edge.readings import Happening, Item, Reading
 from tests.edge.pipeline.making import NOW, happening, of, options, reading
@@ -96,7 +96,7 @@ def _pre_alarm(step: Corroborate, *reasons: str, now: int = NOW + 19_000, **more
 
 def _asked() -> Corroborate:
     step = Corroborate(options(rooms=ROOMS))
-    assert _pre_alarm(step, "unsure") == []
+    assert _pre_alarm(step, "unsure") == ["updated"]
     return step
 
 
@@ -107,15 +107,15 @@ _BED = [reading("in_bed", 0, device="bed"), reading("in_bed", 1, at=NOW + 2000, 
     ("heard", "reasons", "phases"),
     [
         ([], ["clear", "lies_still"], ["raised"]),
-        ([], ["lies_still"], []),
-        ([reading("worn", 0, at=NOW + 9000, device="wrist-1")], ["clear", "lies_still"], []),
+        ([], ["lies_still"], ["updated"]),
+        ([reading("worn", 0, at=NOW + 9000, device="wrist-1")], ["clear", "lies_still"], ["updated"]),
         ([reading("worn", 0, device="watch-2")], ["clear", "lies_still"], ["raised"]),
-        ([], ["clear", "stirs"], []),
-        ([], ["unsure", "lies_still"], []),
+        ([], ["clear", "stirs"], ["updated"]),
+        ([], ["unsure", "lies_still"], ["updated"]),
         (_BED, ["unsure"], ["cancelled"]),
-        (_BED, ["clear"], []),
-        ([reading("in_bed", 1, device="bed")], ["unsure"], []),
-        ([_motion(-60), _motion(9)], ["clear"], []),
+        (_BED, ["clear"], ["updated"]),
+        ([reading("in_bed", 1, device="bed")], ["unsure"], ["updated"]),
+        ([_motion(-60), _motion(9)], ["clear"], ["updated"]),
         ([_motion(-60), _motion(9, "pir-bath")], ["clear"], ["raised"]),
     ],
 )
@@ -162,6 +162,49 @@ def test_movement_takes_back_what_is_asked_about_but_not_what_was_raised() -> No
     assert step([button], NOW + 70_000) == [button]
 
 
+def _faint(step: Corroborate, room: str | None) -> list[str]:
+    """Phases that are told of a faint impact after which the arm was still for 45 s."""
+    rooms = {} if room is None else {"wrist-1": room}
+    step._options.rooms.update(rooms)
+    evidence = {"score": 0.4, "reasons": ["impact", "posture_change", "faint", "unsure"]}
+    phases: list[str] = []
+    for phase, now in (("suspected", NOW + 50_000), ("raised", NOW + 65_000), ("cancelled", NOW + 90_000)):
+        fall = happening("fall", phase, device="wrist-1", evidence=evidence, activation="wrist-1:fall:1")
+        phases += [h.phase for h in of(Happening, step([fall], now))]
+    return phases
+
+
+_TOLD = ["suspected", "updated", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "room", "phases"),
+    [
+        ([_motion(-60)], "bathroom", _TOLD),
+        ([_motion(-60)], "bedroom", []),
+        ([_motion(-60)], None, _TOLD),
+        ([], "bathroom", []),
+        ([_motion(-60), _motion(9, "pir-bath")], "bathroom", []),
+        ([_motion(-60), reading("in_bed", 1, device="bed")], "bathroom", []),
+        ([_motion(-60), reading("worn", 0, device="wrist-1")], "bathroom", []),
+        ([_motion(-60), reading("door_open", 1, at=NOW + 9000, device="door")], "bathroom", []),
+    ],
+)
+def test_a_faint_impact_is_told_only_where_the_home_agrees(
+    heard: list[Reading], room: str | None, phases: list[str]
+) -> None:
+    step = Corroborate(options(rooms={"pir-hall": "hall", "pir-bath": "bathroom"}))
+    for item in heard:
+        step([item], item.at)
+    assert _faint(step, room) == phases
+
+
+def test_a_gateway_of_many_homes_tells_of_no_faint_impact() -> None:
+    step = Corroborate(options(rooms=dict(ROOMS), many_homes=True))
+    step([_motion(-60)], NOW - 60_000)
+    assert _faint(step, "bathroom") == []
+
+
 def test_an_old_question_is_raised_by_nothing_later() -> None:
     later = NOW + 11 * 60_000
     sos: list[Item] = [happening("sos", at=later)]
@@ -182,5 +225,5 @@ def test_every_question_answers_to_a_rule() -> None:
 
 def test_the_cloud_shows_every_reason_and_question() -> None:
     fallen = {"impact", "posture_change", "stillness", "sensor_clipped", "unsure", "clear"}
-    fallen |= {"stirs", "lies_still"}
+    fallen |= {"stirs", "lies_still", "faint"}
     assert fallen | {name for name, _ in RULES} | {ask for _, ask in QUESTIONS} == SAID_OF_A_FALL

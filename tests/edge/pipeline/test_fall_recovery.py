@@ -1,12 +1,14 @@
 """Back in just the old posture: enough to end a fall that the detector was not sure of."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edge.pipeline.fall_detector import FallDetector
 from edge.pipeline.fall_model import shipped
+from edge.pipeline.recovery import step_s
 from tests.edge.pipeline.test_fall import LYING, RATE, STANDING, Wearer, a_fall, still, walk
 
 
@@ -25,8 +27,56 @@ def test_the_old_posture_cancels_what_was_unsure_and_nothing_that_was_sure(
     wearer.stream(walk(1))
     [stream] = wearer.step._streams.values()
     stream.detector = FallDetector(RATE, model=replace(shipped("wrist"), sure=sure))
-    wearer.stream(np.vstack([a_fall(5), still(20, then)]))
+    wearer.stream(np.vstack([a_fall(5), still(70, then)]))
     assert wearer.phases == ["suspected", last]
     assert wearer.events[-1].evidence.get("cancelled_by", "nobody") == (
         "posture" if last == "cancelled" else "nobody"
     )
+
+
+def _doubtful(**model: Any) -> Wearer:
+    """A wearer whose detector is never sure."""
+    wearer = Wearer()
+    wearer.stream(walk(1))
+    [stream] = wearer.step._streams.values()
+    stream.detector = FallDetector(RATE, model=replace(shipped("wrist"), **model))
+    return wearer
+
+
+def test_an_unsure_fall_is_asked_about_in_the_home_for_a_minute() -> None:
+    wearer = _doubtful(sure=2.0)
+    wearer.stream(np.vstack([a_fall(5), still(70)]))
+    assert wearer.events[0].evidence["asks_s"] == 60
+    (_, suspected), (_, raised) = wearer.told
+    assert raised - suspected == pytest.approx(60, abs=1)
+
+
+def test_somebody_who_walks_away_in_any_posture_has_not_fallen() -> None:
+    aside = (0.3, -0.9, 0.3)
+    wearer = _doubtful(sure=2.0)
+    wearer.stream(np.vstack([a_fall(5), walk(20, aside)]))
+    assert wearer.phases == ["suspected", "cancelled"]
+    assert wearer.events[-1].evidence["cancelled_by"] == "walking"
+    sure = Wearer()
+    sure.stream(np.vstack([a_fall(5), walk(20, aside)]))
+    assert sure.phases == ["suspected", "raised"]
+
+
+@pytest.mark.parametrize("hz", [0.5, 4.0, 6.0])
+def test_a_tremor_and_slow_rocking_are_no_steps(hz: float) -> None:
+    t = np.arange(80) / RATE
+    assert step_s(1 + 0.3 * np.sin(2 * np.pi * hz * t), RATE) is None
+    assert step_s(1 + 0.3 * np.sin(2 * np.pi * 1.7 * t), RATE) == pytest.approx(1 / 1.7, abs=0.03)
+
+
+@pytest.mark.parametrize(("then", "phases"), [(LYING, ["suspected", "raised"]), (None, [])])
+def test_an_impact_too_faint_for_a_suspicion_is_one_when_the_arm_then_lies_still(
+    then: tuple[float, ...] | None, phases: list[str]
+) -> None:
+    wearer = _doubtful(threshold=2.0, sure=3.0)
+    after = walk(70, LYING) if then is None else still(70, then)
+    wearer.stream(np.vstack([a_fall(5), after]))
+    assert wearer.phases == phases
+    if phases:
+        assert {"faint", "unsure"} <= set(wearer.events[0].evidence["reasons"])
+        assert wearer.told[0][1] == pytest.approx(5 + 1 + 4 + 45, abs=2)

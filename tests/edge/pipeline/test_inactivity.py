@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from edge.pipeline.inactivity import Inactivity
+from edge.pipeline.others import Others
 from edge.readings import Happening, Item, Press, Reading
 from simulators.resident import Resident
 from tests.edge.pipeline.making import fix, of, options
@@ -48,11 +49,46 @@ class Home:
         return self.told[before:]
 
 
-def test_nothing_is_said_until_enough_days_are_learned() -> None:
+def test_before_enough_days_are_learned_only_sixteen_hours_are_too_long() -> None:
     home = Home()
-    assert home.live(6) == []
-    assert home.live(2, moving=False) == []
-    assert home.step.bound_s(12) is None
+    assert home.live(6.5) == []
+    assert home.live(0.6, moving=False) == []
+    asked, quiet = home.live(0.1, moving=False)
+    assert (asked.phase, quiet.phase, quiet.evidence["bound_s"]) == ("suspected", "raised", 16 * 3600)
+    assert quiet.evidence["reasons"] == ["not_learned_yet", "at_home"]
+
+
+def test_motion_that_was_seen_while_somebody_lay_in_the_bed_is_no_sign_of_the_elder() -> None:
+    rooms = {"zb-kitchen": "kitchen", "zb-lounge": "living_room"}
+    step = Inactivity(options(rooms=rooms))
+
+    def seen(hours: float, device: str, kind: str, value: float) -> int:
+        at = START + round(hours * HOUR)
+        step([Reading(device=device, kind=kind, at=at, value=value)], at)
+        return int(step.state()["since"]) - START
+
+    for night in (0, 24, 48):
+        seen(night, "zb-bed", "in_bed", 1)
+        assert seen(night + 4, "zb-lounge", "motion", 1) == (night + 4) * HOUR
+        seen(night + 8, "zb-bed", "in_bed", 0)
+    assert seen(56.5, "zb-lounge", "motion", 1) == 56 * HOUR
+    assert seen(57, "zb-kitchen", "motion", 1) == 57 * HOUR
+    kept = Inactivity(options(rooms=rooms))
+    kept.restore(json.loads(json.dumps(step.state())))
+    assert kept.state() == step.state()
+
+
+def test_a_bed_sensor_that_sticks_and_two_beds_say_nothing_of_others() -> None:
+    for beds, hours in ((("zb-bed",), 30), (("zb-bed", "zb-other"), 8)):
+        others = Others()
+        for day in range(5):
+            at = START + day * 2 * DAY
+            for bed in beds:
+                others.lies(bed, True, at)
+            others.moves("living_room", at + 4 * HOUR)
+            for bed in beds:
+                others.lies(bed, False, at + hours * HOUR)
+        assert not others.doubtful("living_room", START + 10 * DAY)
 
 
 def test_a_quiet_day_is_an_alarm_that_explains_itself_and_a_sign_of_life_ends_it() -> None:

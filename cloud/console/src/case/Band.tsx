@@ -10,7 +10,7 @@ import { phaseOf } from "../queue/phase";
 import { repeatsOf, titleOf } from "../queue/wording";
 import { useTexts, type Key, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
-import { reasonsOf } from "./reasons";
+import { questionOf, reasonsOf } from "./reasons";
 
 interface Stage {
   key: "opened" | "claimed" | "contacted" | "dispatched" | "arrived" | "closed";
@@ -137,6 +137,7 @@ export function Band({ item, detail, mine }: BandProps): ReactElement {
   const unseen = useDesk((state) => mine && item.rings > (state.seenRings.get(item.id) ?? item.rings));
   const room = item.place?.incident_room;
   const why = [room ? term("room", room) : "", ...reasonsOf(detail, texts)].filter((part) => part !== "");
+  const ask = questionOf(detail, texts);
   return (
     <header className={`band panel band-p${item.priority}`}>
       <Mark priority={item.priority} flashing={phaseOf(item) === "waiting" || unseen} size={40} />
@@ -146,7 +147,10 @@ export function Band({ item, detail, mine }: BandProps): ReactElement {
           {item.class !== "care" && <span className="tag">{t(`case.${item.class}`)}</span>}
           {repeatsOf(item) > 1 && <span className="tag">×{repeatsOf(item)}</span>}
         </h2>
-        <p>{[t("case.number", { number: item.number }), ...why].join(" · ")}</p>
+        <p>
+          {ask !== null && <strong>{ask} · </strong>}
+          {[t("case.number", { number: item.number }), ...why].join(" · ")}
+        </p>
       </div>
       <Stages item={item} detail={detail} />
       <Clock item={item} mine={mine} />

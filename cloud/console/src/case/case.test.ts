@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 
-import type { CaseEntry, LastReading } from "../api/client";
+import type { CaseDetail, CaseEntry, LastReading } from "../api/client";
 import { RESOURCES, type Texts } from "../texts/texts";
 import { calleesOf, elderOf, lastTry, noteOf, whosOf } from "./calls";
 import { linesOf } from "./entries";
 import { needFacts, profileFacts } from "./facts";
 import { endsLine } from "../desk/draft";
-import { reasonWords } from "./reasons";
+import { questionOf, reasonsOf, reasonWords } from "./reasons";
 import { statesOf, vitalsOf } from "./vitals";
 
 const words: Readonly<Record<string, string>> = RESOURCES.zh;
@@ -157,6 +157,21 @@ test("a reason that repeats the title is not said twice", () => {
     "自称测试，但没有开放测试时段",
     "something_else",
   ]);
+});
+
+test("what to ask first stands by itself, of the newest alarm that is not over", () => {
+  const alarm = (reasons: string[], cleared_at: string | null = null) => ({ kind: "fall_suspected", reasons, cleared_at });
+  const detail = {
+    alarms: [
+      alarm(["impact", "ask_if_fell"]),
+      alarm(["lies_still", "ask_if_can_get_up"]),
+      alarm(["impact", "ask_who_is_there"], at(0)),
+    ],
+  } as unknown as CaseDetail;
+  expect(questionOf(detail, texts)).toBe("先问：能自己起来吗？");
+  expect(reasonsOf(detail, texts)).toEqual(["撞击", "之后一直没动"]);
+  expect(questionOf({ alarms: [alarm(["impact"])] } as unknown as CaseDetail, texts)).toBeNull();
+  expect(questionOf(undefined, texts)).toBeNull();
 });
 
 test("needs come before the profile, and how the elder lives stands beside the name", () => {

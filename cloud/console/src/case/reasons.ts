@@ -4,6 +4,8 @@ import type { Texts } from "../texts/texts";
 
 const SAID_BY_TITLE = /_(raised|suspected|updated|cleared|cancelled|restored)$/;
 
+const QUESTION = /^ask_/;
+
 /** Reasons that carry a reading or a number in their code. */
 const SHAPES: readonly { shape: RegExp; say: (found: RegExpExecArray, texts: Texts) => string }[] = [
   { shape: /^news2_(\d+)$/, say: ([, count = ""], { t }) => t("reason.news2", { count }) },
@@ -37,8 +39,21 @@ export function reasonWords(kind: string, reasons: readonly string[], texts: Tex
     .map((reason) => wordsOf(reason, texts));
 }
 
-/** All reasons of a case, each once. */
+/** All reasons of a case, each once; what to ask is said by `questionOf`. */
 export function reasonsOf(detail: CaseDetail | undefined, texts: Texts): string[] {
-  const words = (detail?.alarms ?? []).flatMap((alarm) => reasonWords(alarm.kind, alarm.reasons, texts));
+  const words = (detail?.alarms ?? []).flatMap((alarm) =>
+    reasonWords(
+      alarm.kind,
+      alarm.reasons.filter((reason) => !QUESTION.test(reason)),
+      texts,
+    ),
+  );
   return [...new Set(words)];
+}
+
+/** What to ask first, by the newest alarm that has a question and is not over. */
+export function questionOf(detail: CaseDetail | undefined, { term }: Texts): string | null {
+  const newest = (detail?.alarms ?? []).filter((alarm) => alarm.cleared_at === null).reverse();
+  const question = newest.flatMap((alarm) => alarm.reasons).find((reason) => QUESTION.test(reason));
+  return question === undefined ? null : term("reason", question);
 }

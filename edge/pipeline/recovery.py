@@ -1,0 +1,79 @@
+"""What an arm shows after a suspected fall: its wearer is up and about, back in the old posture, or still."""
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+
+from edge.pipeline.fall_features import angle_deg, spread_g
+from edge.pipeline.resample import Row
+from edge.pipeline.rhythm import Vector, period
+
+MOVING_G: Final = 0.12
+BACK_DEG: Final = 20.0
+UPRIGHT_DEG: Final = 45.0
+WALK_S: Final = 4
+WALK_G: Final = 0.06
+WALK_STEPS_S: Final = (0.38, 1.4)  # a step, or a stride of a swinging arm; a tremor or a seizure is faster
+WALK_STRENGTH: Final = 0.4
+SAME_PACE: Final = 0.12
+_QUICKEST_S: Final = 0.15
+
+
+class RecoveryWatch:
+    """Counts whole seconds after a suspected fall. On end: of clear movement in the old posture (`moving_s`;
+    a struggle on the floor is none), in just the old posture, moving or not (`back_s`), and of looks at 4 s
+    that show walking (`walked_s`). In all: of clear movement in any posture (`stirred_s`), heard (`heard_s`).
+    """
+
+    def __init__(self, rate_hz: float, before: Row) -> None:
+        self._count = max(2, round(rate_hz))
+        self._rate_hz = rate_hz
+        self._before = np.array(before)
+        self._rows: list[Row] = []
+        self._lengths: deque[Vector] = deque(maxlen=WALK_S)
+        self._step_s: float | None = None
+        self.moving_s = 0
+        self.stirred_s = 0
+        self.back_s = 0
+        self.walked_s = 0
+        self.heard_s = 0
+
+    def feed(self, row: Row) -> None:
+        """Take one row (g); a second that is still, or in another posture, starts `moving_s` anew."""
+        self._rows.append(row)
+        if len(self._rows) < self._count:
+            return
+        window = np.array(self._rows)
+        self._rows.clear()
+        self._lengths.append(np.sqrt((window * window).sum(axis=1)))
+        turned = angle_deg(self._before, window.mean(axis=0))
+        moving = spread_g(window) >= MOVING_G
+        self.moving_s = self.moving_s + 1 if turned <= UPRIGHT_DEG and moving else 0
+        self.back_s = self.back_s + 1 if turned <= BACK_DEG else 0
+        self._walk()
+        self.stirred_s += moving
+        self.heard_s += 1
+
+    def _walk(self) -> None:
+        """Walking keeps its pace: a look at another rhythm than the last begins anew."""
+        last, self._step_s = self._step_s, None
+        if len(self._lengths) == WALK_S:
+            self._step_s = step_s(np.concatenate(self._lengths), self._rate_hz)
+        if self._step_s is None:
+            self.walked_s = 0
+        elif last is None or abs(self._step_s - last) > SAME_PACE * last:
+            self.walked_s = 1
+        else:
+            self.walked_s += 1
+
+
+def step_s(lengths: Vector, rate_hz: float) -> float | None:
+    """Seconds of a step or stride in the lengths (g) of a few seconds of acceleration; None: no such rhythm,
+    or a quicker one.
+    """
+    if float(lengths.std()) < WALK_G or rate_hz < 10:
+        return None
+    found = period(lengths, rate_hz, _QUICKEST_S, WALK_STEPS_S[1], 0.8)
+    steps = found is not None and found.strength >= WALK_STRENGTH and found.seconds >= WALK_STEPS_S[0]
+    return found.seconds if found is not None and steps else None
