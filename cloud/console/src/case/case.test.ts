@@ -159,18 +159,23 @@ test("a reason that repeats the title is not said twice", () => {
   ]);
 });
 
+const suspected = (reasons: string[], cleared_at: string | null = null): object => ({
+  kind: "fall_suspected",
+  reasons,
+  cleared_at,
+});
+
 test("what to ask first stands by itself, of the newest alarm that is not over", () => {
-  const alarm = (reasons: string[], cleared_at: string | null = null) => ({ kind: "fall_suspected", reasons, cleared_at });
   const detail = {
     alarms: [
-      alarm(["impact", "ask_if_fell"]),
-      alarm(["lies_still", "ask_if_can_get_up"]),
-      alarm(["impact", "ask_who_is_there"], at(0)),
+      suspected(["impact", "ask_if_fell"]),
+      suspected(["lies_still", "ask_if_can_get_up"]),
+      suspected(["impact", "ask_who_is_there"], at(0)),
     ],
   } as unknown as CaseDetail;
   expect(questionOf(detail, texts)).toBe("先问：能自己起来吗？");
   expect(reasonsOf(detail, texts)).toEqual(["撞击", "之后一直没动"]);
-  expect(questionOf({ alarms: [alarm(["impact"])] } as unknown as CaseDetail, texts)).toBeNull();
+  expect(questionOf({ alarms: [suspected(["impact"])] } as unknown as CaseDetail, texts)).toBeNull();
   expect(questionOf(undefined, texts)).toBeNull();
 });
 

@@ -53,7 +53,7 @@ export function reasonsOf(detail: CaseDetail | undefined, texts: Texts): string[
 
 /** What to ask first, by the newest alarm that has a question and is not over. */
 export function questionOf(detail: CaseDetail | undefined, { term }: Texts): string | null {
-  const newest = (detail?.alarms ?? []).filter((alarm) => alarm.cleared_at === null).reverse();
+  const newest = (detail?.alarms ?? []).filter((alarm) => alarm.cleared_at === null).toReversed();
   const question = newest.flatMap((alarm) => alarm.reasons).find((reason) => QUESTION.test(reason));
   return question === undefined ? null : term("reason", question);
 }
