@@ -215,7 +215,7 @@ class Inactivity:
         hour, quiet_s = self._hour(now), (now - memory.since) // 1000
         if quiet_s <= LEAST_S:
             return []
-        bound = max(self.bound_s(hour), self._asleep_s(sign, now))
+        bound = max(self.bound_s(hour), self._asleep_s(sign, now), memory.others.least_s(now))
         out = memory.left_at > 0
         bound = max(bound, OUT_S) if out else bound
         if quiet_s <= bound:

@@ -13,6 +13,7 @@ from edge.readings import Reading
 SETTLED_MS: Final = 10 * 60_000
 NIGHT_MS: Final = (60 * 60_000, 14 * 60 * 60_000)
 OFTEN_DAYS: Final = 3
+LEAST_S: Final = 8 * 3600
 KEPT_DAYS: Final = 28
 _DAY_MS: Final = 86_400_000
 _MAX_ROOMS: Final = 50
@@ -41,6 +42,10 @@ class Others(msgspec.Struct):
             return "own"
         self.moves(room, now)
         return "others" if self.doubtful(room, now) else "own"
+
+    def least_s(self, now: int) -> int:
+        """How long it may always be quiet: where a room tells nothing of the elder, longer."""
+        return LEAST_S if any(self.doubtful(room, now) for room in self.days) else 0
 
     def lies(self, bed: str, occupied: bool, now: int) -> set[str]:
         """A bed is occupied or empty: the rooms that are doubtful from now on."""

@@ -200,7 +200,8 @@ class HomeLife:
     def _note(self, event: IdentifiedEvent, now: int) -> None:
         told = self._events.setdefault(event.id, Told(event.kind, event.at, {}, event.evidence, self._met))
         told.phases.setdefault(event.phase, now)
-        told.evidence = event.evidence
+        if event.phase != "cleared":
+            told.evidence = event.evidence
         if event.phase == "suspected":
             self._suspected(event, told, now)
         if self._down is None:

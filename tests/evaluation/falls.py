@@ -4,8 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from edge.pipeline.fall import WALKED_S
 from edge.pipeline.fall_detector import FallDetector, Suspicion
 from edge.pipeline.fall_model import Model, Place, shipped
+from edge.pipeline.recovery import RecoveryWatch
 from tests.evaluation import plots
 from tests.evaluation.fall_training import Trainer, tabulate
 from tests.evaluation.measure import Result, Task, rate, with_interval
@@ -96,6 +100,7 @@ def summary(
     table = [
         *_by_activity(answers),
         *_by_subject(answers),
+        *_walking(answers),
         f"sensitivity {with_interval(found, len(falls))}",
         f"specificity {with_interval(kept, len(daily))}",
         f"specificity, older subjects {with_interval(calm, len(older))}",
@@ -132,6 +137,28 @@ def _by_activity(answers: Sequence[Answer]) -> list[str]:
         f"{'fall' if key[0] else 'daily':5} {key[1]:28} suspected {yes[key]:3} of {of[key]:3}"
         for key in sorted(of)
     ]
+
+
+def _walking(answers: Sequence[Answer]) -> list[str]:
+    """How often the walking that ends an unsure fall is seen: where people walk, and after falls (never)."""
+    walks = [walked(a.trial) for a in answers if a.trial.activity == "Walking"]
+    falls = [walked(a.trial) for a in answers if a.trial.fall]
+    return [
+        f"11 s of walking seen in walks of 15 s: {with_interval(sum(walks), len(walks))}",
+        f"and after falls: {with_interval(sum(falls), len(falls))}",
+    ]
+
+
+def walked(trial: Trial) -> bool:
+    """Whether the recovery watch sees walking; in a trial with a fall from a second after its hardest row."""
+    begin = 0
+    if trial.fall:
+        begin = int(np.linalg.norm(trial.xyz_g, axis=1).argmax()) + 20
+    watch, most = RecoveryWatch(20.0, (0.0, 0.0, 1.0)), 0
+    for x, y, z in trial.xyz_g[begin:].tolist():
+        watch.feed((x, y, z))
+        most = max(most, watch.walked_s)
+    return most >= WALKED_S
 
 
 def _by_subject(answers: Sequence[Answer]) -> list[str]:

@@ -43,7 +43,7 @@ def pulse(task: Task) -> Result:
 
 
 def _drawn(task: Task, name: str, measured: list[Scores], method: Method, column: int) -> str:
-    """Pictures of the worst window of the worst records, with the breath marks."""
+    """Pictures of the worst window of the worst records, with the breath marks if it is of breaths."""
     drawn = []
     for error, record, end in rates.worst(measured):
         signal = _columns(task.folder / f"{record}_signals_125hz.csv.gz")[:, column]
@@ -53,9 +53,8 @@ def _drawn(task: Task, name: str, measured: list[Scores], method: Method, column
         inside = [[m for m in annotator if seconds[0] <= m < end] for annotator in marks.T]
         lines = {"signal": signal[first : int(end * HZ)].tolist()}
         title = f"{record}, error {error:+.1f}/min"
-        drawn.append(
-            plots.Stretch(title, seconds.tolist(), lines, {"marks 1": inside[0], "marks 2": inside[1]})
-        )
+        breaths = {"breaths, annotator 1": inside[0], "annotator 2": inside[1]}
+        drawn.append(plots.Stretch(title, seconds.tolist(), lines, breaths if method is BREATHING else {}))
     return plots.stretches(task.report / f"{name}.png", drawn)
 
 
