@@ -27,13 +27,8 @@ GAS_STAYS_MS: Final = 60 * 60_000
 RETRY_MS: Final = 15_000
 MAX_KEPT: Final = 50
 _ATTEMPTS: Final[dict[Step, int]] = {
-    "siren_on": 40,
-    "siren_off": 40,
-    "light_on": 40,
-    "say": 2,
-    "sms": 5,
-    "call": 3,
-}
+    "siren_on": 40, "siren_off": 40, "light_on": 40, "say": 2, "sms": 5, "call": 3,
+}  # fmt: skip
 # A step that was begun before a crash is taken for done; a message is better sent twice than not at all.
 _REPEATABLE: Final[frozenset[str]] = frozenset({"sms", "siren_on", "siren_off", "light_on"})
 
