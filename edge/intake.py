@@ -13,6 +13,7 @@ from edge.outbox.outbox import Outbox
 from edge.pipeline.steps import state as pipeline_state
 from edge.readings import Driver, Fix, Happening, IdentifiedEvent, Item, Reading, Sighting, Step
 from edge.transports.receiver import Source
+from edge.trial import Trial
 from edge.uplink.board import Board
 from firmware_specs.ids import uuid7, wire_id
 from firmware_specs.messages import ClockState, Event, InventoryEntry, decode, encode
@@ -62,7 +63,7 @@ class Line:
 class Intake:
     """The road from all transports to the outbox, one for the agent. `now` is ms, `clock` its source.
 
-    `trace` is shown what came and what it meant; while `testing` says so, events are marked as tests.
+    `trace` is shown what came and what it meant; what `trial` covers is marked as a test.
     """
 
     pipeline: list[Step]
@@ -73,7 +74,7 @@ class Intake:
     clock: Callable[[], ClockState]
     counts: Counter[str] = field(default_factory=Counter)
     trace: Callable[[str, str, bytes, list[Item]], None] = lambda driver, source, data, items: None
-    testing: Callable[[], bool] = lambda: False
+    trial: Trial = field(default_factory=lambda: Trial(lambda: 0.0))
     _lines: set[Line] = field(default_factory=set)
     _noted_at: int = 0
 
@@ -211,6 +212,7 @@ class Intake:
     def _event(self, item: IdentifiedEvent, source: str = "") -> Event:
         """The message of an event; a field that the wire cannot carry is left out, never the event."""
         evidence = item.evidence | {"source_address": source} if source else item.evidence
+        device = wire_id(item.device) if item.device else None
         event = Event(
             id=item.id,
             run=self.outbox.run_id,
@@ -218,14 +220,14 @@ class Intake:
             seq=1,
             kind=item.kind,
             phase=item.phase,
-            device=wire_id(item.device) if item.device else None,
+            device=device,
             room=item.room,
             at=item.at,
             device_at=item.device_at,
             clock=self.clock(),
             evidence=evidence,
             position=item.position,
-            test=item.test or self.testing(),
+            test=item.test or self.trial.covers(device or ""),
         )
         try:
             return decode(encode(event), Event)

@@ -50,6 +50,11 @@ class ModemPhone:
         """Ring somebody, hold the line a while, hang up."""
         return await self._hold(make_call(number, self.settings.ring_s, self.settings.talk_s))
 
+    async def prove(self, how: str, number: str, text: str) -> str:
+        """What went wrong when the modem sends `text` to `number`, or rings it; "" where it was taken."""
+        outcome = await (self.sms(number, text) if how == "sms" else self.call(number))
+        return "" if outcome in ("done", "answered") else outcome
+
     async def _hold(self, dialogue: Dialogue) -> Outcome:
         """Carry a dialogue out; a modem that is gone is a failure worth another try."""
         try:

@@ -33,6 +33,7 @@ from edge.supervisor import Pulse
 from edge.texts import say
 from edge.timekeeping import Timekeeper, boot_id, since_boot_ms
 from edge.transports.mqtt import LocalMqtt
+from edge.trial import Trial
 from edge.uplink import event_lane
 from edge.uplink.board import Board, inventory_hash
 from edge.uplink.commands import Commands
@@ -71,7 +72,9 @@ def build(
     board = Board(entries, timings.device_state_s, run, time.boot, time.state)
     options = _pipeline_options(settings)
     pipeline = steps.steps(options)
+    steady = _steady(time)
     intake = Intake(pipeline, outbox, board, time.boot, time.now_ms, time.state)
+    intake.trial = Trial(lambda: steady() / 1000)
     # The cloud counts silence by the same clock.
     timings = replace(timings, heartbeat_s=timings.heartbeat_s / clock.rate)
     link = _link(settings, timings, time, intake, pulse)
@@ -88,11 +91,19 @@ def build(
     link.configure = desired.take
     batch_s = settings.effective_batch_s()
     agent = Agent(settings, time, outbox, intake, link, opened, effects, desired, batch_s, pulse)
-    link.commands.restart = lambda: agent.stop(again=True)
+    _commands(link.commands, intake, effects, lambda: agent.stop(again=True))
     outbox.on_problem = agent.problem
     if settings.page is not None:
         agent.transports.append(page(agent, settings.page, version()))
     return agent
+
+
+def _commands(commands: Commands, intake: Intake, effects: Effects, restart: Callable[[], None]) -> None:
+    """What a technician's orders work on."""
+    commands.restart, commands.clock = restart, intake.clock
+    commands.test_mode = intake.trial.begin
+    if isinstance(effects.phone, ModemPhone):
+        commands.prove_phone = effects.phone.prove
 
 
 def _limits(storage: StorageSection) -> Limits:
@@ -246,6 +257,7 @@ def _pipeline_options(settings: Config) -> PipelineOptions:
 def _birth(settings: Config, time: Timekeeper, intake: Intake) -> Callable[[], Awaitable[Birth]]:
     started_at = time.now_ms()
     agent_version = version()
+    modem = {"modem"} if settings.phone is not None else set()
 
     async def birth() -> Birth:
         inventory = intake.board.inventory(intake.inventory())
@@ -256,7 +268,7 @@ def _birth(settings: Config, time: Timekeeper, intake: Intake) -> Callable[[], A
             started_at=started_at,
             agent_version=agent_version,
             clock=time.state(),
-            adapters=sorted({entry.driver for entry in settings.transport}),
+            adapters=sorted({entry.driver for entry in settings.transport} | modem),
             devices=inventory,
             inventory_hash=inventory_hash(inventory),
             network=msgspec.structs.replace(settings.link, metered=settings.metered),

@@ -136,12 +136,29 @@ class ReplayArgs(msgspec.Struct, frozen=True, kw_only=True):
     to_at: Ms = msgspec.field(name="to")
 
 
+class TrialArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """`args` of the command `test_mode`: for so many minutes what these devices raise is a test."""
+
+    minutes: Annotated[float, Meta(ge=0, le=60)]
+    devices: Annotated[list[WireId], Meta(max_length=TELEMETRY_MAX_READINGS)]
+
+
+class ProvePhoneArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """`args` of the command `prove_phone`: the gateway's own modem sends `text` to `number`, or rings it."""
+
+    how: Literal["sms", "call"]
+    number: Phone
+    text: Text = ""
+
+
 class Result(Message, frozen=True, kw_only=True, omit_defaults=True):
-    """The gateway's answer to a command."""
+    """The gateway's answer to a command; `at` and `clock`, of a `ping`: its own time, how it knows it."""
 
     id: Uuid
     status: Literal["accepted", "done", "failed", "rejected", "expired"]
     error: LongText | None = None
+    at: Ms | None = None
+    clock: ClockState | None = None
 
 
 class Online(Message, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ import msgspec
 from edge.page.access import Sessions, matches
 from edge.page.http import Refused, Request, Response
 from edge.page.trace import Trace
+from edge.trial import Trial
 
 COOKIE: Final = "carebed_page"
 _FILES: Final = {
@@ -29,6 +30,7 @@ class TechnicianPage:
     password_hash: str
     sessions: Sessions
     trace: Trace
+    trial: Trial
     snapshot: Callable[[], Awaitable[dict[str, Any]]]
     _guessing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -50,7 +52,7 @@ class TechnicianPage:
                 return _json(await self.snapshot() | self._lately(request))
             case "POST", "/test":
                 self._session(request)
-                self.trace.begin_test(_minutes(request))
+                self.trial.begin(_minutes(request))
                 return Response(204)
             case _, "/session" | "/state" | "/test":
                 raise Refused(405)
@@ -87,7 +89,7 @@ class TechnicianPage:
         after = parse_qs(request.query).get("after", ["0"])[0]
         seen = int(after) if re.fullmatch(r"[0-9]{1,15}", after) else 0
         return {
-            "test_left_s": round(self.trace.test_left_s()),
+            "test_left_s": round(self.trial.left_s()),
             "events": self.trace.events(),
             "frames": [frame for frame in self.trace.frames if frame["n"] > seen],
         }

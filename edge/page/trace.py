@@ -18,7 +18,6 @@ _SHOWN_BYTES: Final = 240
 _SHOWN_ITEMS: Final = 12
 _SHOWN_FIELDS: Final = ("kind", "phase", "device", "room", "test", "at")
 _DEVICES: Final = 1_000
-LONGEST_TEST_S: Final = 15 * 60.0
 
 
 class _Published(msgspec.Struct):
@@ -31,7 +30,7 @@ class _Published(msgspec.Struct):
 
 @dataclass
 class Trace:
-    """The last frames and events, when devices were heard, and the test mode.
+    """The last frames and events, and when devices were heard.
 
     `now` is ms of the gateway's clock, `steady` seconds.
     """
@@ -43,7 +42,6 @@ class Trace:
     heard: Recent[str, int] = field(default_factory=lambda: Recent(_DEVICES))
     _events: Recent[str, dict[str, Any]] = field(default_factory=lambda: Recent(KEPT_EVENTS))
     _count: int = 0
-    _test_until: float = 0.0
 
     def frame(self, driver: str, source: str, data: bytes, items: list[Item]) -> None:
         """Bytes of a connection and what the driver made of them."""
@@ -95,14 +93,6 @@ class Trace:
         """The last events, the newest first, with the seconds that each step took."""
         rows = list(reversed(self._events.values()))
         return [row | {step: _after(row, step) for step in ("stored", "claimed")} for row in rows]
-
-    def begin_test(self, minutes: float) -> None:
-        """Mark events as tests for a while, at most a quarter of an hour; 0 ends it."""
-        self._test_until = self.steady() + min(max(minutes, 0.0) * 60, LONGEST_TEST_S)
-
-    def test_left_s(self) -> float:
-        """Seconds of test mode left; 0 outside it."""
-        return max(0.0, self._test_until - self.steady())
 
 
 def shown(data: bytes) -> str:

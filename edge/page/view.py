@@ -21,7 +21,6 @@ def page(agent: Agent, settings: PageSection, version: str) -> HttpServer:
     """A server for an agent that does not run yet."""
     trace = Trace(agent.time.now_ms, monotonic.monotonic)
     agent.intake.trace = trace.frame
-    agent.intake.testing = lambda: trace.test_left_s() > 0
     agent.outbox.on_events = _both(agent.outbox.on_events, trace.kept)
     agent.link.events.on_stored = _both(agent.link.events.on_stored, trace.stored)
     claimed = agent.link.claimed
@@ -48,7 +47,9 @@ def page(agent: Agent, settings: PageSection, version: str) -> HttpServer:
             "devices": _devices(agent, trace),
         }
 
-    technician = TechnicianPage(settings.password_hash, Sessions(monotonic.monotonic), trace, snapshot)
+    technician = TechnicianPage(
+        settings.password_hash, Sessions(monotonic.monotonic), trace, agent.intake.trial, snapshot
+    )
     return HttpServer(settings.host, settings.port, technician)
 
 

@@ -42,7 +42,7 @@ async def test_a_chinese_message_is_one_pdu_and_a_long_one_comes_in_parts() -> N
     assert "10:10" in short
     long = short * 3 + "👵" * 20
     with played() as modem:
-        assert await phone(modem).sms(NUMBER, short) == "done"
+        assert await phone(modem).prove("sms", NUMBER, short) == ""
         assert modem.sent == [{"number": NUMBER, "text": short, "part": None, "length": modem._length}]
         assert await phone(modem).sms("13800000001", long) == "done"
         assert "".join(sms["text"] for sms in modem.sent[1:]) == long

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from edge.agent import Agent
 from edge.page.access import PAUSE_S, Sessions, hashed, matches
 from edge.page.http import BODY_BYTES, CONNECTIONS, HttpServer, Refused, Request, Response, body_length, head
-from edge.page.trace import LONGEST_TEST_S, Trace, shown
+from edge.page.trace import Trace, shown
+from edge.trial import LONGEST_S, Trial
 from tests.edge.stand import DEVICE, Broker, FakeCloud, door, heart_rate, running, sos, watch, write_config
 from tests.waiting import until
 
@@ -222,10 +223,13 @@ def test_the_trace_shows_bytes_as_people_read_them_and_test_mode_ends() -> None:
     assert shown(b'{"topic": 7}') == '{"topic": 7}'
     steady = [0.0]
     trace = Trace(lambda: 0, lambda: steady[0])
-    trace.begin_test(99)
-    assert trace.test_left_s() == LONGEST_TEST_S
-    steady[0] = LONGEST_TEST_S
-    assert trace.test_left_s() == 0
+    trial = Trial(lambda: steady[0])
+    trial.begin(99)
+    assert (trial.left_s(), trial.covers("zb-1")) == (LONGEST_S, True)
+    trial.begin(5, ["zb-1"])
+    assert (trial.covers("zb-1"), trial.covers("zb-2")) == (True, False)
+    steady[0] = LONGEST_S
+    assert (trial.left_s(), trial.covers("zb-1")) == (0, False)
     for number in range(1000):
         trace.frame("watch", "x", b"%d" % number, [])
     assert len(trace.frames) == 200

@@ -181,5 +181,64 @@ async def test_a_watch_is_asked_for_its_position(
         assert "dangerous" in (fake_cloud.results[4].error or "")
 
 
+@pytest.mark.broker
+async def test_a_technicians_orders_are_answered_and_only_his_devices_are_tested(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
+        await device.ask(sos())
+        await until(lambda: len(fake_cloud.events) == 1)
+        proof = {"how": "sms", "number": "13800000001", "text": "1234"}
+        orders = [
+            order("ping", 1),
+            order("test_mode", 2, args={"minutes": 5, "devices": ["zb-other"]}),
+            order("test_mode", 3, args={"minutes": 99, "devices": []}),
+            order("prove_phone", 4, args=proof),
+            order("prove_phone", 5, args=proof | {"number": "1;ATD2"}),
+        ]
+        for command in orders:
+            await fake_cloud.order_to(GATEWAY, command)
+        await until(lambda: len(fake_cloud.results) == len(orders))
+        results = {result.id: result for result in fake_cloud.results}
+        answers = [results[command.id] for command in orders]
+        assert [answer.status for answer in answers] == ["done", "done", "rejected", "rejected", "rejected"]
+        assert answers[0].at is not None
+        assert answers[0].clock is not None
+        assert answers[3].error == "this gateway has no modem"
+        await device.ask(sos())
+        await until(lambda: len(fake_cloud.events) == 2)
+        await fake_cloud.order_to(GATEWAY, order("test_mode", 9, args={"minutes": 5, "devices": [DEVICE]}))
+        await until(lambda: len(fake_cloud.results) == len(orders) + 1)
+        await device.ask(sos())
+        await until(lambda: len(fake_cloud.events) == 3)
+        assert sorted(event.test for event in fake_cloud.events.values()) == [False, False, True]
+
+
+@pytest.mark.broker
+async def test_the_modem_proves_itself_while_acks_go_on(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    ringing, said = asyncio.Event(), list[tuple[str, str, str]]()
+
+    async def prove(how: str, number: str, text: str) -> str:
+        said.append((how, number, text))
+        await ringing.wait()
+        return "no_answer"
+
+    async with running(write_config(tmp_path / "home", broker)) as agent, watch(door(agent)) as device:
+        agent.link.commands.prove_phone = prove
+        call = order("prove_phone", 1, args={"how": "call", "number": "13800000001"})
+        await fake_cloud.order_to(GATEWAY, call)
+        await fake_cloud.order_to(GATEWAY, call)
+        await until(lambda: bool(said))
+        await device.ask(sos())
+        await until(lambda: bool(fake_cloud.events))
+        await until(agent.link.events.idle)
+        ringing.set()
+        await until(lambda: bool(fake_cloud.results))
+        assert [(one.status, one.error) for one in fake_cloud.results] == [("failed", "no_answer")]
+        assert said == [("call", "13800000001", "")]
+
+
 def order(op: str, number: int, device: str | None = None, args: dict[str, Any] | None = None) -> Command:
     return Command(id=str(uuid7(number)), op=op, device=device, args=args or {}, expires_at=FAR, by="test")
