@@ -198,6 +198,16 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "open_test_window": _TESTERS,
     "write_hotline": _TESTERS,
     "get_hotline": _TESTERS,
+    "find_checklist_homes": _TESTERS,
+    "begin_checklist": _TESTERS,
+    "list_checklists": _TESTERS,
+    "get_checklist": _TESTERS,
+    "ping_gateways": _TESTERS,
+    "set_test_mode": _TESTERS,
+    "give_reason": _TESTERS,
+    "prove_modem": _TESTERS,
+    "give_code": _TESTERS,
+    "finish_checklist": _TESTERS,
 }
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from cloud.api import (
+    acceptance_routes,
     audit_routes,
     case_routes,
     console,
@@ -86,6 +87,7 @@ _ROUTERS: Final = (
     notification_routes.router,
     telephony_routes.router,
     hotline_routes.router,
+    acceptance_routes.router,
     telephony_provider_routes.router,
     system_routes.router,
 )

@@ -58,7 +58,7 @@ where expires_at <= %(now)s and next_publish_at is not null
 
 -- name: answer_command --
 -- A gateway answered one of its own commands; a final answer is never overwritten.
-update command set status = %(status)s, error = %(error)s, next_publish_at = null,
+update command set status = %(status)s, error = %(error)s, answer = %(answer)s, next_publish_at = null,
     finished_at = case when %(final)s then %(now)s end
 where id = %(id)s and gateway_id = %(gateway_id)s and finished_at is null
 

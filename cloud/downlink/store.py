@@ -123,15 +123,23 @@ async def postpone_commands(conn: Connection, ids: Sequence[UUID], next_at: date
 
 
 async def finish_command(
-    conn: Connection, gateway_id: str, id: UUID, status: str, error: str | None, now: datetime
+    conn: Connection,
+    gateway_id: str,
+    id: UUID,
+    status: str,
+    error: str | None,
+    now: datetime,
+    *,
+    answer: dict[str, Any] | None = None,
 ) -> bool:
-    """A gateway's answer, a status of Result; False for a command that is not its own open one."""
+    """A gateway's answer, a status of Result, and what else it said; False for none of its open commands."""
     arguments = {
         "id": id,
         "gateway_id": gateway_id,
         "status": status,
         "error": error,
         "final": status != "accepted",
+        "answer": None if answer is None else Jsonb(answer),
         "now": now,
     }
     cursor = await conn.execute(_SQL["answer_command"], arguments)

@@ -178,7 +178,13 @@ async def _device(
 
 async def _result(conn: Connection, gateway: str, message: Result, arrived: Arrived, now: datetime) -> None:
     error = None if message.error is None else message.error.replace("\0", "")
-    if not await downlink.finish_command(conn, gateway, UUID(message.id), message.status, error, now):
+    answer = None
+    if message.at is not None:
+        # Without time of day `at` counts from boot: no time to compare with ours.
+        source = None if message.clock is None else message.clock.source
+        answer = {"at": message.at, "clock": source}
+    command = UUID(message.id)
+    if not await downlink.finish_command(conn, gateway, command, message.status, error, now, answer=answer):
         extra = {"action": "unknown_command_answered", "gateway": gateway, "command": message.id}
         logger.warning("answer to no open command", extra=extra)
 
