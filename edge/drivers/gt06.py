@@ -18,7 +18,7 @@ from edge.drivers.gt06_frames import (
 )
 from edge.drivers.gt06_framing import Gt06Frame, Gt06Framer
 from edge.drivers.options import DriverOptions, remembered
-from edge.drivers.orders import OrderRefused
+from edge.drivers.orders import OrderRefused, telephones
 from edge.drivers.tracker import Told, TrackerMemory, gravest, items_of, percent
 from edge.readings import Item
 
@@ -76,11 +76,21 @@ class Gt06Driver:
         """Give the device of this connection an order; False when it is another."""
         if device != self._device or device == _NOBODY:
             return False
-        if name != "locate":
-            raise OrderRefused(f"a tracker knows no {name[:40]!r}; there is locate")
+        text = order_text(name, args)
         self._serial = (self._serial + 1) & 0xFFFF
-        self._replies += command(WHERE, self._serial)
+        self._replies += command(text, self._serial)
         return True
+
+
+def order_text(name: str, args: Mapping[str, Any]) -> str:
+    """The text of an order; OrderRefused for an unknown one or arguments that do not fit."""
+    match name:
+        case "locate":
+            return WHERE
+        case "sos_numbers":
+            return f"SOS,A,{','.join(telephones(args, 3))}#"
+        case _:
+            raise OrderRefused(f"a tracker knows no {name[:40]!r}; there are locate, sos_numbers")
 
 
 def told_by(frame: Gt06Frame, message: Gt06Message, device: str) -> Told:

@@ -11,7 +11,7 @@ from edge.drivers.device_clock import digits_of
 from edge.drivers.jt808_frames import Jt808Location, decode_batch, decode_location, decode_locations
 from edge.drivers.jt808_framing import Jt808Frame, Jt808Framer, encode_frame
 from edge.drivers.options import DriverOptions, remembered
-from edge.drivers.orders import OrderRefused
+from edge.drivers.orders import OrderRefused, telephones
 from edge.drivers.tracker import Told, TrackerMemory, items_of, percent
 from edge.readings import Happening, Item
 from edge.recent import Recent
@@ -27,6 +27,7 @@ _NOT_SUPPORTED: Final = 3
 _DAY_MS: Final = 86_400_000
 _MAX_HEARD: Final = 100
 _REPORT_INTERVAL: Final = bytes.fromhex("00000029")
+_PLATFORM_PHONE: Final = bytes.fromhex("00000040")
 _MAX_TEXT: Final = 100
 _MAX_PARTS: Final = 64
 _MAX_DOUBTFUL: Final = 20
@@ -198,10 +199,12 @@ def order_body(name: str, args: Mapping[str, Any]) -> tuple[int, bytes]:
             if isinstance(seconds, bool) or not isinstance(seconds, int) or not 10 <= seconds <= 86_400:
                 raise OrderRefused("seconds must be a whole number from 10 to 86400")
             return 0x8103, b"\x01" + _REPORT_INTERVAL + b"\x04" + seconds.to_bytes(4, "big")
+        case "sos_numbers":
+            (phone,) = telephones(args, 1)
+            return 0x8103, b"\x01" + _PLATFORM_PHONE + bytes((len(phone),)) + phone.encode("ascii")
         case _:
-            raise OrderRefused(
-                f"a terminal knows no {name[:40]!r}; there are locate, message, upload_interval"
-            )
+            known = "locate, message, upload_interval, sos_numbers"
+            raise OrderRefused(f"a terminal knows no {name[:40]!r}; there are {known}")
 
 
 def reply(frame: Jt808Frame, at: int) -> bytes:

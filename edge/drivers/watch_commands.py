@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from edge.drivers.orders import OrderRefused
+from edge.drivers.orders import OrderRefused, telephone, telephones
 from edge.drivers.watch_framing import escape
 
-_PHONE: Final = re.compile(r"\+?[0-9]{2,20}")
 _ZONE: Final = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _PLAIN: Final = re.compile(r"[^\[\]\x00-\x1f]{0,500}")
 _MAX_TEXT: Final = 100
@@ -56,13 +55,6 @@ def _standard_minutes(name: str) -> int:
     return round(offset.total_seconds() / 60)
 
 
-def _phone(value: Any) -> str:
-    text = str(value).replace(" ", "").replace("-", "")
-    if not _PHONE.fullmatch(text):
-        raise OrderRefused("a telephone number has 2 to 20 digits")
-    return text
-
-
 def _whole(args: Args, key: str, low: int, high: int) -> int:
     value = args.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -75,13 +67,6 @@ def _message(args: Args) -> str:
     if not isinstance(text, str) or not 1 <= len(text) <= _MAX_TEXT:
         raise OrderRefused(f"text must have 1 to {_MAX_TEXT} characters")
     return f"MESSAGE,{text.encode('utf-16-be', 'replace').hex()}"
-
-
-def _sos_numbers(args: Args) -> str:
-    phones = args.get("phones")
-    if not isinstance(phones, list) or not 1 <= len(phones) <= 3:
-        raise OrderRefused("phones must be a list of 1 to 3 numbers")
-    return ",".join(["SOS", *(_phone(phone) for phone in phones)])
 
 
 def _data(args: Args) -> str:
@@ -126,9 +111,9 @@ _COMMANDS: Final[dict[str, Callable[[Args], str | bytes]]] = {
     "measure_temperature": _word("bodytemp"),
     "measure_heart_rate": lambda args: f"hrtstart,{_whole(args, 'seconds', 1, 86_400)}",
     "upload_interval": lambda args: f"UPLOAD,{_whole(args, 'seconds', 10, 86_400)}",
-    "sos_number": lambda args: f"SOS{_whole(args, 'index', 1, 3)},{_phone(args.get('phone', ''))}",
-    "sos_numbers": _sos_numbers,
-    "call": lambda args: f"CALL,{_phone(args.get('phone', ''))}",
+    "sos_number": lambda args: f"SOS{_whole(args, 'index', 1, 3)},{telephone(args.get('phone', ''))}",
+    "sos_numbers": lambda args: ",".join(["SOS", *telephones(args, 3)]),
+    "call": lambda args: f"CALL,{telephone(args.get('phone', ''))}",
     "message": _message,
     "sos_sms": _switch("SOSSMS"),
     "low_battery_alarm": _switch("LOWBAT"),

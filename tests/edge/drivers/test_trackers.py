@@ -84,6 +84,23 @@ def test_a_tracker_is_asked_where_it_is_and_takes_no_order_that_it_does_not_know
         driver.order(device.device_id, "power_off", {})
 
 
+SOS_NUMBERS = {"gt06": b"SOS,A,05468001234#", "jt808": b"\x01\x00\x00\x00\x40\x0b05468001234"}
+
+
+@pytest.mark.parametrize("name", SOS_NUMBERS)
+def test_the_numbers_to_call_for_help_are_written_into_a_tracker(name: str) -> None:
+    device, driver = MAKE[name](), new(name)
+    assert isinstance(driver, Ordering)
+    hear(driver, device.login())
+    driver.replies()
+    assert driver.order(device.device_id, "sos_numbers", {"phones": ["0546-8001234"], "sim_number": "1"})
+    assert SOS_NUMBERS[name] in driver.replies()
+    for phones in ([], ["1;#"], "120", ["120"] * 4):
+        with pytest.raises(OrderRefused):
+            driver.order(device.device_id, "sos_numbers", {"phones": phones})
+    assert driver.replies() == b""
+
+
 def test_a_watch_that_says_it_was_asked_is_not_asked_again() -> None:
     device, driver = Trv(), TrvDriver(DriverOptions())
     hear(driver, device.login(), b"IWAP16,181000#")
