@@ -39,8 +39,8 @@ class Commands:
 
     `busy` is true while an event is not stored; `locate` asks a device for its position, False when it
     cannot be asked; `order` gives it an order, ValueError when refused; `test_mode` marks devices' events as
-    tests for some minutes; `prove_phone` (sms or call, number, text) uses the modem and gives what went
-    wrong, "" for nothing; it is None without a modem; `restart` ends this run of the agent and begins another.
+    tests for some minutes; `prove_phone` (sms or call, number, text) uses the modem, None without one, and
+    gives what went wrong, "" for nothing; `restart` ends this run of the agent and begins another.
     """
 
     outbox: Outbox
