@@ -122,6 +122,7 @@ _READINGS: Final = (
     _slow("mains_voltage", "V", (0, 500), 5, "市电电压", "mains voltage", ucum="V"),
     _slow("link_quality", "/", (0, 255), 40, "信号质量", "link quality", hours=6),
     _slow("signal_strength", "%", (0, 100), 20, "信号强度", "signal strength", hours=6),
+    _slow("signal_dbm", "dBm", (-130, 0), 10, "信号强度", "signal strength", hours=6),
     _slow("temperature", "Cel", (-40, 85), 0.5, "室温", "room temperature", ucum="Cel"),
     _slow("humidity", "%RH", (0, 100), 3, "湿度", "humidity", ucum="%"),
     _slow("illuminance", "lx", (0, 200_000), 50, "照度", "illuminance", ucum="lx"),

@@ -72,6 +72,8 @@ def items(device: str, advert: Advert, content: Content, heard: Heard, at: int) 
         for name, value in _merged(content):
             value = value * _KG_PER_LB if name == "weight" and pounds else value
             found += _item(device, name, value, heard, at, device_at)
+        if advert.rssi is not None:
+            found += reading(device, "signal_dbm", advert.rssi, at)
     level = content.named().get("battery")
     state = DeviceState(device=device, at=at, online=True, battery_percent=_percent(level), last_seen=at)
     return [*found, Sighting(state=state)]

@@ -156,22 +156,18 @@ def test_advertisements_of_a_smoke_alarm_in_every_way_they_can_arrive() -> None:
         alarm.advertises("clear_air"),
     ]
     items = assert_same_in_pieces("bluetooth", lines, garbage=b'{"hci":"zz"}\n')
-    assert told(items) == [
-        ("smoke", 1),
-        ("smoke", 1),
-        ("smoke", 0),
-        ("smoke", "raised"),
-        ("smoke", "cleared"),
-    ]
+    dbm = ("signal_dbm", -60)
+    values = [("smoke", 1), dbm, ("smoke", 1), dbm, ("smoke", 0), dbm]
+    assert told(items) == [*values, ("smoke", "raised"), ("smoke", "cleared")]
 
 
 def test_a_press_is_told_once_and_the_next_one_again() -> None:
     button = Peripheral("54:48:E6:00:00:03")
     hub = driver()
     first = button.advertises("press")
-    assert told(hub.receive(first * 30, AT)) == ["button_press"]
-    assert told(hub.receive(button.advertises("press"), AT)) == ["button_press"]
-    assert told(hub.receive(button.advertises("long_press"), AT)) == ["button_long_press"]
+    for data, word in ((first * 30, "press"), (button.advertises("press"), "press"),
+                       (button.advertises("long_press"), "long_press")):  # fmt: skip
+        assert told(hub.receive(data, AT)) == [("signal_dbm", -60), f"button_{word}"]
 
 
 @pytest.mark.parametrize(
