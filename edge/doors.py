@@ -62,7 +62,14 @@ def _options(entry: Settings, name: str) -> DriverOptions:
 def _door(entry: Settings, name: str, settings: Config, port: Port, options: DriverOptions) -> Transport:
     match entry:
         case TcpTransport():
-            return TcpServer(name, entry.host, entry.port, port, entry.idle_s, entry.max_connections)
+            return TcpServer(
+                name,
+                entry.host,
+                entry.port,
+                port,
+                idle_s=entry.idle_s,
+                max_connections=entry.max_connections,
+            )
         case SerialTransport():
             return SerialLine(name, entry.path, entry.baud, port)
         case HttpTransport():

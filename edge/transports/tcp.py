@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from edge.transports.receiver import Receiver, Source
@@ -47,6 +47,7 @@ class TcpServer:
     host: str
     port: int
     receiver: Receiver
+    _: KW_ONLY
     idle_s: float = 1200.0
     mute_s: float = 10.0
     max_connections: int = 1024

@@ -129,6 +129,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> str:
     finally:
         await agent.kill()
         serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
         broker.kill()
 
 

@@ -337,14 +337,17 @@ keys = { "54:48:E6:00:00:02" = "00112233445566778899aabbccddeeff" }
 [[transport]]
 type = "mqtt"
 driver = "home_assistant"
+[[transport]]
+type = "tcp"
+driver = "watch"
+idle_s = 600
+max_connections = 5000
 """
-    serial, page, radio, broker = doors(config.parse(text, "edge.toml"), None)  # type: ignore[arg-type]  # nothing is received here
-    assert (serial.name, page.name, radio.name, broker.name) == (
-        "r60",
-        "emfit_qs",
-        "bluetooth",
-        "home_assistant",
-    )
+    serial, page, radio, broker, port = doors(config.parse(text, "edge.toml"), None)  # type: ignore[arg-type]  # nothing is received here
+    names = [transport.name for transport in (serial, page, radio, broker, port)]
+    assert names == ["r60", "emfit_qs", "bluetooth", "home_assistant", "watch"]
+    assert isinstance(port, TcpServer)
+    assert (port.idle_s, port.max_connections, port.mute_s) == (600, 5_000, TcpServer.mute_s)
     assert isinstance(radio, BluetoothAdapter)
     assert radio.devices == {"54:48:E6:00:00:02"}
     for bad in ('url = "https://x"', 'url = "http://a@b/"', "baud = 1", 'devices = ["x"]'):
