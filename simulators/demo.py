@@ -83,10 +83,11 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
     async with CloudApi(cloud.api_url, token) as api:
         await register_town(api)
         first = 1000 * (1 + secrets.randbelow(300))
-        operator, supervisor, admin, (_, fleet), homes = await asyncio.gather(
+        operator, supervisor, admin, technician, (_, fleet), homes = await asyncio.gather(
             _account(cloud, "operator", "林晓敏", "operator"),
             _account(cloud, "supervisor", "周建国", "supervisor"),
             _account(cloud, "admin", "陈静", "admin"),
+            _account(cloud, "technician", "李强", "technician"),
             register_fleet(api, LIGHT_HOMES, first_seed=first + 100, prefix="gw-light"),
             _register_full(api, first),
         )
@@ -106,6 +107,7 @@ async def _found(cloud: OwnCloud, folder: Path) -> DemoState:
         family=family,
         responder=crew[0],
         admin=admin,
+        technician=technician,
         screen=screen,
         exchange_port=exchange_port,
         exchange_secret=exchange_secret,
@@ -189,6 +191,19 @@ def _phones_text(state: DemoState, console: str) -> str:
         family_password=state.family.password,
         responder=state.responder.username,
         responder_password=state.responder.password,
+    ) + _technician_text(state, console)
+
+
+def _technician_text(state: DemoState, console: str) -> str:
+    """Where the technician signs in, and a gateway to begin with."""
+    if state.technician is None:
+        return ""
+    return say(
+        "demo_technician",
+        console=console,
+        technician=state.technician.username,
+        password=state.technician.password,
+        gateway=state.homes[0].gateway,
     )
 
 

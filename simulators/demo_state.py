@@ -38,6 +38,7 @@ class DemoState(msgspec.Struct, kw_only=True):
     family: Account | None = None
     responder: Account | None = None
     admin: Account | None = None
+    technician: Account | None = None
     screen: str = ""
     exchange_port: int = 0
     exchange_secret: str = ""

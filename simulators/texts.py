@@ -112,6 +112,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "  responder  {console}/go\n"
         "             responder  {responder}, password {responder_password}\n",
     ),
+    "demo_technician": (
+        "  验收手机 {console}/tech?find={gateway}\n           技术员 {technician} / 密码 {password}\n",
+        "  technician {console}/tech?find={gateway}\n"
+        "             technician {technician}, password {password}\n",
+    ),
     "demo_busy": (
         "另一个演示正在使用 {folder}。请先结束它，或用 --data-dir 换一个文件夹。",
         "Another demo uses {folder}. End it, or choose another folder with --data-dir.",

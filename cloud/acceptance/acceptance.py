@@ -74,6 +74,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     family: str
+    model: str
     room: str
     role: str
     online: bool | None
@@ -105,6 +106,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     trouble: Trouble | None = None
     family: str = ""
+    model: str = ""
+    role: str = ""
     room: str = ""
     at: datetime | None = None
     round_trip_ms: int | None = None

@@ -72,6 +72,7 @@ def _device(
     return Device(
         id=row["id"],
         family=row["family"],
+        model=row["model"],
         room=row["room"],
         role=row["role"],
         online=False if row["offline"] else said.get("online"),

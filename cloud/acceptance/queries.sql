@@ -105,7 +105,7 @@ order by gateway_id, op, args ->> 'how', created_at desc;
 
 -- name: devices --
 -- The devices of a home with what they last said of themselves.
-select d.key, d.id, d.family, i.room, i.role, d.state, l.offline_at is not null as offline,
+select d.key, d.id, d.family, d.model, i.room, i.role, d.state, l.offline_at is not null as offline,
     greatest(d.last_seen_at, l.last_at, v.measured_at) as heard_at, v.kinds, v.battery, v.link_quality,
     v.signal_strength, v.signal_dbm
 from installation i join device d on d.key = i.device_key

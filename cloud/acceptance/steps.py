@@ -122,14 +122,17 @@ def _device(device: Device, now: datetime) -> Step:
         device.id,
         state,
         trouble,
-        family=device.family,
-        room=device.room,
         at=device.heard_at,
         battery_percent=device.battery_percent,
         link_quality=device.link_quality,
         signal_percent=device.signal_percent,
         signal_dbm=device.signal_dbm,
+        **_about(device),
     )
+
+
+def _about(device: Device) -> dict[str, Any]:
+    return {"family": device.family, "model": device.model, "role": device.role, "room": device.room}
 
 
 def _weak(device: Device) -> bool:
@@ -144,7 +147,7 @@ def _weak(device: Device) -> bool:
 def _alarm(device: Device) -> Step:
     """Pressed in test mode, and seen at a seat: the seconds in between."""
     alarm = device.alarm
-    about: dict[str, Any] = {"family": device.family, "room": device.room}
+    about = _about(device)
     if alarm is None:
         return _step("alarm", device.id, "waiting", "not_pressed", **about)
     about |= {"event": alarm.kind, "at": alarm.at}
@@ -191,8 +194,8 @@ def _hotline(device: Device) -> Step:
     """The numbers are in the watch, and it has called once."""
     call = device.call
     if call is None:
-        return _step("hotline", device.id, "waiting", "not_written", family=device.family)
-    about: dict[str, Any] = {"family": device.family, "phones": call.phones, "number": call.sim_number}
+        return _step("hotline", device.id, "waiting", "not_written", **_about(device))
+    about = _about(device) | {"phones": call.phones, "number": call.sim_number}
     if call.written is None:
         return _step("hotline", device.id, "waiting", "not_taken", **about)
     if not call.written:

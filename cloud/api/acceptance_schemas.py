@@ -51,6 +51,8 @@ class ChecklistStep(Shown):
     state: State
     trouble: Trouble | None
     family: str
+    model: str
+    role: str
     room: str
     at: Instant | None
     round_trip_ms: int | None = Field(description="an order to the gateway, and its answer here")

@@ -41,6 +41,11 @@ export const SCREENS: readonly Screen[] = [
     Page: lazy(async () => ({ default: (await import("./responder/Responder")).Responder })),
   },
   {
+    path: "/tech",
+    roles: ["technician"],
+    Page: lazy(async () => ({ default: (await import("./technician/Technician")).Technician })),
+  },
+  {
     path: "/admin",
     roles: ["admin"],
     Page: lazy(async () => ({ default: (await import("./admin/Admin")).Admin })),

@@ -221,7 +221,7 @@ def test_without_a_network_the_phone_says_so_and_shows_nothing_as_live(
 
 
 def test_the_pages_can_be_installed(cloud: RunningCloud) -> None:
-    for name in ("family", "go"):
+    for name in ("family", "go", "tech"):
         found = httpx.get(f"{cloud.url}/{name}.webmanifest", timeout=LIMIT_S)
         assert found.headers["content-type"].startswith("application/manifest+json")
         manifest = json.loads(found.text)
@@ -260,7 +260,7 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     cloud: RunningCloud, district: District, open_seat: OpenSeat, tmp_path: Path
 ) -> None:
     blank = open_seat(**PHONE).page
-    for address, title in (("family", "家属登录"), ("go", "响应人登录")):
+    for address, title in (("family", "家属登录"), ("go", "响应人登录"), ("tech", "技术员登录")):
         blank.goto(f"{cloud.url}/{address}")
         expect(blank.locator("h2")).to_have_text(title)
         check_everywhere(blank, f"sign-in-{address}")

@@ -3,6 +3,7 @@ import { useState, type ReactElement } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { answered, api } from "../api/client";
+import { Records } from "../technician/Records";
 import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { useFinder } from "./Finder";
@@ -193,6 +194,10 @@ export function Home(): ReactElement {
       <h2>{[home.street, home.compound, home.building, home.unit, home.room].filter(Boolean).join(" ") || id}</h2>
       <Beds home={home} />
       <DevicesOf home={id} />
+      <section>
+        <h3>{t("tech.records")}</h3>
+        <Records home={id} />
+      </section>
       <SafeZone key={`zone-${home.revision}`} home={home} />
       <h3>{t("admin.address")}</h3>
       <Form key={home.revision} label={t("admin.address")} fields={fields} initial={initial} action="admin.save" save={save} />

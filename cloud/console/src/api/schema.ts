@@ -660,6 +660,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checklists/homes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Checklist Homes
+         * @description Homes by the id of a gateway, device or bed, or by address; no names of people.
+         */
+        get: operations["find_checklist_homes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Checklist
+         * @description The steps: as they are now, or as they were at the end; a look at an ended one is written down.
+         */
+        get: operations["get_checklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Checklist
+         * @description Keep the steps as they are; 409 with `missing` while one is neither passed nor has a reason.
+         */
+        post: operations["finish_checklist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}/phone-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Code
+         * @description Give back the code that came by SMS: the modem's messages arrive.
+         */
+        post: operations["give_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}/phone-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove Modem
+         * @description Let the gateway's own modem send a code to the technician's telephone, or ring it.
+         */
+        post: operations["prove_modem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ping Gateways
+         * @description Ask the home's gateways to answer at once: round trip and clock.
+         */
+        post: operations["ping_gateways"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Reason
+         * @description Write down why a step is not passed.
+         */
+        post: operations["give_reason"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklists/{checklist_id}/test-mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Test Mode
+         * @description Alarms of every device of the home are tests for a while; it ends by itself.
+         */
+        post: operations["set_test_mode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desk/figures": {
         parameters: {
             query?: never;
@@ -722,6 +882,26 @@ export interface paths {
          */
         put: operations["change_device"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/hotline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Hotline
+         * @description Write the hotline into a watch; then let it call once: the call from its SIM proves it.
+         */
+        post: operations["write_hotline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1370,6 +1550,30 @@ export interface paths {
          * @description Add a bed to a home.
          */
         post: operations["create_bed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homes/{home_id}/checklists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Checklists
+         * @description What was checked in a home, newest first.
+         */
+        get: operations["list_checklists"];
+        put?: never;
+        /**
+         * Begin Checklist
+         * @description Begin a checklist; where one is open, go on with it. One that is open for 12 hours is given up.
+         */
+        post: operations["begin_checklist"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2758,6 +2962,8 @@ export interface components {
             phone: string;
             has_key: boolean;
             distance_note: string;
+            /** @description from the home, 0 in it; known only of who has a bed, too */
+            distance_m: number | null;
         };
         /** @description All of a case; `chain_valid` tells whether the timeline's hash chain holds. */
         CaseDetail: {
@@ -3081,6 +3287,102 @@ export interface components {
             channel: "voice" | "sms" | "wechat" | "email" | "webhook";
             configured: boolean;
             providers: components["schemas"]["ProviderShown"][];
+        };
+        /** @description A checklist with its steps; `missing`: what is neither passed nor has a reason. */
+        Checklist: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            home_id: string;
+            place: string;
+            started_by_name: string;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description when the steps were looked at
+             */
+            at: string;
+            test_until: string | null;
+            ended_by_name: string | null;
+            ended_at: string | null;
+            outcome: ("finished" | "abandoned") | null;
+            steps: components["schemas"]["ChecklistStep"][];
+            missing: string[];
+        };
+        /** @description A checklist that has ended, in a list; `reasons`: steps that were not passed. */
+        ChecklistEntry: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string;
+            ended_by_name: string | null;
+            started_by_name: string;
+            /** @enum {string} */
+            outcome: "finished" | "abandoned";
+            passed: number;
+            reasons: number;
+        };
+        /** @description A home that fits a search; `open_by`: who is checking it now. */
+        ChecklistHome: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            matched: "gateway" | "device" | "bed" | "address";
+            place: string;
+            beds: string[];
+            gateways: string[];
+            devices: number;
+            open_by: string | null;
+            finished_at: string | null;
+        };
+        /** @description The nearest fit first. */
+        ChecklistHomes: {
+            items: components["schemas"]["ChecklistHome"][];
+        };
+        /**
+         * @description One step, live while the checklist is open, as it was at the end after that; null is not measured.
+         *
+         *     `signal_dbm`, `signal_percent`, `link_quality` (0 to 255): each as the device's protocol says it.
+         */
+        ChecklistStep: {
+            key: string;
+            /** @enum {string} */
+            kind: "gateway" | "clock" | "device" | "alarm" | "room" | "hotline" | "sms" | "voice";
+            /** @description a gateway, a device or a room */
+            subject: string;
+            /** @enum {string} */
+            state: "passed" | "failed" | "waiting";
+            trouble: ("no_gateway" | "offline" | "not_asked" | "asked" | "no_answer" | "slow" | "no_clock" | "clock_off" | "clock_unsaid" | "never_heard" | "long_silent" | "battery_low" | "weak_signal" | "not_pressed" | "rang_for_real" | "not_seen" | "seen_late" | "not_moved" | "not_written" | "not_taken" | "refused" | "not_called" | "not_sent" | "no_code") | null;
+            family: string;
+            model: string;
+            role: string;
+            room: string;
+            at: string | null;
+            /** @description an order to the gateway, and its answer here */
+            round_trip_ms: number | null;
+            /** @description the gateway's time less ours */
+            offset_ms: number | null;
+            clock: string | null;
+            battery_percent: number | null;
+            link_quality: number | null;
+            signal_percent: number | null;
+            signal_dbm: number | null;
+            event: string | null;
+            /** @description seconds from the press to a seat */
+            seen_s: number | null;
+            seen_by: components["schemas"]["SeenBy"][];
+            number: string;
+            phones: string[];
+            /** @description why the gateway refused */
+            said: string;
+            reason: string;
+        };
+        /** @description Newest first. */
+        Checklists: {
+            items: components["schemas"]["ChecklistEntry"][];
         };
         /** @description The safe zone. */
         Circle: {
@@ -3632,6 +3934,11 @@ export interface components {
             urgent_low?: number | null;
             urgent_high?: number | null;
         };
+        /** @description The code that came by SMS. */
+        GivenCode: {
+            gateway: string;
+            code: string;
+        };
         /** @description To whom: a seat's or a user's id; null is the queue. */
         HandOver: {
             to?: string | null;
@@ -3745,6 +4052,22 @@ export interface components {
             lat: number;
             lon: number;
             label: string;
+        };
+        /** @description The last numbers that were ordered to be written into the watch, and whether a call has proven them. */
+        Hotline: {
+            /** Format: uuid */
+            order_id: string;
+            phones: string[];
+            sim_number: string;
+            /** Format: date-time */
+            ordered_at: string;
+            /** @description null: the gateway has not answered yet */
+            written: boolean | null;
+            error: string | null;
+            /** @description a call from the SIM came in since */
+            proven: boolean;
+            call_id: string | null;
+            proven_at: string | null;
         };
         /** @description A column of the file; `field` null is one that is not used. */
         ImportColumn: {
@@ -4018,6 +4341,11 @@ export interface components {
             door_code?: string | null;
             safe_radius_m?: number | null;
         };
+        /** @description Whom the watch calls, and the number of the SIM in it. */
+        NewHotline: {
+            phones: string[];
+            sim_number: string;
+        };
         /** @description From `from` (default: now) the device belongs here; a running installation ends at that moment. */
         NewInstallation: {
             /** Format: uuid */
@@ -4032,6 +4360,18 @@ export interface components {
         /** @description An organisation that runs beds. */
         NewOrg: {
             name: string;
+        };
+        /** @description The gateway's modem sends a code to this number, or rings it. */
+        NewPhoneProof: {
+            gateway: string;
+            /** @enum {string} */
+            how: "sms" | "call";
+            number: string;
+        };
+        /** @description Why a step is not passed; an empty text takes it back. */
+        NewReason: {
+            step: string;
+            reason: string;
         };
         /** @description An elder; a known ID-card number makes an existing person a resident instead of a second one. */
         NewResident: {
@@ -4091,6 +4431,10 @@ export interface components {
             /** @description the one that was read; 409 where it is old */
             revision: number;
             bed_id: string | null;
+        };
+        /** @description For so many minutes the home's alarms are tests; 0 ends it. */
+        NewTestMode: {
+            minutes: number;
         };
         /** @description What is known of the score. `news2` is null unless all seven parameters are known. */
         News2: {
@@ -4836,6 +5180,12 @@ export interface components {
             sound: boolean;
             talking: boolean;
             cases: number;
+        };
+        /** @description A sensor of a room, and when it noticed the technician. */
+        SeenBy: {
+            device: string;
+            kind: string;
+            at: string | null;
         };
         /**
          * @description A session; `csrf_token` goes into the X-CSRF-Token header of each change. A wall screen has no seat: it
@@ -6099,6 +6449,220 @@ export interface operations {
             };
         };
     };
+    find_checklist_homes: {
+        parameters: {
+            query: {
+                /** @description gateway, device, bed, address */
+                search: string;
+                limit?: number;
+                /** @description how many were shown already */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecklistHomes"];
+                };
+            };
+        };
+    };
+    get_checklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
+    finish_checklist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
+    give_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
+    prove_modem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhoneProof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
+    ping_gateways: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
+    give_reason: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
+    set_test_mode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                checklist_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTestMode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
+                };
+            };
+        };
+    };
     get_desk_figures: {
         parameters: {
             query?: never;
@@ -6220,6 +6784,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revised"];
+                };
+            };
+        };
+    };
+    write_hotline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHotline"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hotline"];
                 };
             };
         };
@@ -7191,6 +7784,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Created"];
+                };
+            };
+        };
+    };
+    list_checklists: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last one's `id` */
+                before?: string | null;
+            };
+            header?: never;
+            path: {
+                home_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklists"];
+                };
+            };
+        };
+    };
+    begin_checklist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                home_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
                 };
             };
         };

@@ -1,12 +1,12 @@
 /** What makes a page an app of the phone: its manifest, its colour, and a worker that keeps the shell. */
-export type Phone = "family" | "responder";
+export type Phone = "family" | "responder" | "technician";
 
-const ADDRESS: Readonly<Record<Phone, string>> = { family: "/family", responder: "/go" };
+const ADDRESS: Readonly<Record<Phone, string>> = { family: "/family", responder: "/go", technician: "/tech" };
 const DESK_PHONE = "carebed.desk_phone";
 
 /** Whose phone an address is for; null for every other page. */
 export function phoneOf(path: string): Phone | null {
-  for (const phone of ["family", "responder"] as const) {
+  for (const phone of ["family", "responder", "technician"] as const) {
     if (path === ADDRESS[phone] || path.startsWith(`${ADDRESS[phone]}/`)) return phone;
   }
   return null;

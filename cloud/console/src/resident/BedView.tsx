@@ -5,6 +5,7 @@ import { sourceOf } from "../case/Trends";
 import { unitOf } from "../case/vitals";
 import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
+import { Records } from "../technician/Records";
 import { useTexts } from "../texts/texts";
 import { dateAndTime, instant } from "../time/format";
 import { Chart } from "../trends/Chart";
@@ -14,6 +15,8 @@ import { useBed, useMonth } from "./queries";
 import { Back } from "./ResidentView";
 import { look } from "./state";
 
+/** Who answers for the homes sees how they were handed over. */
+const CHIEFS: ReadonlySet<string> = new Set(["supervisor", "admin"]);
 const KINDS = ["heart_rate", "resp_rate", "spo2", "restlessness"] as const;
 
 function useSpan(): (since: string | null, until: string | null) => string {
@@ -93,6 +96,17 @@ function Absences({ states }: { states: Schemas["BedDetail"]["states"] }): React
   );
 }
 
+function Checks({ home }: { home: string }): ReactElement | null {
+  const { t } = useTexts();
+  const { user } = useSeat();
+  if (!CHIEFS.has(user.role)) return null;
+  return (
+    <Panel name="checks" title={t("tech.records")}>
+      <Records home={home} />
+    </Panel>
+  );
+}
+
 /** The history of a bed: who lived in it, what was installed, when they were away, its cases and 30 days. */
 export function BedView({ id }: { id: string }): ReactElement {
   const { t, term } = useTexts();
@@ -141,6 +155,7 @@ export function BedView({ id }: { id: string }): ReactElement {
           </ul>
         </Panel>
         <Absences states={bed.states} />
+        <Checks home={bed.home_id} />
         <CasesOf what="bed" id={id} />
       </div>
       <footer className="actions">

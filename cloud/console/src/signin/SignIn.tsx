@@ -87,6 +87,7 @@ export function SignIn({ expired, signedIn }: SignInProps): ReactElement {
             <nav className="sign-in-others">
               <a href="/family">{t("sign_in.family_title")}</a>
               <a href="/go">{t("sign_in.responder_title")}</a>
+              <a href="/tech">{t("sign_in.technician_title")}</a>
             </nav>
           </>
         )}

@@ -70,6 +70,7 @@ export const enTerms: Readonly<Record<TermKey, string>> = {
   "reading.motion": "Motion",
   "reading.motion.1": "motion",
   "reading.motion.0": "no motion",
+  "reading.vibration": "vibration",
   "reading.door_open": "Door",
   "reading.door_open.1": "open",
   "reading.door_open.0": "shut",

@@ -12,6 +12,7 @@ import { enPhone } from "../phone/texts_en";
 import { quietEn, quietZh } from "../quiet/texts";
 import { residentEn, residentZh } from "../resident/texts";
 import { chiefEn, chiefZh } from "../supervisor/texts";
+import { techEn, techZh } from "../technician/texts";
 import { trendsEn, trendsZh } from "../trends/texts";
 import { wallEn, wallZh } from "../wall/texts";
 import { en } from "./en";
@@ -31,6 +32,7 @@ export const ROOMS = [
   { zh: quietZh, en: quietEn },
   { zh: residentZh, en: residentEn },
   { zh: stepsZh, en: stepsEn },
+  { zh: techZh, en: techEn },
   { zh: trendsZh, en: trendsEn },
   { zh: wallZh, en: wallEn },
 ] as const;

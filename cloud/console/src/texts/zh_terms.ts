@@ -68,6 +68,7 @@ export const zhTerms = {
   "reading.motion": "活动",
   "reading.motion.1": "有活动",
   "reading.motion.0": "无活动",
+  "reading.vibration": "振动",
   "reading.door_open": "门",
   "reading.door_open.1": "开着",
   "reading.door_open.0": "关着",
