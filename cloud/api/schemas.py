@@ -184,6 +184,7 @@ class CaseContact(Shown):
     phone: str
     has_key: bool
     distance_note: str
+    distance_m: int | None = Field(description="from the home, 0 in it; known only of who has a bed, too")
 
 
 class CaseAccess(Shown):

@@ -9,6 +9,7 @@ from cloud.cases import case
 from cloud.cases.summary import Access, Contact, Frozen, Place, Resident, age_at
 from cloud.database import queries
 from cloud.database.pool import Connection
+from cloud.responders.responder import Point, distance_m
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 
@@ -20,7 +21,7 @@ async def freeze(conn: Connection, draft: AlarmDraft) -> tuple[Frozen, Place | N
     if draft.resident_id is not None:
         given = {"resident_id": draft.resident_id, "at": draft.received_at}
         resident = await _one(conn, "resident_card", given)
-    contacts = await _contacts(conn, draft) if home or resident else []
+    contacts = await _contacts(conn, draft, home) if home or resident else []
     access = Access()
     if home is not None:
         access = Access(note=home["access_note"], has_door_code=home["has_door_code"])
@@ -77,11 +78,30 @@ def _place(home: dict[str, Any] | None, draft: AlarmDraft) -> Place | None:
     )
 
 
-async def _contacts(conn: Connection, draft: AlarmDraft) -> list[Contact]:
+async def _contacts(conn: Connection, draft: AlarmDraft, home: dict[str, Any] | None) -> list[Contact]:
     values = {"resident_id": draft.resident_id, "home_id": draft.home_id, "at": draft.received_at}
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SQL["contacts_of"], values)
-        return [Contact(**row) for row in await cursor.fetchall()]
+        rows = await cursor.fetchall()
+    return [
+        Contact(
+            name=row["name"],
+            relation=row["relation"],
+            phone=row["phone"],
+            has_key=row["has_key"],
+            distance_note=row["distance_note"],
+            distance_m=_metres(home, row, together=row["lives_at"] in {draft.home_id} - {None}),
+        )
+        for row in rows
+    ]
+
+
+def _metres(*homes: dict[str, Any] | None, together: bool) -> int | None:
+    """From gate to gate, in tens of metres, 0 within one home; None where one of the gates is not known."""
+    if together:
+        return 0
+    points = [Point(home["lat"], home["lon"]) for home in homes if home and home["lat"] is not None]
+    return max(1, round(distance_m(*points) / 10)) * 10 if len(points) == len(homes) else None
 
 
 async def _one(conn: Connection, name: str, values: dict[str, Any]) -> dict[str, Any] | None:

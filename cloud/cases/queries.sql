@@ -283,11 +283,18 @@ left join resident_state t on t.resident_id = r.id and t.valid @> %(at)s::timest
 where r.id = %(resident_id)s;
 
 -- name: contacts_of --
--- Whom to call for a resident, or for everybody who lives in a home; one line a telephone.
-select p.name, c.relation, coalesce(t.phone, '') as phone, c.has_key, c.distance_note
+-- Whom to call for a resident, or for everybody who lives in a home; one line a telephone. Where a contact is an elder of
+-- a bed, too, we know where they live.
+select p.name, c.relation, coalesce(t.phone, '') as phone, c.has_key, c.distance_note, w.id as lives_at, w.lat, w.lon
 from contact c
 join person p on p.id = c.person_id
 left join person_phone t on t.person_id = p.id
+left join lateral (
+    select h.id, h.gate_lat as lat, h.gate_lon as lon
+    from resident o join bed_stay s on s.resident_id = o.id and s.valid @> %(at)s::timestamptz
+    join bed b on b.key = s.bed_key join home h on h.id = b.home_id
+    where o.person_id = p.id order by h.id = %(home_id)s desc nulls last, h.id limit 1
+) w on true
 where c.resident_id = %(resident_id)s or (%(resident_id)s::uuid is null and c.resident_id in (
     select s.resident_id from bed_stay s join bed b on b.key = s.bed_key
     where b.home_id = %(home_id)s and s.valid @> %(at)s::timestamptz

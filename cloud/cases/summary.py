@@ -131,13 +131,17 @@ class EntryShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom to call, as it was when the case was opened."""
+    """Whom to call, as it was when the case was opened.
+
+    `distance_m`: from the home, 0 in it, of who is an elder of a bed themselves; of others we do not know.
+    """
 
     name: str
     relation: str
     phone: str
     has_key: bool
     distance_note: str
+    distance_m: int | None = None
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -152,6 +152,24 @@ async def test_address_and_contacts_stay_as_they_were_shown(conn: Connection) ->
     assert case.resident.name == "王秀英"
 
 
+async def test_how_far_a_contact_lives_is_said_of_who_has_a_bed_and_of_nobody_else(conn: Connection) -> None:
+    home, other = await a_home(conn), await town.add_home(conn)
+    await town.send(conn, home.gateway, event("sos"))
+    assert (await town.care(conn)).contacts[0].distance_m is None
+    for number, (where, north, metres) in enumerate(((other, 0.0, 10), (other, 0.01, 1110), (home, 0.0, 0))):
+        await conn.execute("update home set gate_lat = 37.43 + %s where id = %s", (north, other.id))
+        await conn.execute(
+            "update resident set person_id = (select person_id from contact where resident_id = %s)"
+            " where id = %s",
+            (home.resident_id, where.resident_id),
+        )
+        later = NOW + timedelta(days=number + 1)
+        await conn.execute("update cases set state = 'closed'")
+        await town.send(conn, home.gateway, event("sos", at=later), at=later)
+        newest = (await town.all_cases(conn))[-1]
+        assert (await detail.detail(conn, newest.id, town.EVERYONE)).contacts[0].distance_m == metres
+
+
 async def test_a_live_fix_is_the_incident_place(conn: Connection) -> None:
     home = await a_home(conn)
     fix = {"device": "watch-1", "at": town.ms(NOW), "lat": 37.5, "lon": 118.5, "source": "gnss"}

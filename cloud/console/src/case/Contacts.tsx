@@ -2,6 +2,7 @@ import type { ReactElement } from "react";
 
 import type { CaseDetail } from "../api/client";
 import { Panel } from "../look/Panel";
+import { distance } from "../map/words";
 import { useTexts } from "../texts/texts";
 import { phoneNumber } from "../time/format";
 import { CallButtons, Tried } from "./CallButtons";
@@ -27,6 +28,7 @@ function Contact({ position, callee, detail, calls, next, mine }: ContactProps):
       <div className="reach">
         <span className="contact-who">
           <b>{callee.name}</b> {callee.relation}
+          {callee.distanceM !== null && ` · ${callee.distanceM === 0 ? t("contacts.same_home") : distance(callee.distanceM, t)}`}
           {callee.distance !== "" && ` · ${callee.distance}`}
           {callee.hasKey && <span className="tag tag-strong">{t("contacts.has_key")}</span>}
         </span>

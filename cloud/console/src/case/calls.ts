@@ -14,6 +14,8 @@ export interface Callee {
   phones: string[];
   hasKey: boolean;
   distance: string;
+  /** From the elder's home; null where nobody knows. */
+  distanceM: number | null;
 }
 
 export type Outcome = "reached" | "missed";
@@ -34,7 +36,7 @@ export function calledOf(key: string): "resident" | "contact" {
 
 /** The elder, as somebody to call. */
 export function elderOf(label: string, name: string, phones: string[]): Callee {
-  return { key: SELF, who: label, name, relation: label, phones, hasKey: false, distance: "" };
+  return { key: SELF, who: label, name, relation: label, phones, hasKey: false, distance: "", distanceM: null };
 }
 
 export function calleesOf(contacts: readonly CaseContact[]): Callee[] {
@@ -46,6 +48,7 @@ export function calleesOf(contacts: readonly CaseContact[]): Callee[] {
     phones: [contact.phone],
     hasKey: contact.has_key,
     distance: contact.distance_note,
+    distanceM: contact.distance_m,
   }));
 }
 

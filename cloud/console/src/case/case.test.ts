@@ -83,7 +83,7 @@ test("a call that holds the case again and again is told once", () => {
 });
 
 test("a failed try is found in the notes of either language", () => {
-  const [son] = calleesOf([{ name: "张伟", relation: "长子", phone: "139", has_key: false, distance_note: "" }]);
+  const [son] = calleesOf([{ name: "张伟", relation: "长子", phone: "139", has_key: false, distance_note: "", distance_m: null }]);
   if (son === undefined) throw new Error("no contact");
   const missed = noteOf(RESOURCES.zh["contacts.note_missed"], son.who);
   expect(lastTry([entry(1, "note", { text: missed })], whosOf(son))).toEqual({ outcome: "missed", atMs: NOW + 10_000 });

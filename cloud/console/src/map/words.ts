@@ -8,7 +8,7 @@ export type Whereabouts = Schemas["Whereabouts"];
 
 const KILOMETRE = 1000;
 
-function distance(metres: number, t: Texts["t"]): string {
+export function distance(metres: number, t: Texts["t"]): string {
   return metres < KILOMETRE
     ? t("map.from_home_m", { metres })
     : t("map.from_home_km", { km: (metres / KILOMETRE).toFixed(1) });

@@ -150,6 +150,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "contacts.title": "Contacts",
   "contacts.none": "No contacts registered",
   "contacts.has_key": "has key",
+  "contacts.same_home": "lives there",
   "contacts.call": "Call",
   "contacts.calling": "Calling {{span}}",
   "contacts.talking": "Talking {{span}}",

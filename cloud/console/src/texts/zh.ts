@@ -148,6 +148,7 @@ export const zh = {
   "contacts.title": "联系人",
   "contacts.none": "没有登记联系人",
   "contacts.has_key": "有钥匙",
+  "contacts.same_home": "同住",
   "contacts.call": "呼叫",
   "contacts.calling": "正在呼叫 {{span}}",
   "contacts.talking": "通话中 {{span}}",
