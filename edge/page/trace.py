@@ -46,12 +46,12 @@ class Trace:
     def frame(self, driver: str, source: str, data: bytes, items: list[Item]) -> None:
         """Bytes of a connection and what the driver made of them."""
         self._count += 1
-        text = shown(data)
+        now, text = self.now(), shown(data)
         devices = {device for item in items if (device := _device(item)) is not None}
         self.frames.append(
             {
                 "n": self._count,
-                "at": self.now(),
+                "at": now,
                 "driver": driver,
                 "source": source,
                 "bytes": len(data),
@@ -65,7 +65,7 @@ class Trace:
         for item in items:  # what only others believe of a device is no sign of it
             device = _device(item)
             if device is not None and not (isinstance(item, Sighting) and not item.state.online):
-                self.heard[device] = self.now()
+                self.heard[device] = now
 
     def kept(self, events: list[Event]) -> None:
         """Events were written to disk."""
