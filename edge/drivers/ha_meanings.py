@@ -145,7 +145,7 @@ def _numeric(entity: Entity, value: Any) -> list[Point]:
         number = number / 1000 if unit == "mv" else number
         kind = "mains_voltage" if number > READINGS["battery_voltage"].high else "battery_voltage"
     elif kind == "signal_strength" and unit == "dbm":
-        number = max(0.0, min(100.0, 2 * (number + 100)))  # the usual percent of a Wi-Fi receiver
+        kind = "signal_dbm"
     else:
         name, factor = _FACTORS.get(unit, ("", 1.0))
         number = number * factor if name == kind else number

@@ -189,7 +189,7 @@ def test_two_alarms_of_one_kind_in_a_device_are_one_until_both_are_over() -> Non
         ),
         ("breath_rate", {}, "15", ("resp_rate", 15)),
         ("spo2", {"unit_of_meas": "%"}, "97", ("spo2", 97)),
-        ("wifi", {"dev_cla": "signal_strength", "unit_of_meas": "dBm"}, "-67", ("signal_strength", 66)),
+        ("wifi", {"dev_cla": "signal_strength", "unit_of_meas": "dBm"}, "-67", ("signal_dbm", -67)),
         ("wifi", {"dev_cla": "signal_strength", "unit_of_meas": "%"}, "66", ("signal_strength", 66)),
         ("rainfall_rate", {"unit_of_meas": "mm/h"}, "3", None),
         ("h", {"dev_cla": "humidity"}, "unavailable", None),
