@@ -159,11 +159,17 @@ class Corroborate:
         return [told for item in items for told in self._told(item, now)]
 
     def state(self) -> dict[str, Any]:
-        """The falls that were judged within the last 10 min, as plain JSON values."""
-        return {name: msgspec.to_builtins(fall) for name, fall in self._judged.items()}
+        """The falls that were judged within the last 10 min, and what the home said of faint ones (`faint`),
+        as plain JSON values.
+        """
+        judged = {name: msgspec.to_builtins(fall) for name, fall in self._judged.items()}
+        return judged | {"faint": dict(self._faint)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state()` gave; what cannot be read is left out (the cloud asks about it anyway)."""
+        faint = state.get("faint")
+        for name, agreed in faint.items() if isinstance(faint, dict) else ():
+            self._faint[name] = agreed is True
         for name, kept in state.items():
             try:
                 self._judged[name] = msgspec.convert(kept, _Fall)

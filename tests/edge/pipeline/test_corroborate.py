@@ -199,6 +199,22 @@ def test_a_faint_impact_is_told_only_where_the_home_agrees(
     assert _faint(step, room) == phases
 
 
+def test_what_the_home_said_of_a_faint_impact_survives_a_restart() -> None:
+    evidence = {"score": 0.5, "reasons": ["impact", "faint", "unsure"]}
+    for room, phases in (("bathroom", ["cancelled"]), ("bedroom", [])):
+        before, after = (Corroborate(options(rooms=ROOMS | {"wrist-1": room})) for _ in range(2))
+        before([_motion(-60)], NOW - 60_000)
+        fall = happening(
+            "fall", "suspected", device="wrist-1", evidence=evidence, activation="wrist-1:fall:1"
+        )
+        before([fall], NOW + 50_000)
+        after.restore({"x": 7} | json.loads(json.dumps(before.state())))
+        button = happening(
+            "fall", "cancelled", device="wrist-1", evidence=evidence, activation="wrist-1:fall:1"
+        )
+        assert [h.phase for h in of(Happening, after([button], NOW + 55_000))] == phases
+
+
 def test_a_gateway_of_many_homes_tells_of_no_faint_impact() -> None:
     step = Corroborate(options(rooms=dict(ROOMS), many_homes=True))
     step([_motion(-60)], NOW - 60_000)
