@@ -52,6 +52,11 @@ class _Fall(msgspec.Struct):
         """How long its wearer has to answer."""
         return CHECK_MS if self.evidence.get("asks_s") == CHECK_MS // 1000 else PRE_ALARM_MS
 
+    @property
+    def faint(self) -> bool:
+        """Whether it waits for what the home says: it may have told nobody, and hides no other fall."""
+        return "faint" in self.evidence.get("reasons", ())
+
 
 @dataclass
 class _Faint:
@@ -149,7 +154,7 @@ class Fall:
                 happened += self._suspected(samples.device, still.suspicion, still.at, stream, now)
             if stream.recovery is not None:
                 stream.recovery.feed(row)
-                if (by := self._recovery(samples.device, stream.recovery)) is not None:
+                if (by := self._recovery(samples.device, stream.recovery, now)) is not None:
                     happened += self._recovered(samples, stream, by)
         return happened
 
@@ -196,7 +201,7 @@ class Fall:
 
         stream.faint = None
         running = self._falls.get(device)
-        if running is not None and running.raised is None:
+        if running is not None and running.raised is None and (suspicion.faint or not running.faint):
             return []
         evidence = {
             "impact_g": suspicion.impact_g,
@@ -214,15 +219,16 @@ class Fall:
         stream.recovery = RecoveryWatch(stream.detector.rate_hz, suspicion.before)
         return [_happening(fall, "suspected", at, now)]
 
-    def _recovery(self, device: str, watch: "RecoveryWatch") -> str | None:
+    def _recovery(self, device: str, watch: "RecoveryWatch", now: int) -> str | None:
         """By what the wearer shows that nothing happened; for an unsure fall also old posture or walking."""
         if watch.moving_s >= RECOVERED_S:
             return "movement"
         fall = self._falls.get(device)
-        unsure = fall is not None and fall.evidence.get("unsure") is True
-        back_s = BACK_S if watch.heard_s * 1000 <= PRE_ALARM_MS else LATER_BACK_S
+        if fall is None or fall.evidence.get("unsure") is not True:
+            return None
+        back_s = BACK_S if 0 <= now - fall.since <= PRE_ALARM_MS else LATER_BACK_S
         shown = {"walking": watch.walked_s >= WALKED_S, "posture": watch.back_s >= back_s}
-        return next((by for by, holds in shown.items() if holds), None) if unsure else None
+        return next((by for by, holds in shown.items() if holds), None)
 
     def _recovered(self, samples: Samples, stream: _Stream, by: str) -> list[Item]:
         stream.recovery = None

@@ -9,7 +9,7 @@ import pytest
 from edge.pipeline.fall_detector import FallDetector
 from edge.pipeline.fall_model import shipped
 from edge.pipeline.recovery import step_s
-from tests.edge.pipeline.test_fall import LYING, RATE, STANDING, Wearer, a_fall, still, walk
+from tests.edge.pipeline.test_fall import LYING, RATE, STANDING, Wearer, a_fall, impact, still, walk
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,24 @@ def test_an_impact_too_faint_for_a_suspicion_is_one_when_the_arm_then_lies_still
     if phases:
         assert {"faint", "unsure"} <= set(wearer.events[0].evidence["reasons"])
         assert wearer.told[0][1] == pytest.approx(5 + 1 + 4 + 45, abs=2)
+
+
+def test_a_faint_impact_that_waits_for_the_home_hides_no_fall() -> None:
+    wearer = _doubtful(threshold=2.0, sure=3.0)
+    wearer.stream(np.vstack([a_fall(5), still(45)]))
+    assert wearer.phases == ["suspected"]
+    [stream] = wearer.step._streams.values()
+    stream.detector = FallDetector(RATE)
+    wearer.stream(np.vstack([walk(3), impact(), still(6)]))
+    assert wearer.phases == ["suspected", "suspected"]
+    assert "faint" not in wearer.events[-1].evidence["reasons"]
+
+
+def test_lost_rows_make_the_old_posture_no_better_sign_later_on() -> None:
+    wearer = _doubtful(sure=2.0)
+    wearer.stream(np.vstack([a_fall(5), still(25)]))
+    wearer.wait(5)
+    wearer.stream(np.vstack([still(4, STANDING), still(20)]), gap=True)
+    assert wearer.phases == ["suspected"]
+    wearer.stream(still(6, STANDING))
+    assert wearer.phases == ["suspected", "cancelled"]
