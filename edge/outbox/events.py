@@ -216,7 +216,7 @@ class EventStore:
     def _last_age(self, now: int) -> int:
         """The age when the store was used last, as far as it is written down."""
         noted = self.note(_AGE, now) or b"0"
-        query = "select max((select max(kept_at) from event), (select max(kept_at) from answer), 0)"
+        query = "select kept_at from event union all select kept_at from answer order by kept_at desc limit 1"
         found = self._file.read(lambda db: db.execute(query).fetchone(), now)
         rows = found[0] if found and isinstance(found[0], int) else 0
         return max(rows, int(noted) if noted.isdigit() else 0)

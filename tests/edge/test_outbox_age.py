@@ -59,6 +59,17 @@ async def test_rows_age_by_the_time_of_use_also_over_restarts(tmp_path: Path) ->
     assert left == [2, 1, 0], "batches are kept for 72 h, events for 30 days"
 
 
+async def test_events_age_over_short_starts_in_which_nobody_ever_gave_a_command(tmp_path: Path) -> None:
+    steady = [0]
+    for start in range(3):
+        steady[0] = 0
+        async with outbox(tmp_path, f"run1000{start}", steady=lambda: steady[0]) as box:
+            steady[0] = HOUR // 2
+            await box.keep([event()], {})
+    with contextlib.closing(sqlite3.connect(tmp_path / "events.db")) as db:
+        assert db.execute("select max(kept_at) from event").fetchone() == (3 * HOUR // 2,)
+
+
 async def test_of_too_many_events_those_kept_first_go_first_whatever_the_clock_said(tmp_path: Path) -> None:
     clock, steady = [NOW], [0]
     small = Limits(events_bytes=300_000, telemetry_bytes=1 << 20, reserve_bytes=0)
