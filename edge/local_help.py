@@ -48,6 +48,7 @@ class _Activation(msgspec.Struct):
     claimed: bool = False
     cleared: bool = False
     joined: bool = False
+    unasked: bool = False
     steps: dict[str, str] = {}
     tries: dict[str, int] = {}
     retry_at: dict[str, int] = {}
@@ -118,9 +119,9 @@ class LocalHelp:
     def claimed(self, ids: list[str], now: int) -> None:
         """An operator has the call of these events."""
         self._heard_at = now
-        for event_id in ids:
-            if event_id in self._known:
-                self._known[event_id].claimed = True
+        for known in [self._known[event_id] for event_id in ids if event_id in self._known]:
+            known.claimed = True
+            known.stored = known.stored or known.unasked
 
     def watching(self) -> bool:
         """Whether time alone may call for a step: an activation waits for the cloud or for a person."""
@@ -167,8 +168,8 @@ class LocalHelp:
         return told
 
     def unsettled(self) -> set[str]:
-        """Ids of raised events of which no `stored` was heard."""
-        return {k.id for k in self._known.values() if k.phase == "raised" and not k.stored}
+        """Ids of raised events of which no `stored` was heard, and one that is still to come is enough."""
+        return {k.id for k in self._known.values() if k.phase == "raised" and not (k.stored or k.unasked)}
 
     def settle(self, ids: set[str]) -> None:
         """These were stored while nobody listened (before a restart): nothing more is done or said."""
@@ -202,12 +203,12 @@ class LocalHelp:
 
     def _begin(self, known: _Activation, now: int) -> None:
         """Help begins when the cloud is away or silent for too long; a fall that only the cloud could ask
-        about is then taken for one.
+        about is then taken for one (`unasked`), until it is claimed.
         """
         waited = now - known.since
         unasked = known.phase == "suspected" and known.kind == "fall" and not known.claimed
         if unasked and waited >= ASK_MS and self.away(now):
-            known.phase = "raised"
+            known.phase, known.unasked = "raised", True
         if known.phase != "raised" or known.why or known.stored or known.kind not in HELPED:
             return
         if waited >= self.rules.after_s * 1000:

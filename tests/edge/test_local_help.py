@@ -260,3 +260,16 @@ def test_who_does_not_answer_is_asked_once_more_and_an_explained_suspicion_sound
     assert home.until(100) == ["say:ask_fall_again"]
     home.happened(event("fall", phase="cancelled"))
     assert home.until(200) == ["say:cancelled"]
+
+
+def test_an_unasked_suspicion_is_helped_through_a_restart_until_somebody_claims_it() -> None:
+    home = Home()
+    home.happened(event("fall", phase="suspected"))
+    home.plan.stored(event("fall", phase="suspected"), 0)
+    home.plan.connection(False, 0)
+    assert "siren_on" in home.until(200)
+    home.restarted()
+    home.plan.settle(home.plan.unsettled())
+    assert "siren_off" not in home.until(300)
+    home.plan.claimed([event("fall").id], home.now)
+    assert home.until(310) == ["siren_off", "say:claimed"]
