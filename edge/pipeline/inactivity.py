@@ -63,7 +63,7 @@ class _Memory(msgspec.Struct):
     `today` is growing, `spoilt` when it is not to be learned; quiet counts from `since`: the last sign, or
     when the agent listened again (last at `now_at`), without the hours in which nothing at all was heard. The
     home is `asked`, then it is `told`. `up_s`: of each learned day when the first sign after 4 o'clock came,
-    s after midnight. Times in ms UTC, 0: never.
+    s after midnight. `sensed`: something here tells of movement. Times in ms UTC, 0: never.
     """
 
     quiet_s: list[list[int]] = msgspec.field(default_factory=lambda: [[] for _ in range(24)])
@@ -80,16 +80,17 @@ class _Memory(msgspec.Struct):
     told: bool = False
     up_s: list[int] = []
     up_today: int = 0
+    sensed: bool = False
     others: Others = msgspec.field(default_factory=Others)
 
 
 class Inactivity:
     """One alarm a quiet spell, cleared by the next sign of life; a button within the pre-alarm cancels it.
 
-    Silent on a gateway of many homes, and while no device at all has been heard for two hours (a technical
-    matter). Hours in which the agent was off, or over which its clock was set, are no quiet. A day in which
-    nobody was there for ten hours (holiday, hospital) is not learned. When the last sign was a door, the
-    elder is taken to be out: 14 h are allowed. A watch that moves 200 m is a sign of life wherever it is.
+    Silent on a gateway of many homes, where nothing tells of movement, and while no device at all has been
+    heard for two hours (technical). Hours in which the agent was off, or over which its clock was set, are no
+    quiet. A day in which nobody was there for ten hours (holiday, hospital) is not learned. When the last
+    sign was a door, the elder is out: 14 h are allowed. A watch that moves 200 m is a sign wherever it is.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -147,6 +148,7 @@ class Inactivity:
             case Press():
                 return Sign(now, item.device, "button", rooms.get(item.device))
             case Reading(late=False) if item.kind in MOVES or item.kind == "steps":
+                self._memory.sensed = True
                 if not self._own(item, now):
                     return None
                 before = self._values.get((item.device, item.kind))
@@ -208,7 +210,7 @@ class Inactivity:
         memory = self._memory
         self._note(now)
         sign = memory.sign
-        if sign is None or memory.told or now - memory.heard_at > DEAF_MS:
+        if sign is None or not memory.sensed or memory.told or now - memory.heard_at > DEAF_MS:
             return []
         if memory.asked:
             return self._unanswered(sign, now)

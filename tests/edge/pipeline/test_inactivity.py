@@ -58,6 +58,14 @@ def test_before_enough_days_are_learned_only_sixteen_hours_are_too_long() -> Non
     assert quiet.evidence["reasons"] == ["not_learned_yet", "at_home"]
 
 
+def test_a_home_where_nothing_tells_of_movement_is_never_too_quiet() -> None:
+    home = Home()
+    home.hear([Press(device="button", button="sos", at=START)])
+    assert home.live(2, moving=False) == []
+    home.hear(motion(home.now))
+    assert [told.phase for told in home.live(0.8, moving=False)] == ["suspected", "raised"]
+
+
 def test_motion_that_was_seen_while_somebody_lay_in_the_bed_is_no_sign_of_the_elder() -> None:
     rooms = {"zb-kitchen": "kitchen", "zb-lounge": "living_room"}
     step = Inactivity(options(rooms=rooms))
