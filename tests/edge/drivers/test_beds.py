@@ -115,3 +115,13 @@ def test_other_pages_say_nothing() -> None:
     ):
         assert driver.receive(page, AT) == []
     assert (driver.counts["page_unreadable"], driver.counts["line_unreadable"]) == (2, 2)
+
+
+def test_a_bed_that_was_left_does_not_stir() -> None:
+    driver = DRIVERS["sca11h"](DriverOptions(device="bed-1"))
+    heard = [
+        item
+        for second, what in enumerate(["sleeps", "turns"] + ["empty"] * 20)
+        for item in driver.receive(beds.sca11h_record(what), AT + second * 1000)
+    ]
+    assert [item.value for item in heard if isinstance(item, Reading) and item.kind == "vibration"][-1] == 0
