@@ -33,10 +33,11 @@ def message(event: Event, place: str, utc_offset_h: float) -> str:
 
 @dataclass
 class ModemPhone:
-    """Opens the port for each message and each call, so that a modem may come and go."""
+    """Opens the port for each message and each call, so that a modem may come and go; one at a time."""
 
     settings: PhoneSection
     _references: "itertools.count[int]" = field(default_factory=itertools.count)
+    _line: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def sms(self, number: str, text: str) -> Outcome:
         """Send a message."""
@@ -51,14 +52,18 @@ class ModemPhone:
         return await self._hold(make_call(number, self.settings.ring_s, self.settings.talk_s))
 
     async def prove(self, how: str, number: str, text: str) -> str:
-        """What went wrong when the modem sends `text` to `number`, or rings it; "" where it was taken."""
+        """What went wrong when the modem sends `text` to `number`, or rings it; "" where it was taken.
+        It waits for nobody, so that help waits for one proof at most.
+        """
+        if self._line.locked():
+            return "busy"
         outcome = await (self.sms(number, text) if how == "sms" else self.call(number))
         return "" if outcome in ("done", "answered") else outcome
 
     async def _hold(self, dialogue: Dialogue) -> Outcome:
         """Carry a dialogue out; a modem that is gone is a failure worth another try."""
         try:
-            async with SerialPort(self.settings.port, self.settings.baud) as port:
+            async with self._line, SerialPort(self.settings.port, self.settings.baud) as port:
                 return await _converse(port, dialogue)
         except (OSError, TimeoutError) as error:
             log.error("no modem", extra={"action": "modem_failed", "reason": str(error)})

@@ -51,6 +51,16 @@ async def test_a_chinese_message_is_one_pdu_and_a_long_one_comes_in_parts() -> N
         assert {part[:2] for part in parts} == {(0, len(parts))}
 
 
+async def test_help_waits_for_a_proof_and_a_proof_for_nobody() -> None:
+    with played() as modem:
+        one = phone(modem)
+        told = await asyncio.gather(
+            one.prove("sms", NUMBER, "code"), one.prove("sms", NUMBER, "again"), one.sms(NUMBER, "help")
+        )
+        assert list(told) == ["", "busy", "done"]
+        assert [sms["text"] for sms in modem.sent] == ["code", "help"]
+
+
 def test_a_pdu_is_what_the_standard_prints() -> None:
     (pdu,) = encode("+85291234567", "你好", 0)
     assert pdu.text == "0011000B915892214365F700080B044F60597D"
