@@ -120,6 +120,8 @@ class Jt808Driver:
             memory = self._doubtful.of(device, Jt808Memory)
         frame = self._joined(frame)
         closed = _closed(frame, device, memory, at)
+        if closed is None:
+            return []
         self.counts["encrypted"] += bool(closed)
         tolds = [
             _doubt(told, memory, at) if not frame.checksum_ok else told for told in told_by(frame, device)
@@ -138,16 +140,17 @@ def device_id(frame: Jt808Frame) -> str:
     return f"jt808-{frame.phone.lstrip('0') or '0'}"
 
 
-def _closed(frame: Jt808Frame, device: str, memory: Jt808Memory, at: int) -> list[Item]:
+def _closed(frame: Jt808Frame, device: str, memory: Jt808Memory, at: int) -> list[Item] | None:
     """An encrypted location may be a call for help that nobody here can read: told once a day; with a wrong
-    checksum, which may have made the bits, only when it comes again.
+    checksum, which may have made the bits, only when it comes again. None for the first one, which gets no
+    answer, so that the terminal says it again.
     """
     if not frame.encryption or frame.message not in _LOCATIONS:
         return []
     before = memory.doubted.get(_ENCRYPTED, at - _DOUBT_MS)
     memory.doubted[_ENCRYPTED] = at
     if not frame.checksum_ok and at - before >= _DOUBT_MS:
-        return []
+        return None
     name = ENCRYPTIONS.get(frame.encryption, f"method {frame.encryption}")
     evidence = {"reasons": ["body_encrypted"], "encryption": name, "type": f"0x{frame.message:04x}"}
     return [

@@ -194,7 +194,9 @@ def test_an_encrypted_location_is_an_alarm_of_its_own_and_never_silent(kind: int
 def test_an_encrypted_heartbeat_is_a_sign_of_life_and_doubtful_bits_need_a_second_message() -> None:
     device, driver = Jt808(), Jt808Driver(DriverOptions())
     assert events(hear(encrypted(device.message(0x0002, b"")), driver=driver)) == []
+    assert driver.replies() != b""
     assert events(hear(spoiled(encrypted(device.position(AT))), driver=driver)) == []
+    assert driver.replies() == b"", "without an answer the terminal says it again"
     [alarm] = of(Happening, hear(spoiled(encrypted(device.position(AT))), driver=driver))
     assert alarm.evidence["encryption"] == "RSA"
 
