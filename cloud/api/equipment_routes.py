@@ -72,8 +72,8 @@ async def list_gateways(
     after: After = None,
     retired: Retired = False,
 ) -> shapes.GatewayList:
-    """Gateways of your area, by id."""
-    async with services.pool.connection() as conn:
+    """Gateways of your area, by id. What was looked for is kept."""
+    async with services.pool.connection() as conn, conn.transaction():
         rows = await equipment.list_gateways(
             conn,
             at=services.clock.now(),
@@ -83,6 +83,8 @@ async def list_gateways(
             after=after or "",
             retired=retired,
         )
+        if text:
+            await audit(conn, services, identity, "gateways_listed", "gateways", search=text, count=len(rows))
     return shapes.GatewayList(
         items=[
             shapes.Gateway(
@@ -190,9 +192,9 @@ async def list_devices(
     after: After = None,
     retired: Retired = False,
 ) -> shapes.DeviceList:
-    """Devices of a home, of a gateway, or of your area, by id."""
+    """Devices of a home, of a gateway, or of your area, by id. What was looked for is kept."""
     now = services.clock.now()
-    async with services.pool.connection() as conn:
+    async with services.pool.connection() as conn, conn.transaction():
         rows = await equipment.list_devices(
             conn,
             at=now,
@@ -204,6 +206,8 @@ async def list_devices(
             after=after or "",
             retired=retired,
         )
+        if text:
+            await audit(conn, services, identity, "devices_listed", "devices", search=text, count=len(rows))
     return shapes.DeviceList(items=[_device(row) for row in rows])
 
 

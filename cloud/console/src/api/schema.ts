@@ -849,7 +849,7 @@ export interface paths {
         };
         /**
          * List Devices
-         * @description Devices of a home, of a gateway, or of your area, by id.
+         * @description Devices of a home, of a gateway, or of your area, by id. What was looked for is kept.
          */
         get: operations["list_devices"];
         put?: never;
@@ -1409,7 +1409,7 @@ export interface paths {
         };
         /**
          * List Gateways
-         * @description Gateways of your area, by id.
+         * @description Gateways of your area, by id. What was looked for is kept.
          */
         get: operations["list_gateways"];
         put?: never;
