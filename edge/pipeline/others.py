@@ -1,7 +1,8 @@
 """Rooms in which somebody else moves: a cat, a spouse. Motion there says nothing about the elder.
 
 Told by the bed: who lies in it does not move in another room. Only where there is just one bed sensor, and
-only of nights that end, so that a sensor that sticks says nothing.
+only of nights that end, so that a sensor that sticks says nothing. A room stays theirs until nobody was heard
+for four weeks: a guest now and then must not have the home's rhythm learned anew each time.
 """
 
 from typing import Final, Literal
@@ -21,18 +22,21 @@ _MAX_ROOMS: Final = 50
 
 class Others(msgspec.Struct):
     """`days[room]`: numbers of the days on which somebody moved there while the bed was occupied (since
-    `lies_since`, ms UTC, 0: not; on `bed`, "" when there are several); `moved[room]`: when first this time.
+    `lies_since`, ms UTC, 0: not; on `bed`, "" when there are several); `moved[room]`: when first this time;
+    `theirs`: rooms that have been doubtful.
     """
 
     days: dict[str, list[int]] = {}
     bed: str | None = None
     lies_since: int = 0
     moved: dict[str, int] = {}
+    theirs: list[str] = []
 
     def doubtful(self, room: str | None, now: int) -> bool:
         """Whether motion in a room may well be somebody else's."""
         since = now // _DAY_MS - KEPT_DAYS
-        return room is not None and sum(day >= since for day in self.days.get(room, ())) >= OFTEN_DAYS
+        lately = 0 if room is None else sum(day >= since for day in self.days.get(room, ()))
+        return lately >= (1 if room in self.theirs else OFTEN_DAYS)
 
     def hear(self, item: Reading, room: str | None, now: int) -> Literal["own", "others", "learned"]:
         """A sensor of that room: the elder, or perhaps others; `learned`: a room has become theirs."""
@@ -70,4 +74,9 @@ class Others(msgspec.Struct):
         before, day = self.doubtful(room, now), now // _DAY_MS
         days = [one for one in self.days.get(room, []) if day - KEPT_DAYS <= one < day]
         self.days[room] = [*days, day]
-        return not before and self.doubtful(room, now)
+        if not before:
+            self.theirs = [one for one in self.theirs if one != room]
+        if not self.doubtful(room, now):
+            return False
+        self.theirs = sorted({*self.theirs, room})
+        return not before

@@ -86,6 +86,19 @@ def test_motion_that_was_seen_while_somebody_lay_in_the_bed_is_no_sign_of_the_el
     assert kept.state() == step.state()
 
 
+def test_a_room_of_guests_is_learned_once_and_forgotten_after_four_weeks_without_them() -> None:
+    others, learned = Others(), []
+    nights = {0, 8, 16, 30, 50, 60, 70, 80, 120, 122, 124}
+    for day in range(130):
+        others.lies("zb-bed", True, START + day * DAY)
+        if day in nights:
+            others.moves("living_room", START + day * DAY + 3 * HOUR)
+        if others.lies("zb-bed", False, START + day * DAY + 8 * HOUR):
+            learned.append(day)
+    assert learned == [16, 124]
+    assert not others.doubtful("living_room", START + 160 * DAY)
+
+
 def test_a_bed_sensor_that_sticks_and_two_beds_say_nothing_of_others() -> None:
     for beds, hours in ((("zb-bed",), 30), (("zb-bed", "zb-other"), 8)):
         others = Others()
