@@ -1,20 +1,18 @@
 /** Server time on a page without a live feed: taken from each answer, moved once a second; the line is what the answers say. */
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 
 import { useDesk } from "../desk/state";
-import { everySecond } from "../live/ticker";
-import { ServerClock } from "../time/serverClock";
 import { instant } from "../time/format";
 
 /** `at`: when the server gave the last answer; `failed`: asking it anew has failed. */
 export function useServerTime(at: string | undefined, failed: boolean): void {
-  const [clock] = useState(() => new ServerClock(() => performance.now()));
   useEffect(() => {
     const heardMs = instant(at);
-    if (heardMs === null) return;
-    clock.heard(heardMs);
-    useDesk.setState({ heardMs, nowMs: clock.now() });
-  }, [at, clock]);
+    if (heardMs === null) return undefined;
+    const heardAt = performance.now();
+    useDesk.setState({ heardMs, nowMs: heardMs });
+    const timer = setInterval(() => useDesk.setState({ nowMs: heardMs + performance.now() - heardAt }), 1000);
+    return () => clearInterval(timer);
+  }, [at]);
   useEffect(() => useDesk.setState({ link: failed ? "stale" : "live" }), [failed]);
-  useEffect(() => everySecond(() => useDesk.setState({ nowMs: clock.now() })), [clock]);
 }
