@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactElement } from "react";
+import { lazy, Suspense, useMemo, useState, type ReactElement } from "react";
 
 import type { CaseDetail, CaseSummary } from "../api/client";
 import { useCase, useLiveCases, useResident } from "../api/queries";
@@ -16,7 +16,6 @@ import { DispatchPanel } from "./DispatchPanel";
 import { Identity, type Unread } from "./Identity";
 import { Log } from "./Log";
 import { MapPanel } from "./MapPanel";
-import { Photos } from "./Photos";
 import { Steps } from "./Steps";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
@@ -52,6 +51,11 @@ function Warnings({ item, detail }: { item: CaseSummary; detail: CaseDetail | un
   );
 }
 
+// Fetched with the desk, which does not wait for it.
+const fetched = import("./Photos");
+fetched.catch(() => undefined);
+const Photos = lazy(async () => ({ default: (await fetched).Photos }));
+
 interface BodyProps {
   detail: CaseDetail;
   elder: Callee;
@@ -68,7 +72,13 @@ function Body({ detail, elder, ...contacts }: BodyProps): ReactElement {
     <div className="case-body">
       <Steps detail={detail} elder={elder} callees={contacts.callees} calls={contacts.calls} mine={contacts.mine} />
       <Trends item={detail} />
-      {photos ? <Photos detail={detail} close={() => showPhotos(false)} /> : <MapPanel item={detail} />}
+      {photos ? (
+        <Suspense fallback={<MapPanel item={detail} />}>
+          <Photos detail={detail} close={() => showPhotos(false)} />
+        </Suspense>
+      ) : (
+        <MapPanel item={detail} />
+      )}
       <Contacts detail={detail} {...contacts} />
       <Log detail={detail} />
       <DispatchPanel detail={detail} mine={contacts.mine} photos={photos} showPhotos={showPhotos} />

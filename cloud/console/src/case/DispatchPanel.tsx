@@ -7,12 +7,12 @@ import { Panel } from "../look/Panel";
 import { phaseOf } from "../queue/phase";
 import { useTexts, type Key, type Texts } from "../texts/texts";
 import { instant, span } from "../time/format";
-import { photoCount } from "./Photos";
 import {
   isRunning,
   lastOf,
   minutesUntil,
   recallDispatch,
+  photoCount,
   sendResponder,
   UNDO_MS,
   undoDispatch,

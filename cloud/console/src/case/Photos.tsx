@@ -6,16 +6,12 @@ import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
 import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
+import { photoCount } from "./sending";
 import "./photos.css";
 
 const readPhotos = async (id: string) =>
   (await answered(api.GET("/api/v1/cases/{case_id}/photos", { params: { path: { case_id: id }, query: {} } }))).items;
 type Photo = Awaited<ReturnType<typeof readPhotos>>[number];
-
-/** How many photographs the timeline tells of. */
-export function photoCount({ timeline }: Pick<CaseDetail, "timeline">): number {
-  return timeline.filter((entry) => entry.kind === "photo").length;
-}
 
 /** What was photographed, oldest first; each look is written down, so it is read once for each new picture. */
 function usePhotos(id: string, count: number): UseQueryResult<Photo[]> {

@@ -19,6 +19,11 @@ export type Candidate = Awaited<ReturnType<typeof readCandidates>>[number];
 export type Whereabouts = Awaited<ReturnType<typeof readWhereabouts>>;
 export type Dispatch = CaseDetail["dispatches"][number];
 
+/** How many photographs the timeline tells of. */
+export function photoCount({ timeline }: Pick<CaseDetail, "timeline">): number {
+  return timeline.filter((entry) => entry.kind === "photo").length;
+}
+
 /** Who can go; read again with every change of the case, and each 10 s, as people move. */
 export function useCandidates(id: string, enabled: boolean): UseQueryResult<Candidate[]> {
   return useQuery({
