@@ -15,7 +15,7 @@ SIZES = ((1920, 1080), (1366, 768))
 # Areas that never scroll; inside a titled panel the body may, at the small size.
 FIXED = (
     ".top:not(:has(.search-box)), .queue, .claim-top, .interrupt, .warnings, .band, .identity, "
-    ".stages li, .clock, .actions, .titled, .dispatch-list li, .map-note"
+    ".stages li, .clock, .trend-grid .vital, .actions, .titled, .dispatch-list li, .map-note"
 )
 MAY_SCROLL_WHEN_SMALL = ".panel-body, .quiet"  # the log always may
 NEVER_CUT = ".phrases"

@@ -155,7 +155,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
       <Band item={item} detail={detail} mine={mine} />
       <Identity item={item} detail={detail} call={{ caseId: item.id, elder, unread, calls, next: elder === next, mine: held }} />
       {detail === undefined ? (
-        <p className="case-body reading">{t(unreadable ? "case.unreadable" : "case.reading")}</p>
+        <p className="case-empty panel">{t(unreadable ? "case.unreadable" : "case.reading")}</p>
       ) : (
         <Body detail={detail} elder={elder} callees={callees} next={next} calls={calls} mine={held} />
       )}

@@ -6,7 +6,7 @@ import { queries } from "../api/queries";
 import { explain } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { tell } from "../desk/state";
-import { nameOf, personOf } from "../queue/wording";
+import { isOurs, nameOf, personOf } from "../queue/wording";
 import { useTexts } from "../texts/texts";
 import { phoneNumber } from "../time/format";
 import { CallButtons, Outcomes, Tried } from "./CallButtons";
@@ -48,16 +48,16 @@ function Access({ detail }: { detail: CaseDetail | undefined }): ReactElement {
     <p className="access">
       <span className="label">{t("access.title")}</span>
       {access?.has_door_code === true && <DoorCode key={detail?.id} id={detail?.id ?? ""} />}
-      <span>{nothing ? t("access.none") : access?.note}</span>
+      <span>{access === undefined ? t("app.loading") : nothing ? t("access.none") : access.note}</span>
     </p>
   );
 }
 
 /** Area small, the rest down to the door in the largest type. */
-function Address({ item }: { item: CaseSummary }): ReactElement {
+function Address({ item }: { item: CaseSummary }): ReactElement | null {
   const { t } = useTexts();
   const place = item.place;
-  if (place === null) return <p className="address">{t("case.unknown_place")}</p>;
+  if (place === null) return isOurs(item) ? null : <p className="address">{t("case.unknown_place")}</p>;
   const door = `${place.building}${place.unit}${place.room}`;
   const exact = [place.compound, door].filter((part) => part !== "").join(" ");
   const rest = exact === "" ? "" : place.text.split(place.compound || door)[0]?.trim();
@@ -155,7 +155,7 @@ export function Identity({ item, detail, call }: IdentityProps): ReactElement {
           {[personOf(item, texts), ...facts.map((fact) => fact.value)].filter((part) => part !== "").join(" · ")}
         </p>
         <Address item={item} />
-        <Access detail={detail} />
+        {!isOurs(item) && <Access detail={detail} />}
       </div>
       {item.resident !== null && detail !== undefined && <Risks risks={detail.risks} />}
       {item.resident !== null && <OwnPhone {...call} detail={detail} />}

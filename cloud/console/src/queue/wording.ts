@@ -9,9 +9,15 @@ export function titleOf(item: CaseSummary, { term }: Texts): string {
     .join(" + ");
 }
 
+/** About the system itself or a whole area: nobody's name and door are missing. */
+export function isOurs(item: CaseSummary): item is CaseSummary & { subject_kind: "area" | "system" } {
+  return item.class === "technical" && (item.subject_kind === "area" || item.subject_kind === "system");
+}
+
 export function nameOf(item: CaseSummary, { t }: Texts): string {
   if (item.resident !== null) return item.resident.name;
-  return item.subject_kind === "gateway" ? t("case.gateway", { id: item.subject_id }) : t("case.unknown_resident");
+  if (item.subject_kind === "gateway") return t("case.gateway", { id: item.subject_id });
+  return isOurs(item) ? t(`case.${item.subject_kind}`) : t("case.unknown_resident");
 }
 
 /** "女 82岁" */

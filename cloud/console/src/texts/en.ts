@@ -17,7 +17,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "sign_in.sound_note": "Signing in plays a test tone. If you hear nothing, check the loudspeaker or the headset first.",
   "sign_in.wrong": "The user name or the password is wrong.",
   "sign_in.locked": "Too many failures. Try again in {{seconds}} s.",
-  "sign_in.unreachable": "The server did not answer; you are not signed in.",
+  "sign_in.unreachable": "The server did not answer; you are not signed in. Try again.",
   "sign_in.expired": "Your session has ended. Sign in again.",
   "sign_in.expired_desk": "Your session has ended: this seat hears no alarm, and your cases go back to the queue. Sign in now; until then answer by telephone.",
 
@@ -106,6 +106,8 @@ export const en: Readonly<Record<TextKey, string>> = {
   "case.unknown_resident": "Elder not registered",
   "case.unknown_place": "Address not registered",
   "case.gateway": "Gateway {{id}}",
+  "case.system": "This system",
+  "case.area": "A whole area",
   "case.gateway_online": "gateway online",
   "case.gateway_offline": "gateway offline, last heard {{age}}",
   "case.gateway_unknown": "gateway state unknown",

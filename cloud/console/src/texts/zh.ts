@@ -15,7 +15,7 @@ export const zh = {
   "sign_in.sound_note": "登录时会播放一声提示音。听不到请先检查音箱或耳机。",
   "sign_in.wrong": "用户名或密码不对。",
   "sign_in.locked": "失败次数过多，请 {{seconds}} 秒后再试。",
-  "sign_in.unreachable": "服务器没有应答，未能登录。",
+  "sign_in.unreachable": "服务器没有应答，未能登录。请再试一次。",
   "sign_in.expired": "登录已失效，请重新登录。",
   "sign_in.expired_desk": "登录已失效：本席收不到报警，手上的警情会回到队列。请立即重新登录，登录前用电话接警。",
 
@@ -104,6 +104,8 @@ export const zh = {
   "case.unknown_resident": "老人未登记",
   "case.unknown_place": "地址未登记",
   "case.gateway": "网关 {{id}}",
+  "case.system": "本系统",
+  "case.area": "整个片区",
   "case.gateway_online": "网关在线",
   "case.gateway_offline": "网关离线，最近一次 {{age}}",
   "case.gateway_unknown": "网关状态未知",
