@@ -129,10 +129,13 @@ export function useCase(id: string): UseQueryResult<CaseDetail> {
 
 const CLOSED_SHOWN = 12;
 
+/** Of the newest cases that are closed, the one closed last first. */
 export function useClosedCases(): UseQueryResult<CaseSummary[]> {
   const query = { state: "closed", limit: CLOSED_SHOWN } as const;
-  const queryFn = async (): Promise<CaseSummary[]> =>
-    (await answered(api.GET("/api/v1/cases", { params: { query } }))).items;
+  const queryFn = async (): Promise<CaseSummary[]> => {
+    const { items } = await answered(api.GET("/api/v1/cases", { params: { query } }));
+    return items.toSorted((a, b) => (b.closed_at ?? "").localeCompare(a.closed_at ?? ""));
+  };
   return useQuery({ queryKey: ["cases", "closed"], queryFn });
 }
 

@@ -186,7 +186,7 @@ export class MapView {
     const key = JSON.stringify([points.map(([lat, lng]) => [lat.toFixed(4), lng.toFixed(4)]), size.x, size.y]);
     if (points.length === 0 || this.moved || key === this.fitted || size.x === 0) return;
     this.fitted = key;
-    this.map.fitBounds(L.latLngBounds(points), { paddingTopLeft: [48, 44], paddingBottomRight: [56, 44], maxZoom: 16, animate: false });
+    this.map.fitBounds(L.latLngBounds(points), { paddingTopLeft: [48, 44], paddingBottomRight: [56 + MARK, 44], maxZoom: 16, animate: false });
   }
 
   private at(point: MapPoint): L.Point {
