@@ -1,6 +1,6 @@
 import { useState, type ReactElement } from "react";
 
-import { useSettled } from "../desk/draft";
+import { useSettled } from "../look/useSettled";
 import { useTexts, type Key } from "../texts/texts";
 
 /** The line above a list that narrows it, and what it says once the typing pauses. */

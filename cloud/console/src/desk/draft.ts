@@ -1,5 +1,5 @@
 /** One line being written: Enter saves it, but never while an input method composes. */
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 import { freshKey } from "../api/client";
 import { explain } from "./actions";
@@ -9,19 +9,6 @@ export const IME_KEY_CODE = 229;
 /** True for the Enter that ends a line, false for the one that picks a word in an input method. */
 export function endsLine(event: { key: string; isComposing: boolean; keyCode: number; ctrlKey: boolean }): boolean {
   return event.key === "Enter" && !event.isComposing && event.keyCode !== IME_KEY_CODE && !event.ctrlKey;
-}
-
-const PAUSE_MS = 150;
-
-/** What is looked for, once the typing pauses; nothing while an input method composes. */
-export function useSettled(text: string, composing: boolean): string {
-  const [settled, setSettled] = useState("");
-  useEffect(() => {
-    if (composing) return undefined;
-    const timer = setTimeout(() => setSettled(text.trim()), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text, composing]);
-  return text.trim() === "" ? "" : settled;
 }
 
 export interface Draft {

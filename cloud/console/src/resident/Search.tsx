@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement, type RefObject } from "react";
 
-import { IME_KEY_CODE, useSettled } from "../desk/draft";
+import { IME_KEY_CODE } from "../desk/draft";
+import { useSettled } from "../look/useSettled";
 import { useTexts, type TextKey } from "../texts/texts";
 import { useSearch, type Hit } from "./queries";
 import { look } from "./state";
