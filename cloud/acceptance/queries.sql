@@ -130,10 +130,11 @@ where r.device_key = any(%(keys)s) and k.name = any(%(kinds)s) and r.value >= 0.
 group by r.device_key, k.name;
 
 -- name: alarms --
--- The last alarm of each device since the checklist began, tests first, and when a seat saw it or acted on it.
+-- The last alarm that each device raised itself (no rule over its values) since the checklist began, tests first,
+-- and when a seat saw it or acted on it.
 select distinct on (a.device_id) a.device_id, a.kind, a.class = 'test' as test, a.occurred_at as at, a.received_at,
     (select min(e.at) from case_entry e where e.case_id = a.case_id and e.at >= a.received_at
         and e.kind in ('shown', 'claimed', 'renewed', 'note', 'call', 'resolved')) as seen_at
 from alarm a
-where a.device_id = any(%(devices)s) and a.received_at >= %(since)s and a.class in ('test', 'care')
+where a.device_id = any(%(devices)s) and a.received_at >= %(since)s and a.class in ('test', 'care') and a.event_id is not null
 order by a.device_id, a.class = 'test' desc, a.received_at desc;

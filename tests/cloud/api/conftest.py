@@ -142,7 +142,13 @@ async def place_home(conn: Connection, services: Services, org_id: uuid.UUID, ar
 
 
 async def ring(
-    conn: Connection, services: Services, town: Town, home: PlacedHome, kind: str = "sos", priority: int = 1
+    conn: Connection,
+    services: Services,
+    town: Town,
+    home: PlacedHome,
+    kind: str = "sos",
+    priority: int = 1,
+    device_id: str = "zb-1",
 ) -> uuid.UUID:
     """An alarm in a home: the case it ends in."""
     now = services.clock.now()
@@ -156,7 +162,7 @@ async def ring(
         resident_id=home.resident_id,
         area_code=home.area,
         org_id=town.org_id,
-        device_id="zb-1",
+        device_id=device_id,
         occurred_at=now,
         received_at=now,
         rule_version="test",

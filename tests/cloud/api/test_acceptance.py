@@ -15,7 +15,7 @@ from cloud.downlink.store import due_commands
 from cloud.ingest.states import take_state
 from cloud.telemetry import partitions
 from firmware_specs import topics
-from tests.cloud.api.conftest import MovedClock, Town, bearer
+from tests.cloud.api.conftest import MovedClock, Town, bearer, ring
 from tests.cloud.api.test_health_of_residents import read
 from tests.cloud.town import EVERYONE, encoded, event, ms, send
 
@@ -171,6 +171,8 @@ async def test_each_step_is_passed_by_what_came_in(home: Home, clock: MovedClock
 
 
 async def test_an_alarm_outside_test_mode_rings_and_is_no_proof(home: Home) -> None:
+    await ring(home.conn, home.services, home.town, home.town.east, device_id=BUTTON)
+    assert (await home.step_of(f"alarm:{BUTTON}"))["trouble"] == "not_pressed", "a rule's alarm is no press"
     await send(home.conn, GATEWAY, event("sos", device=BUTTON, at=home.now, test=True), at=home.now)
     alarm = await home.step_of(f"alarm:{BUTTON}")
     assert (alarm["state"], alarm["trouble"]) == ("failed", "rang_for_real")
