@@ -78,7 +78,9 @@ async def get_bed_trends(
 @router.get("/map/values", operation_id="get_map_values", response_model=shapes.BedValues)
 async def get_map_values(identity: Caller, services: With, kind: OneKind, area: Area = "") -> Response:
     """The newest value of one kind at every bed of the caller's area, or of a part of it."""
-    within = area if area.startswith(identity.area_code) else identity.area_code
+    within = max(area, identity.area_code, key=len)
+    if not (within.startswith(area) and within.startswith(identity.area_code)):
+        raise NotFound("没有这个区域", "there is no such area", id=area)
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
         items = await trends.last_of_beds(conn, kind=kind, area_code=within, org_id=identity.org_id, now=now)

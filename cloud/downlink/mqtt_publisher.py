@@ -11,6 +11,7 @@ from cloud.mqtt.kept import Connection, Kept
 from cloud.mqtt.link import MqttLink
 from cloud.mqtt.packets import Control, Publish
 
+_KEEP_ALIVE_S: Final = 10  # a dead line is found out before homes begin to help themselves
 _MIDS: Final = 65_535
 _AT_ONCE: Final = 8_000  # messages on their way at most
 
@@ -66,7 +67,7 @@ class _Link(MqttLink):
     """One connection, and what on it waits for the broker's answer."""
 
     def __init__(self, publisher: MqttPublisher) -> None:
-        super().__init__(publisher.address, publisher.name, clean=True)
+        super().__init__(publisher.address, publisher.name, clean=True, keep_alive_s=_KEEP_ALIVE_S)
         self._publisher = publisher
         self._waiting: dict[int, _Answer] = {}
         self._mid = 0

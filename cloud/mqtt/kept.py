@@ -111,6 +111,10 @@ class Kept:
             except (OSError, TimeoutError) as error:
                 self._say_lost(str(error) or type(error).__name__)
                 failures += 1
+            except Exception:  # a fault of ours must not end for ever what homes wait for
+                extra = {"action": "broker_connection_failed", "client_id": self.name}
+                logger.exception("connection failed", extra=extra)
+                failures += 1
             await asyncio.sleep(_RECONNECT_S[min(failures, len(_RECONNECT_S) - 1)])
 
     async def _stay(self) -> None:

@@ -78,7 +78,8 @@ join device d on d.key = l.device_key
 join bed b on b.key = i.bed_key
 join home h on h.id = b.home_id
 where l.kind_id = (select id from reading_kind where name = %(kind)s)
-    and starts_with(h.area_code, %(area_code)s) and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
+    and not h.synthetic and starts_with(h.area_code, %(area_code)s)
+    and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
 order by b.id, l.measured_at desc;
 
 -- name: worn_by_resident --

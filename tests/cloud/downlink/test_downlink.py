@@ -15,6 +15,7 @@ from cloud.database.pool import Connection, Pool
 from cloud.downlink import publisher as downlink
 from cloud.downlink import store
 from cloud.downlink.mqtt_publisher import MqttPublisher, NotPublished
+from cloud.mqtt import kept
 from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import Ack, CloudStatus, Command
@@ -107,6 +108,21 @@ async def test_two_workers_publish_side_by_side(broker: RunningBroker) -> None:
             await asyncio.wait_for(publisher.wait_connected(), 30)
         for _ in range(5):
             await asyncio.gather(*(each.publish("carebed/v1/gw-1/down/ack", b"{}") for each in both))
+
+
+async def test_a_fault_of_ours_while_connecting_does_not_end_the_publishing(broker: RunningBroker) -> None:
+    class Faulty(MqttPublisher):
+        tries = 0
+
+        def _connection(self) -> kept.Connection:
+            self.tries += 1
+            if self.tries == 1:
+                raise ValueError("a fault")
+            return super()._connection()
+
+    async with Faulty.one_of_several(Address.parse(broker.url(WORK_USER)), WORK_USER) as publisher:
+        await asyncio.wait_for(publisher.wait_connected(), 30)
+        await publisher.publish("carebed/v1/gw-1/down/ack", b"{}")
 
 
 async def test_an_ack_that_the_broker_did_not_take_stays(pool: Pool, conn: Connection) -> None:
