@@ -24,7 +24,6 @@ STIRS_S: Final = 2
 RECOVERED_S: Final = 5
 WALKED_S: Final = 8  # looks of 4 s: 11 s of walking
 BACK_S: Final = 3
-LATER_BACK_S: Final = 5  # an arm that struggles on the floor passes by the old posture, too
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
 _SET_MS: Final = -60_000
@@ -93,9 +92,9 @@ class _Stream:
 
 class Fall:
     """15 s after a suspicion the fall is raised, unless cancelled by the cancel button, by clear movement in
-    the old posture or, when the detector is unsure, by walking or 3 s in just that posture (5 s later
-    on); then the wearer has 60 s. An impact too faint for a suspicion is one when the arm then lies still
-    for 45 s. A device with the role `waist` is worn there, any other at the wrist.
+    the old posture or, when the detector is unsure, by walking or, within 15 s, by 3 s in just that
+    posture; then the wearer has 60 s. An impact too faint for a suspicion is one when the arm then lies
+    still for 45 s. A device with the role `waist` is worn there, any other at the wrist.
 
     An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
     The cancel button also takes back a fall raised within the last 10 min; movement and walking are told as
@@ -226,8 +225,9 @@ class Fall:
         fall = self._falls.get(device)
         if fall is None or fall.evidence.get("unsure") is not True:
             return None
-        back_s = BACK_S if 0 <= now - fall.since <= PRE_ALARM_MS else LATER_BACK_S
-        shown = {"walking": watch.walked_s >= WALKED_S, "posture": watch.back_s >= back_s}
+        # Later an arm that struggles on the floor passes by the old posture, too.
+        soon = 0 <= now - fall.since <= PRE_ALARM_MS
+        shown = {"walking": watch.walked_s >= WALKED_S, "posture": soon and watch.back_s >= BACK_S}
         return next((by for by, holds in shown.items() if holds), None)
 
     def _recovered(self, samples: Samples, stream: _Stream, by: str) -> list[Item]:

@@ -14,7 +14,7 @@ from edge.readings import Reading
 SETTLED_MS: Final = 10 * 60_000
 NIGHT_MS: Final = (60 * 60_000, 14 * 60 * 60_000)
 OFTEN_DAYS: Final = 3
-LEAST_S: Final = 8 * 3600
+LEAST_S: Final = 12 * 3600
 KEPT_DAYS: Final = 28
 _DAY_MS: Final = 86_400_000
 _MAX_ROOMS: Final = 50
