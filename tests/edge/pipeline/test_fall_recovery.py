@@ -93,11 +93,11 @@ def test_a_faint_impact_that_waits_for_the_home_hides_no_fall() -> None:
     assert "faint" not in wearer.events[-1].evidence["reasons"]
 
 
-def test_lost_rows_make_the_old_posture_no_better_sign_later_on() -> None:
+def test_the_old_posture_is_no_sign_after_the_pre_alarm_whatever_rows_were_lost() -> None:
     wearer = _doubtful(sure=2.0)
     wearer.stream(np.vstack([a_fall(5), still(25)]))
     wearer.wait(5)
     wearer.stream(np.vstack([still(4, STANDING), still(20)]), gap=True)
     assert wearer.phases == ["suspected"]
     wearer.stream(still(6, STANDING))
-    assert wearer.phases == ["suspected", "cancelled"]
+    assert "cancelled" not in wearer.phases, "an arm that struggles passes by the old posture, too"
