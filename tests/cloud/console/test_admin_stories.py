@@ -69,6 +69,7 @@ def test_a_home_a_bed_an_elder_and_a_device_are_registered(district: District, o
     expect(page.get_by_role("table", name="设备", exact=True)).to_contain_text(f"zb-{district.area}")
     for part, row in (("床位与住户", "桂花苑"), ("老人", "赵一")):
         page.get_by_role("link", name=part).click()
+        expect(page.get_by_role("heading", name=part, exact=True)).to_be_visible()
         page.get_by_role("searchbox").fill("没有这个人")
         expect(page.locator(".register")).to_contain_text("没有符合的记录")
         page.get_by_role("searchbox").fill("zy")

@@ -18,7 +18,7 @@ FIXED = (
     ".stages li, .clock, .trend-grid .vital, .actions, .titled, .dispatch-list li, .map-note"
 )
 MAY_SCROLL_WHEN_SMALL = ".panel-body, .quiet"  # the log always may
-NEVER_CUT = ".phrases"
+NEVER_CUT = ".work:not(:has(.call-pop)) .phrases"
 CLIPPED = """(selector) => [...document.querySelectorAll(selector)]
   .filter((area) => area.scrollHeight > area.clientHeight + 1 || area.scrollWidth > area.clientWidth + 1)
   .map((area) => `${area.className}: ${area.scrollWidth}x${area.scrollHeight}`)"""
