@@ -251,6 +251,7 @@ def _pipeline_options(settings: Config) -> PipelineOptions:
         safe_zone=settings.safe_zone.zone() if settings.safe_zone else None,
         button_only=frozenset(entry.id for entry in settings.device if entry.button_only),
         many_homes=settings.many_homes,
+        asks_aloud=settings.speech is not None and not settings.many_homes,
     )
 
 

@@ -105,6 +105,7 @@ class Fall:
         self._roles = options.roles
         self._button_only = options.button_only
         self._many_homes = options.many_homes
+        self._asks_aloud = options.asks_aloud
         self._streams: Recent[str, _Stream] = Recent(_MAX_DEVICES)
         self._falls: Recent[str, _Fall] = Recent(_MAX_DEVICES)
 
@@ -211,7 +212,8 @@ class Fall:
             "model": suspicion.model,
             "reasons": list(suspicion.reasons),
         }
-        if suspicion.unsure and not suspicion.faint:
+        alone = not any(each.raised is None and not each.faint for each in self._falls.values())
+        if suspicion.unsure and not suspicion.faint and self._asks_aloud and alone:
             evidence["asks_s"] = CHECK_MS // 1000
         fall = _Fall(device=device, at=at, since=now, evidence=evidence, before=suspicion.before)
         self._falls[device] = fall

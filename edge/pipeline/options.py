@@ -12,7 +12,8 @@ class PipelineOptions:
 
     `button_only` names the devices of people who cannot hear or speak:
     only the cancel button ends their suspected fall. On a gateway of `many_homes` an SOS says nothing about
-    the falls of other devices. `zone_hours`: local time is so many hours ahead of UTC.
+    the falls of other devices. One that `asks_aloud` has a voice in the home: its wearer has longer to answer
+    an unsure fall. `zone_hours`: local time is so many hours ahead of UTC.
     """
 
     new_id: Callable[[int], str]
@@ -22,3 +23,4 @@ class PipelineOptions:
     zone_hours: int = 8
     button_only: frozenset[str] = frozenset()
     many_homes: bool = False
+    asks_aloud: bool = False

@@ -62,7 +62,10 @@ class HomeLife:
         rooms = {f"pir-{room}": room for room in ROOMS}
         self.pipeline = steps.steps(
             PipelineOptions(
-                new_id=lambda now: f"id-{next(numbers)}", rooms=rooms, safe_zone=SafeZone(*HOME, RADIUS_M)
+                new_id=lambda now: f"id-{next(numbers)}",
+                rooms=rooms,
+                safe_zone=SafeZone(*HOME, RADIUS_M),
+                asks_aloud=True,
             )
         )
         self.record = Record(seed)

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.pipeline.fall import Fall
 from edge.pipeline.fall_detector import FallDetector
 from edge.pipeline.fall_model import shipped
 from edge.pipeline.recovery import step_s
+from tests.edge.pipeline.making import options
 from tests.edge.pipeline.test_fall import LYING, RATE, STANDING, Wearer, a_fall, impact, still, walk
 
 
@@ -34,9 +36,9 @@ def test_the_old_posture_cancels_what_was_unsure_and_nothing_that_was_sure(
     )
 
 
-def _doubtful(**model: Any) -> Wearer:
-    """A wearer whose detector is never sure."""
-    wearer = Wearer()
+def _doubtful(*, aloud: bool = True, **model: Any) -> Wearer:
+    """A wearer whose detector is never sure, in a home that can be spoken to."""
+    wearer = Wearer(Fall(options(asks_aloud=aloud)))
     wearer.stream(walk(1))
     [stream] = wearer.step._streams.values()
     stream.detector = FallDetector(RATE, model=replace(shipped("wrist"), **model))
@@ -49,6 +51,26 @@ def test_an_unsure_fall_is_asked_about_in_the_home_for_a_minute() -> None:
     assert wearer.events[0].evidence["asks_s"] == 60
     (_, suspected), (_, raised) = wearer.told
     assert raised - suspected == pytest.approx(60, abs=1)
+
+
+def test_a_home_without_a_voice_does_not_wait_for_an_answer() -> None:
+    wearer = _doubtful(aloud=False, sure=2.0)
+    wearer.stream(np.vstack([a_fall(5), still(70)]))
+    assert "asks_s" not in wearer.events[0].evidence
+    (_, suspected), (_, raised) = wearer.told
+    assert raised - suspected == pytest.approx(15, abs=1)
+
+
+def test_a_second_sensor_that_tells_a_fall_meanwhile_is_not_asked_about_for_long() -> None:
+    first = _doubtful(sure=2.0)
+    first.stream(np.vstack([a_fall(5), still(5)]))
+    second = Wearer(first.step, device="waist-1")
+    second.stream(walk(1))
+    second.step._streams["waist-1"].detector = FallDetector(RATE, model=replace(shipped("wrist"), sure=2.0))
+    second.stream(np.vstack([a_fall(5), still(20)]))
+    told = [event for event in second.events if event.device == "waist-1"]
+    assert [event.phase for event in told] == ["suspected", "raised"]
+    assert "asks_s" not in told[0].evidence
 
 
 def test_somebody_who_walks_away_in_any_posture_has_not_fallen() -> None:
