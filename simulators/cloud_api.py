@@ -38,6 +38,8 @@ class CloudApi:
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
             trust_env=False,
+            # Shorter than the cloud keeps an idle connection: a request never meets one that is just closing.
+            limits=httpx.Limits(keepalive_expiry=2),
         )
 
     async def __aenter__(self) -> "CloudApi":

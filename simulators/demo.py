@@ -56,13 +56,16 @@ async def demo(arguments: argparse.Namespace) -> int:
     _say(say("demo_starting", folder=folder))
     async with AsyncExitStack() as rest:
         rest.enter_context(demo_state.held(folder))
+        known = demo_state.read(folder)
+        if known is None and (folder / "cloud").exists():
+            raise SimulatorError(say("demo_unfinished", folder=folder))
         cloud = OwnCloud(
             folder / "cloud", clock, http_port=arguments.http_port, mqtt_port=arguments.mqtt_port
         )
         await rest.enter_async_context(providers(cloud.folder, cloud.api_url, clock))
         rest.push_async_callback(cloud.stop)
         await cloud.start()
-        state = demo_state.read(folder) or await _found(cloud, folder)
+        state = known or await _found(cloud, folder)
         homes = await _bring_to_life(state, cloud, folder, clock, rest)
         await _connect_telephones(state, cloud, clock, rest)
         app = page_app(homes, cloud.api_url, arguments.page_port)

@@ -122,6 +122,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Another demo uses {folder}. End it, or choose another folder with --data-dir.",
     ),
     "demo_ending": ("正在结束……", "Ending…"),
+    "demo_unfinished": (
+        "{folder} 里的小镇上次没有建完，帐号无人知道。请删除这个目录，再启动一次。",
+        "The town in {folder} was never finished; its accounts are lost. Delete that folder, begin anew.",
+    ),
     "demo_lost": ("{name} 意外结束，日志 {log}：\n{tail}", "{name} ended unexpectedly, log {log}:\n{tail}"),
     "demo_unreadable": (
         "{path} 读不了：{reason}。换一个 --data-dir，或删除这个文件夹重新开始。",

@@ -1,10 +1,14 @@
+import argparse
 import socket
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from cloud.children import free_port
+from firmware_specs.clock import add_clock_arguments
 from simulators import demo_state
+from simulators.demo import demo
 from simulators.demo_page import page_app
 from simulators.demo_state import Account, DemoState
 from simulators.processes import SimulatorError, require_free
@@ -101,3 +105,13 @@ def test_a_busy_port_is_named_with_the_option_to_change_it() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SimulatorError, match=rf"{port}.*the page.*--page-port"):
             require_free(port, "the page", "--page-port")
+
+
+async def test_a_town_that_was_never_finished_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "cloud").mkdir()
+    parser = argparse.ArgumentParser()
+    add_clock_arguments(parser)
+    ports = {name: free_port() for name in ("http_port", "mqtt_port", "page_port")}
+    parser.set_defaults(data_dir=str(tmp_path), **ports)
+    with pytest.raises(SimulatorError, match=rf"{tmp_path}.*Delete that folder, begin anew"):
+        await demo(parser.parse_args([]))
