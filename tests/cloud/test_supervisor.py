@@ -27,7 +27,7 @@ from tests.waiting import LIMIT_S, until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.broker]
 
-STORED = """select (select count(*) from event), (select count(*) from reading),
+STORED = """select (select count(*) from event where gateway_id = 'gw-1'), (select count(*) from reading),
     (select count(*) from cases where class = 'care')"""
 CHILDREN = ("postgres", "nats", "ingest", "telemetry", "api", "work")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from edge.doors import doors
@@ -304,11 +305,14 @@ async def test_a_board_that_announces_itself_is_subscribed_and_its_fall_reaches_
     async with running(write_config(tmp_path / "home", broker, more=entry)) as agent:
         await until(lambda: any(entry.device == "ha-bath-1" for entry in agent.intake.inventory()))
 
-        async def falls() -> bool:
-            await publish("127.0.0.1", broker.port, [board.tell("gets_up"), board.tell("fall")])
-            return bool(fake_cloud.events)
+        async with aiomqtt.Client("127.0.0.1", broker.port) as home:
 
-        await until(falls)
+            async def falls() -> bool:
+                for told in (board.tell("gets_up"), board.tell("fall")):
+                    await home.publish(told.topic, told.payload, qos=1, retain=True)
+                return bool(fake_cloud.events)
+
+            await until(falls)
     assert {event.kind for event in fake_cloud.events.values()} == {"fall"}, "the retained smoke is old"
 
 
