@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import secrets
 import signal
 import socket
 import sys
@@ -123,7 +124,9 @@ def try_port(host: str, port: int, what: str, option: str) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of loopback that nobody listens on, below those that outgoing connections are given."""
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port

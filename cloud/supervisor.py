@@ -20,7 +20,7 @@ from cloud.database.listen import notifications
 from cloud.database.migrations import MigrationError
 from cloud.database.pool import connect
 from cloud.downlink.store import GATEWAYS_CHANNEL, gateway_logins
-from cloud.embedded import nats, postgres
+from cloud.embedded import nats, postgres, process
 from cloud.embedded.disk import room_again
 from cloud.ingest.groups import forget_lone_sessions
 from cloud.operations.duty import READY, Duty, on_duty
@@ -233,9 +233,10 @@ class Supervisor:
         try:
             await child.begin()
         except (postgres.PostgresError, nats.NatsError, RuntimeError, OSError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
-            own_log = child.name in ("postgres", "nats")
-            log = self.plan.data.log(child.name) if own_log else "stderr"
+            reason, log = str(error) or type(error).__name__, "stderr"
+            if child.name in ("postgres", "nats"):
+                own_log = self.plan.data.log(child.name)
+                reason, log = f"{reason} ({process.last_line(own_log)})", str(own_log)
             raise ConfigError(text("start_failed", name=child.name, reason=reason, log=log)) from error
 
     @property

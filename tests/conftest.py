@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cloud.broker import SERVICES, login, mosquitto_files, nats_config, new_secret
-from cloud.children import free_port
 from cloud.config import DataDir
 from cloud.database.pool import Connection, Pool, connect, open_pool
 from cloud.embedded import nats, postgres
 from cloud.preparation import prepare_database
+from tests.ports import free_port
 from tests.programs import absent_programs, program
 from tests.scratch import prefer_memory
 from tests.waiting import until

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -19,3 +20,12 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], limit_s: float 
             if met:
                 return
             await asyncio.sleep(0.02)
+
+
+def wait_until(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
+    """The same for a test that is no coroutine."""
+    until_s = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > until_s:
+            raise TimeoutError
+        time.sleep(0.02)

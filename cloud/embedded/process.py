@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1
@@ -34,6 +35,17 @@ def parent_death(sent: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return arm
+
+
+def last_line(log: Path) -> str:
+    """What a program said last in its log: mostly why it ended. Empty when it said nothing."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 2_000))
+            said = file.read().decode(errors="replace").strip()
+    except OSError:
+        return ""
+    return said.rpartition("\n")[2]
 
 
 async def start(

@@ -24,7 +24,8 @@ from simulators.devices.watch import SOS, WatchState, frame, keep_alive_content,
 from simulators.devices.zigbee import Sensor, Zigbee2Mqtt
 from simulators.resident import Resident
 from tests.benchmarks.mqtt_meter import Meter, metered
-from tests.edge.stand import AgentProcess, Broker, FakeCloud, free_port, write_config
+from tests.edge.stand import AgentProcess, Broker, FakeCloud, write_config
+from tests.ports import free_port
 
 START = datetime(2026, 1, 6, 16, 0, tzinfo=UTC)  # midnight in Shanghai
 WATCH = "861100000000017"

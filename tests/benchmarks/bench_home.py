@@ -28,7 +28,8 @@ from simulators.devices.watch import WatchState, frame, keep_alive_content, posi
 from simulators.devices.zigbee import Sensor, Zigbee2Mqtt
 from tests.benchmarks.bench_edge import rss_mib, say
 from tests.edge.power.disk import Disk, recorder, records
-from tests.edge.stand import AgentProcess, Broker, FakeCloud, free_port, write_config
+from tests.edge.stand import AgentProcess, Broker, FakeCloud, write_config
+from tests.ports import free_port
 
 SENSORS = {"motion": 10, "door": 6, "smoke": 5, "water_leak": 4, "sos_button": 4, "gas": 3, "co": 2}
 DOORS = ("wrist_accelerometer", "r60", "tinyframe", "sca11h")

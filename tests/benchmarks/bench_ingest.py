@@ -25,6 +25,7 @@ import numpy as np
 
 from tests.benchmarks import ingest_stage as stages
 from tests.benchmarks.ingest_stage import Broker, Stage
+from tests.ports import free_port
 
 _LIMIT_S: Final = 240.0
 _SAY: Final = sys.stdout.write
@@ -186,13 +187,13 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
         for n, (_, row) in enumerate(ones)
     ]
     async with stages.database(folder, now, homes) as stage:
-        async with stages.nats_broker(folder, stages.free_port()) as broker:
+        async with stages.nats_broker(folder, free_port()) as broker:
             twenty = await drain(stage, broker, batched)
             _SAY(f"batches of 20: {twenty:,.0f} messages/s = {twenty * 20:,.0f} readings/s\n")
         expect(stage, count * 20)
         copied = copy(stage, count * 20)
         _SAY(f"COPY of the same rows from a file: {copied:,.0f} rows/s\n")
-        async with stages.mosquitto_broker(folder, stages.free_port()) as broker:
+        async with stages.mosquitto_broker(folder, free_port()) as broker:
             alone = await drain(stage, broker, [message for message, _ in ones])
             _SAY(f"single readings: {alone:,.0f} messages/s\n")
             expect(stage, single)

@@ -26,6 +26,7 @@ from firmware_specs.ids import uuid7
 from firmware_specs.messages import Event, encode
 from tests.benchmarks import ingest_stage as stages
 from tests.benchmarks.ingest_stage import Broker, Stage
+from tests.ports import free_port
 
 _PAUSE_S: Final = 0.05
 _LIMIT_S: Final = 60.0
@@ -81,7 +82,7 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[flo
     )
     async with (
         stages.database(folder, clock.now(), arguments.homes) as stage,
-        stages.nats_broker(folder, stages.free_port()) as broker,
+        stages.nats_broker(folder, free_port()) as broker,
         listening(stage) as conn,
     ):
         await stages.open_session(broker)

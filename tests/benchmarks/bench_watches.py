@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.edge.stand import AgentProcess, Broker, FakeCloud, free_port, sos
+from tests.edge.stand import AgentProcess, Broker, FakeCloud, sos
+from tests.ports import free_port
 
 SETTLE_S = 5.0
 AT_ONCE = 50

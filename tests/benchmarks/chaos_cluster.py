@@ -20,13 +20,13 @@ from random import Random
 from typing import Final
 
 from cloud.broker import INGEST_USER, Address, Cluster, login, nats_config, new_secret
-from cloud.children import free_port
 from cloud.database.pool import Connection, connect
 from cloud.embedded import nats
 from firmware_specs.clock import Clock
 from tests.benchmarks.chaos_proxy import Line
 from tests.benchmarks.group_load import ROWS, RUN, Sent, answered, batches, deliver, presses
 from tests.benchmarks.ingest_stage import Broker, Stage, database, gateway, ingestor, publish
+from tests.ports import free_port
 from tests.waiting import until
 
 _NODES: Final = 3

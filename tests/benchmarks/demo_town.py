@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators import demo_state
-from simulators.processes import Child, free_port, python_module
+from simulators.processes import Child, python_module
+from tests.ports import free_port
 
 _START_LIMIT_S = 90
 

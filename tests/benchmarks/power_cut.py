@@ -21,7 +21,8 @@ from random import Random
 from firmware_specs.clock import Clock
 from firmware_specs.messages import Position
 from tests.edge.power.disk import Disk, recorder
-from tests.edge.stand import AgentProcess, Broker, FakeCloud, free_port, watch, write_config
+from tests.edge.stand import AgentProcess, Broker, FakeCloud, watch, write_config
+from tests.ports import free_port
 from tests.waiting import until
 
 WATCHES = [f"8611000000{n:05}" for n in range(40)]

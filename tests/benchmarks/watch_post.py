@@ -9,8 +9,9 @@ from firmware_specs.clock import Clock
 from simulators.cloud_api import CloudApi
 from simulators.devices.watch import Watch, WatchState
 from simulators.home import invent_home
-from simulators.processes import Child, free_port, python_module
+from simulators.processes import Child, python_module
 from simulators.registration import DeviceRecord, HomeRecord, device_id, register_gateway, register_home
+from tests.ports import free_port
 
 GATEWAY: Final = "gw-watches"
 _AT_ONCE: Final = 6

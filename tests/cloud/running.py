@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cloud.broker import login, new_secret
-from cloud.children import free_port
 from cloud.database.pool import connect
+from tests.ports import free_port
 
 CHECKOUT = Path(__file__).parents[2]
 LIMIT_S = 60.0

@@ -12,7 +12,6 @@ import httpx
 import msgspec
 import pytest
 
-from cloud.children import free_port
 from cloud.config import DataDir, Place
 from cloud.database.pool import connect
 from cloud.operations.asking import ask
@@ -23,6 +22,7 @@ from firmware_specs.messages import Ack, CloudStatus, Event, TelemetryBatch, enc
 from tests.cloud.running import Cloud, add_gateway, failing_up, running_cloud
 from tests.conftest import Mosquitto
 from tests.mqtt_client import Refused, mqtt_client
+from tests.ports import free_port
 from tests.waiting import LIMIT_S, until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.broker]
@@ -179,6 +179,14 @@ async def test_a_busy_port_is_named_in_both_languages(data_dir: Path, what: str,
     assert f"127.0.0.1:{busy} ({what})" in english
     assert option in english
     assert f"127.0.0.1:{busy}（{what}）已被占用" in chinese
+
+
+async def test_a_broker_that_cannot_start_says_why_by_itself(data_dir: Path) -> None:
+    (data_dir / "nats").mkdir(parents=True)
+    (data_dir / "nats" / "store").write_text("a file where its folder should be")
+    said = await failing_up(data_dir, free_port(), free_port())
+    assert "nats-server ended with code 1" in said
+    assert "jetstream" in said.casefold()
 
 
 async def test_an_open_address_and_wrong_urls_are_refused_with_the_way_out(data_dir: Path) -> None:

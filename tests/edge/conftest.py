@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.stand import Broker, FakeCloud, free_port
+from tests.edge.stand import Broker, FakeCloud
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -86,12 +86,6 @@ class Broker:
         await until(answers)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class FakeCloud:
     """Keeps what gateways say and acknowledges it, while `acking`; every copy is acknowledged."""

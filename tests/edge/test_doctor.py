@@ -13,7 +13,8 @@ from edge.doctor import Finding
 from firmware_specs.clock import Clock
 from firmware_specs.messages import CloudStatus, encode
 from simulators.devices import beds
-from tests.edge.stand import GATEWAY, ROOT, Broker, FakeCloud, free_port, running, write_config
+from tests.edge.stand import GATEWAY, ROOT, Broker, FakeCloud, running, write_config
+from tests.ports import free_port
 
 pytestmark = pytest.mark.broker
 

@@ -18,7 +18,8 @@ from edge import supervisor
 from firmware_specs.clock import Clock
 from simulators.devices import motion, wrist
 from simulators.devices.zigbee import Sensor, Zigbee2Mqtt
-from tests.edge.stand import Broker, FakeCloud, door, free_port, running, sos, watch, write_config
+from tests.edge.stand import Broker, FakeCloud, door, running, sos, watch, write_config
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.broker

@@ -16,13 +16,13 @@ from tests.edge.stand import (
     Broker,
     FakeCloud,
     door,
-    free_port,
     heart_rate,
     running,
     sos,
     watch,
     write_config,
 )
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.broker

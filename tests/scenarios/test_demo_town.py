@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulators.processes import free_port
+from tests.ports import free_port
 from tests.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]

@@ -22,7 +22,7 @@ import websockets
 from cloud import config
 from cloud.access import store as access
 from cloud.broker import INGEST_USER, WORK_USER
-from cloud.children import Process, free_port, said_ready, start_program
+from cloud.children import Process, said_ready, start_program
 from cloud.database.pool import Connection
 from cloud.registry.sealing import make_key_file
 from firmware_specs.clock import Clock
@@ -30,6 +30,7 @@ from simulators.ledger import Ledger
 from simulators.light_gateway import LightGateway
 from tests.cloud import town
 from tests.conftest import GATEWAYS, RunningBroker
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.broker, pytest.mark.timeout(3600)]

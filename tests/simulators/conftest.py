@@ -3,7 +3,7 @@
 import pytest
 
 from tests.edge.conftest import broker
-from tests.edge.stand import free_port
+from tests.ports import free_port
 
 __all__ = ["broker"]
 

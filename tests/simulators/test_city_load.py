@@ -12,8 +12,9 @@ from firmware_specs import topics
 from firmware_specs.batches import decode_batch
 from firmware_specs.clock import Clock
 from firmware_specs.messages import Event, Online, decode
-from simulators.processes import free_port, python_module
+from simulators.processes import python_module
 from tests.benchmarks import ingest_stage as stages
+from tests.ports import free_port
 from tests.waiting import LIMIT_S
 
 HOMES = 50

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from cloud.children import free_port
 from firmware_specs.clock import add_clock_arguments
 from simulators import demo_state
 from simulators.demo import demo
@@ -14,6 +13,7 @@ from simulators.demo_state import Account, DemoState
 from simulators.processes import SimulatorError, require_free
 from simulators.registration import HomeRecord
 from simulators.town import ACTIONS, Action, HomeView
+from tests.ports import free_port
 
 PORT = 8430
 LOCAL = {"Host": f"127.0.0.1:{PORT}"}

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from cloud.children import free_port
 from cloud.console import build_hook
 from tests.cloud.console.district import PASSWORD, District, RunningCloud, admin
+from tests.ports import free_port
 from tests.programs import program
 from tests.waiting import LIMIT_S
 

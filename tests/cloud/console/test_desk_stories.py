@@ -1,14 +1,13 @@
 """What happens at an operator's desk, from the pressed button to the closed case."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.waiting import LIMIT_S
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -127,12 +126,11 @@ def test_a_claim_that_comes_too_late_names_the_winner(district: District, open_s
 
 
 def _wait_until_owned(district: District, name: str) -> None:
-    until = time.monotonic() + LIMIT_S
-    while time.monotonic() < until:
+    def owned() -> bool:
         owner = district.cases()[0]["owner"]
-        if owner is not None and owner["name"] == name:
-            return
-    raise AssertionError("nobody claimed it")
+        return owner is not None and owner["name"] == name
+
+    wait_until(owned)
 
 
 def test_a_first_priority_alarm_interrupts_without_taking_the_focus(

@@ -16,7 +16,7 @@ from tests.cloud.console.crew import wear
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
 from tests.cloud.console.looks import looks
 from tests.cloud.console.test_layout import violations
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -47,6 +47,12 @@ class Desk:
         made: dict[str, Any] = answer.json()
         return made
 
+    def get(self, path: str) -> dict[str, Any]:
+        answer = self.http.get(path)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
 
 def open_phone(open_seat: OpenSeat, address: str, username: str, *, port: int | None = None) -> Seat:
     seat = open_seat(**PHONE, port=port)
@@ -60,10 +66,8 @@ def open_phone(open_seat: OpenSeat, address: str, username: str, *, port: int | 
 
 
 def the_case(district: District) -> str:
-    for _ in range(100):
-        if found := district.cases():
-            return str(found[0]["id"])
-    raise AssertionError("no case")
+    wait_until(lambda: bool(district.cases()))
+    return str(district.cases()[0]["id"])
 
 
 def png() -> bytes:
@@ -282,6 +286,7 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     check_everywhere(go, "go-accepted")
     expect(family.locator("[data-step=coming]")).to_be_visible()
     wear(district, home, 640)
+    wait_until(lambda: operator.get(f"/cases/{case_id}/whereabouts")["fix"] is not None)
     place = family.locator("[data-section=place]")
     place.get_by_role("button").click()
     expect(place.locator(".map-home")).to_be_visible()

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from cloud.broker import WORK_USER, Address
-from cloud.children import free_port
 from cloud.database.pool import Connection, Pool
 from cloud.downlink import publisher as downlink
 from cloud.downlink import store
@@ -21,6 +20,7 @@ from firmware_specs.ids import uuid7
 from firmware_specs.messages import Ack, CloudStatus, Command
 from tests.conftest import START, RunningBroker
 from tests.mqtt_client import TestClient, mqtt_client
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres]
 
