@@ -17,20 +17,21 @@ logger = logging.getLogger(__name__)
 READINGS_KEPT: Final = timedelta(days=400)
 HOURS_KEPT: Final = timedelta(days=5 * 366)
 RUNS_KEPT: Final = timedelta(days=40)  # a gateway keeps what it sent for 3 days
-_EVERY_S: Final = 900.0
+_EVERY_S: Final = 300.0
 _AT_LEAST_S: Final = 1.0  # of real time, however fast the clock runs
 
 
 async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEPT) -> None:
-    """Endless: each quarter of an hour partitions ahead, hours rolled up, what is too old dropped.
+    """Endless: each five minutes partitions ahead, hours rolled up, what is too old dropped.
 
     One worker at a time does it.
     """
+    pace = partitions.Pace()
     while True:
         now = clock.now()
         try:
             async with pool.connection() as conn, store.house(conn) as is_ours:
-                dropped = await look_after(conn, now, kept) if is_ours else []
+                dropped = await look_after(conn, now, kept, pace) if is_ours else []
         except (psycopg.OperationalError, PoolTimeout):
             await asyncio.sleep(_AT_LEAST_S)  # the database is away, or a reader holds a partition
             continue
@@ -40,9 +41,11 @@ async def keep_house(pool: Pool, clock: Clock, *, kept: timedelta = READINGS_KEP
         await asyncio.sleep(max(_EVERY_S / clock.rate, _AT_LEAST_S))
 
 
-async def look_after(conn: Connection, now: datetime, kept: timedelta) -> list[str]:
+async def look_after(
+    conn: Connection, now: datetime, kept: timedelta, pace: partitions.Pace | None = None
+) -> list[str]:
     """One round; returns the partitions that were dropped."""
-    await partitions.prepare(conn, now)
+    await partitions.prepare(conn, now, pace)
     await rollups.roll_up(conn, now, kept=kept)
     dropped = await partitions.drop_before(conn, now - kept)
     dropped += await partitions.drop_before(conn, now - HOURS_KEPT, table="reading_hour")

@@ -1,14 +1,17 @@
 """Where readings and their hours are kept: hypertables where the server has TimescaleDB, else partitions.
 
 A partition of readings is a day, or a part of one where readings come so fast that its index would grow past
-20 million entries: a larger one no longer stays in memory, and writing slows down. This is the only file that
-knows which of the two it is.
+20 million entries: a larger one no longer stays in memory, and writing slows down. Where they begin to come
+faster, what has not begun is divided anew, and so is the rest of the partition that is written to. This is
+the only file that knows which of the two it is.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
+import psycopg
 from psycopg import sql
 
 from cloud.database import queries
@@ -21,6 +24,8 @@ _AHEAD_DAYS: Final = 3  # partitions that stand before their day begins
 _DAY: Final = timedelta(days=1)
 _WIDTHS: Final = tuple(timedelta(hours=hours) for hours in (24, 12, 6, 3, 2, 1, 0.5))
 _ROW_BYTES: Final = 60
+_NOT_BEFORE: Final = timedelta(minutes=15)  # readings may be ten minutes ahead of us
+_GRID: Final = timedelta(minutes=5)
 
 
 class Partition(NamedTuple):
@@ -33,19 +38,42 @@ class Partition(NamedTuple):
     total_bytes: int
 
 
-async def prepare(conn: Connection, now: datetime) -> None:
-    """Create the tables where they are missing, and partitions from yesterday to some days ahead."""
+class Pace:
+    """How fast readings came between two looks; nothing is known at the first."""
+
+    def __init__(self) -> None:
+        """Nothing was seen."""
+        self._seen: tuple[datetime, dict[str, int]] | None = None
+
+    def rows_a_day(self, found: Sequence[Partition], now: datetime) -> float:
+        """Readings a day at the pace since the last look."""
+        before, sizes = self._seen, {part.name: part.table_bytes for part in found}
+        self._seen = now, sizes
+        if before is None or now <= before[0]:
+            return 0.0
+        grown = sum(max(size - before[1].get(name, 0), 0) for name, size in sizes.items())
+        return grown / _ROW_BYTES / ((now - before[0]) / _DAY)
+
+
+async def prepare(conn: Connection, now: datetime, pace: Pace | None = None) -> None:
+    """Create the tables where they are missing, and partitions from yesterday to some days ahead.
+
+    `pace` knows how fast readings come of late; without it they are judged by yesterday and today.
+    """
     async with conn.transaction():
         await conn.execute(_SQL["lock_storage"])
         if not await _ask(conn, "reading_exists"):
             await _create(conn, "reading")
         if not await _ask(conn, "reading_hour_exists"):
             await _create(conn, "reading_hour")
-    today = now.astimezone(UTC).date()
-    width = width_for(rows_a_day(await standing(conn, "reading"), now))
+    today, found = now.astimezone(UTC).date(), await standing(conn, "reading")
+    lately = 0.0 if pace is None else pace.rows_a_day(found, now)
+    rows = max(rows_a_day(found, now), lately)
+    width = width_for(rows)
     await ensure_days(conn, [today + n * _DAY for n in range(-1, _AHEAD_DAYS + 1)], width=width)
     if width != _DAY:
-        await _narrow(conn, [today + n * _DAY for n in range(1, _AHEAD_DAYS + 1)], width)
+        with suppress(psycopg.errors.LockNotAvailable):  # somebody reads for long: at the next look
+            await _narrow(conn, now, width, rows)
 
 
 def rows_a_day(found: Sequence[Partition], now: datetime) -> float:
@@ -74,7 +102,8 @@ async def ensure_days(conn: Connection, days: Iterable[date], *, width: timedelt
         for table, wide in (("reading", width), ("reading_hour", _DAY)):
             there = {part.since.date() for part in await _standing(conn, table)}
             for day in sorted(set(days) - there):
-                await _attach_day(conn, table, day, wide)
+                midnight = datetime.combine(day, time(), UTC)
+                await _attach(conn, table, midnight, midnight + _DAY, wide)
 
 
 async def standing(conn: Connection, table: str) -> list[Partition]:
@@ -97,20 +126,26 @@ async def drop_before(conn: Connection, before: datetime, *, table: str = "readi
         return old
 
 
-async def _narrow(conn: Connection, days: Iterable[date], width: timedelta) -> None:
-    """Divide coming days that hold nothing yet more finely."""
+async def _narrow(conn: Connection, now: datetime, width: timedelta, rows: float) -> None:
+    """Divide what has not begun more finely, and from some minutes on what would grow too large."""
+    edge = _after(now.astimezone(UTC) + _NOT_BEFORE, _GRID)
     async with conn.transaction():
         await conn.execute("set local lock_timeout = '2s'")
         if await _ask(conn, "timescaledb_present"):
             return
         await conn.execute(_SQL["lock_storage"])
-        found = await _standing(conn, "reading")
-        for day in days:
-            parts = [part for part in found if part.since.date() == day]
-            if parts and parts[0].until - parts[0].since > width and not any(p.table_bytes for p in parts):
-                for part in parts:
-                    await conn.execute(sql.SQL("drop table {}").format(sql.Identifier(part.name)))
-                await _attach_day(conn, "reading", day, width)
+        for part in await _standing(conn, "reading"):
+            if part.until <= edge or part.until - part.since <= width:
+                continue
+            name = sql.Identifier(part.name)
+            to_come = rows * ((part.until - now) / _DAY)
+            if part.since >= edge and not part.table_bytes:
+                await conn.execute(sql.SQL("drop table {}").format(name))
+                await _attach(conn, "reading", part.since, part.until, width)
+            elif part.since <= now and part.table_bytes / _ROW_BYTES + to_come > ENTRIES_AT_MOST:
+                await conn.execute(sql.SQL("alter table reading detach partition {}").format(name))
+                await _place(conn, "reading", part.name, part.since, edge)
+                await _attach(conn, "reading", edge, part.until, width)
 
 
 async def _create(conn: Connection, table: str) -> None:
@@ -120,17 +155,28 @@ async def _create(conn: Connection, table: str) -> None:
     await conn.execute(_SQL[f"create_{table}_{'hypertable' if hypertable else 'partitioned'}"])
 
 
-async def _attach_day(conn: Connection, table: str, day: date, width: timedelta) -> None:
+async def _attach(conn: Connection, table: str, since: datetime, until: datetime, width: timedelta) -> None:
     """Tables like `table`, attached: this takes no lock that stops writers, as `partition of` would."""
-    midnight = datetime.combine(day, time(), UTC)
-    for n in range(round(_DAY / width)):
-        since = midnight + n * width
-        name = sql.Identifier(_name(table, since, width))
-        bounds = [sql.Literal(edge.isoformat()) for edge in (since, since + width)]
+    while since < until:
+        end = min(_after(since, width), until)
+        name = f"{table}_{since:%Y%m%d}" + ("" if end - since == _DAY else f"_{since:%H%M}")
         like = sql.SQL("create table {} (like {} including defaults)")
-        await conn.execute(like.format(name, sql.Identifier(table)))
-        attach = sql.SQL("alter table {} attach partition {} for values from ({}) to ({})")
-        await conn.execute(attach.format(sql.Identifier(table), name, *bounds))
+        await conn.execute(like.format(sql.Identifier(name), sql.Identifier(table)))
+        await _place(conn, table, name, since, end)
+        since = end
+
+
+async def _place(conn: Connection, table: str, name: str, since: datetime, until: datetime) -> None:
+    """A table becomes a partition; one that holds rows is read whole."""
+    attach = sql.SQL("alter table {} attach partition {} for values from ({}) to ({})")
+    bounds = [sql.Literal(edge.isoformat()) for edge in (since, until)]
+    await conn.execute(attach.format(sql.Identifier(table), sql.Identifier(name), *bounds))
+
+
+def _after(at: datetime, width: timedelta) -> datetime:
+    """The next multiple of a width after the midnight before, as UTC."""
+    midnight = datetime.combine(at.astimezone(UTC).date(), time(), UTC)
+    return midnight + ((at - midnight) // width + 1) * width
 
 
 async def _standing(conn: Connection, table: str) -> list[Partition]:
@@ -142,7 +188,3 @@ async def _standing(conn: Connection, table: str) -> list[Partition]:
 async def _ask(conn: Connection, query: str) -> bool:
     row = await (await conn.execute(_SQL[query])).fetchone()
     return bool(row and row[0])
-
-
-def _name(table: str, since: datetime, width: timedelta) -> str:
-    return f"{table}_{since:%Y%m%d}" + ("" if width == _DAY else f"_{since:%H%M}")

@@ -10,7 +10,7 @@ from cloud.__main__ import main
 from cloud.database.pool import Connection
 from cloud.telemetry import partitions, rollups, trends
 from cloud.telemetry.columns import from_ms
-from cloud.telemetry.partitions import Partition
+from cloud.telemetry.partitions import Pace, Partition
 from cloud.telemetry.storage import survey
 from cloud.telemetry.writer import TelemetryWriter
 from tests.cloud.telemetry.a_home import START_MS, batch, home, incoming, install, place, rows, uid
@@ -84,22 +84,52 @@ def test_a_partition_is_as_wide_as_twenty_million_entries_allow() -> None:
     assert partitions.rows_a_day([yesterday, today], START) == pytest.approx(120_000_000)
 
 
-async def test_coming_days_are_divided_when_readings_come_fast_and_today_stays(
+def test_the_pace_is_what_came_since_the_last_look() -> None:
+    day, pace = Partition("reading_20260101", START - 2 * HOUR, START + 22 * HOUR, 60_000, 10**6), Pace()
+    assert pace.rows_a_day([day], START) == 0
+    grown = [day._replace(table_bytes=66_000), day._replace(name="reading_20260102", table_bytes=6_000)]
+    assert pace.rows_a_day(grown, START + timedelta(minutes=5)) == pytest.approx(200 * 288)
+    assert pace.rows_a_day(grown[:1], START + timedelta(minutes=10)) == 0
+
+
+async def test_a_day_on_which_readings_begin_to_come_fast_is_divided_from_then_on(
     conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """At two o'clock: the day that has begun, too, from a quarter of an hour ahead, and nothing is lost."""
+    pace = Pace()
     await write(conn, 1, START_MS, 60, 61)
+    await partitions.prepare(conn, START, pace)
+    assert [part.until - part.since for part in await partitions.standing(conn, "reading")] == [24 * HOUR] * 5
     monkeypatch.setattr(partitions, "ENTRIES_AT_MOST", 20)
-    await partitions.prepare(conn, START + HOUR)
-    found = await partitions.standing(conn, "reading")
-    width = {part.since.date().day: part.until - part.since for part in found}
-    assert width == {31: 24 * HOUR, 1: 24 * HOUR, **dict.fromkeys((2, 3, 4), HOUR / 2)}
-    tomorrow = [part for part in found if part.since.date().day == 2]
-    assert len(tomorrow) == 48
-    assert tomorrow[1].name == "reading_20260102_0030"
-    await write(conn, 2, START_MS + 24 * HOUR_MS, 62)
-    assert await rows(conn, "select value from reading_20260102_0200") == [(62.0,)]
+    await partitions.prepare(conn, START + timedelta(minutes=1), pace)
+    found = {part.name: part.until - part.since for part in await partitions.standing(conn, "reading")}
+    minutes = timedelta(minutes=1)
+    assert found["reading_20251231"] == 24 * HOUR
+    assert found["reading_20260101"] == 2 * HOUR + 20 * minutes
+    assert found["reading_20260101_0220"] == 10 * minutes
+    assert {width for name, width in found.items() if name > "reading_20260101_0220"} == {HOUR / 2}
+    assert len(found) == 3 + 43 + 3 * 48
+    for n, minute in enumerate((19, 20, 40, 24 * 60)):
+        await write(conn, n + 2, START_MS + minute * 60_000, 62 + n)
+    kept = "select tableoid::regclass::text, value from reading order by value"
+    there = ["", "", "", "_0220", "_0230"]
+    first = [(f"reading_20260101{part}", 60.0 + n) for n, part in enumerate(there)]
+    assert await rows(conn, kept) == [*first, ("reading_20260102_0200", 65.0)]
+    plan = await rows(conn, "explain select 1 from reading where device_key = 1 and kind_id = 1")
+    assert not any("Seq Scan" in row[0] for row in plan), "every piece has the index of the whole"
     dropped = await partitions.drop_before(conn, START + 23 * HOUR)
     assert dropped[-1] == "reading_20260102_0030"
+
+
+async def test_a_day_that_is_nearly_over_is_not_divided_where_little_more_comes(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 rows' room in 20 hours are too many a day for one partition; in the last hour ten more fit in."""
+    await write(conn, 1, START_MS, 60, 61)
+    monkeypatch.setattr(partitions, "ENTRIES_AT_MOST", 200)
+    await partitions.prepare(conn, START + 21 * HOUR)
+    found = await partitions.standing(conn, "reading")
+    assert {part.since.day: part.until - part.since for part in found}[1] == 24 * HOUR
 
 
 async def test_storage_is_told(
