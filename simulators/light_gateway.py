@@ -77,6 +77,11 @@ class LightGateway:
         """True while the broker has this gateway's connection."""
         return self._client is not None and self._client.connected
 
+    @property
+    def unanswered(self) -> int:
+        """Events, phases counted apart, and batches that were sent and are not acknowledged."""
+        return sum(map(len, self._events.values())) + len(self._batches)
+
     async def linked(self) -> None:
         """Wait until the gateway has said that it is online."""
         await self._up.wait()

@@ -31,11 +31,14 @@ class Fault:
 
 
 async def kill(town: Town, target: str, sent: signal.Signals = signal.SIGKILL) -> None:
-    """A process dies; over when its supervisor has put another in its place (the agent's is played here)."""
+    """A process dies; over when another is in its place: from here for the agent and `up`, else from `up`."""
     pid = await _first(town, target)
     os.kill(pid, sent)
     if target == "agent":
         await _agent_again(town)
+    elif target == "up":  # all that it started ends with it: as a power cut of the cloud's machine
+        await town.cloud.child.wait()
+        await town.cloud.child.start()
     await _until(lambda: (family := town.family(target)) != [] and family[0] != pid)
 
 
@@ -187,7 +190,7 @@ async def _until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-TARGETS: Final = ("agent", "nats", "postgres", "ingest", "telemetry", "api", "work")
+TARGETS: Final = ("agent", "up", "nats", "postgres", "ingest", "telemetry", "api", "work")
 FAULTS: Final = (
     *(Fault(f"kill -9 {name}", partial(kill, target=name)) for name in TARGETS),
     *(Fault(f"SIGSTOP {name}", partial(stop, target=name)) for name in TARGETS),

@@ -14,6 +14,7 @@ import psycopg
 
 from cloud.config import DataDir
 from firmware_specs.clock import Clock
+from firmware_specs.messages import Event
 from simulators.cloud_api import CloudApi, LiveCases
 from simulators.devices.watch import SOS
 from simulators.fleet import Fleet
@@ -48,6 +49,7 @@ class Town:
     readings: int = 0
     until_ms: dict[str, int] = field(default_factory=dict)
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    smoke: dict[str, Event] = field(default_factory=dict)
     pressed: list[str] = field(default_factory=list)
     presses: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -87,11 +89,23 @@ class Town:
         self.readings += _ROWS if taken else 0
         return taken
 
+    def burn(self, home: Any) -> None:
+        """Smoke in the home of a light gateway, or the end of it."""
+        before = self.smoke.pop(home.entry.id, None)
+        device = next(iter(home.entry.devices.values()))
+        if before is None:
+            event = self.smoke[home.entry.id] = home.gateway.event("smoke", device=device)
+        else:
+            event = home.gateway.event("smoke", phase="cleared", event_id=before.id, device=device)
+        self.events[event.id, event.phase] += 1
+
     async def flow(self) -> None:
-        """Endless: each light gateway sends a batch a second, and now and then smoke that clears."""
+        """Endless: each light gateway sends a batch a second, and one of them smoke or the end of it."""
+        homes = list(self.fleet.homes.values())
         while True:
-            for home in self.fleet.homes.values():
+            for home in homes:
                 self.batch(home)
+            self.burn(self.chance.choice(homes))
             await asyncio.sleep(1)
 
     async def normal(self) -> float:
@@ -111,7 +125,7 @@ class Town:
                 lambda: (
                     self.rang(self.pressed)
                     and ledger.batches_acked == ledger.batches_sent
-                    and not ledger.waiting
+                    and not any(home.gateway.unanswered for home in self.fleet.homes.values())
                 )
             )
 
@@ -122,9 +136,11 @@ class Town:
                 await asyncio.sleep(0.05)
 
     def family(self, target: str) -> list[int]:
-        """The pids of a target, the one that is watched first: `agent`, or a child of `up` by its name."""
+        """The pids of a target, the one that is watched first: `agent`, `up`, or a child of `up` by name."""
         if target == "agent":
             return [self.post.agent.pid] if self.post.agent.running else []
+        if target == "up":
+            return [self.cloud.child.pid, *(pid for pid, _ in children(self.cloud.child.pid))]
         first = next((pid for pid, line in children(self.cloud.child.pid) if is_target(target, line)), None)
         return [] if first is None else [first, *(pid for pid, _ in children(first))]
 
