@@ -72,7 +72,7 @@ async def prepare(conn: Connection, now: datetime, pace: Pace | None = None) -> 
     width = width_for(rows)
     await ensure_days(conn, [today + n * _DAY for n in range(-1, _AHEAD_DAYS + 1)], width=width)
     if width != _DAY:
-        with suppress(psycopg.errors.LockNotAvailable):  # somebody reads for long: at the next look
+        with suppress(psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):  # at the next look
             await _narrow(conn, now, width, rows)
 
 
@@ -127,22 +127,33 @@ async def drop_before(conn: Connection, before: datetime, *, table: str = "readi
 
 
 async def _narrow(conn: Connection, now: datetime, width: timedelta, rows: float) -> None:
-    """Divide what has not begun more finely, and from some minutes on what would grow too large."""
+    """Divide what has not begun more finely, and from some minutes on what would grow too large.
+
+    Raises psycopg.OperationalError where that would keep others waiting for long.
+    """
     edge = _after(now.astimezone(UTC) + _NOT_BEFORE, _GRID)
+
+    def wide(part: Partition) -> bool:
+        return part.until > edge and part.until - part.since > width
+
+    def bursts(part: Partition) -> bool:
+        expected = part.table_bytes / _ROW_BYTES + rows * ((part.until - now) / _DAY)
+        return wide(part) and part.since <= now and expected > ENTRIES_AT_MOST
+
+    if await _ask(conn, "timescaledb_present"):
+        return
+    for part in filter(bursts, await standing(conn, "reading")):  # the same look is short under the lock
+        look = sql.SQL("select count(*) from {} where measured_at >= {}")
+        await conn.execute(look.format(sql.Identifier(part.name), sql.Literal(edge.isoformat())))
     async with conn.transaction():
-        await conn.execute("set local lock_timeout = '2s'")
-        if await _ask(conn, "timescaledb_present"):
-            return
+        await conn.execute("set local lock_timeout = '2s'; set local statement_timeout = '10s'")
         await conn.execute(_SQL["lock_storage"])
-        for part in await _standing(conn, "reading"):
-            if part.until <= edge or part.until - part.since <= width:
-                continue
+        for part in filter(wide, await _standing(conn, "reading")):
             name = sql.Identifier(part.name)
-            to_come = rows * ((part.until - now) / _DAY)
             if part.since >= edge and not part.table_bytes:
                 await conn.execute(sql.SQL("drop table {}").format(name))
                 await _attach(conn, "reading", part.since, part.until, width)
-            elif part.since <= now and part.table_bytes / _ROW_BYTES + to_come > ENTRIES_AT_MOST:
+            elif bursts(part):
                 await conn.execute(sql.SQL("alter table reading detach partition {}").format(name))
                 await _place(conn, "reading", part.name, part.since, edge)
                 await _attach(conn, "reading", edge, part.until, width)
