@@ -99,6 +99,7 @@ def _plan(parsed: argparse.Namespace) -> Plan:
         http_port=parsed.http_port,
         mqtt_port=parsed.mqtt_port,
         database_url=parsed.database_url,
+        broker=parsed.broker,
         broker_url=parsed.broker_url,
         canary=not parsed.no_canary,
         members=parsed.members,
@@ -146,6 +147,12 @@ def _parser(given: str) -> argparse.ArgumentParser:
         "--mqtt-port", type=int, default=18830, help="内置 MQTT 端口 / port of the embedded broker"
     )
     up.add_argument("--database-url", help="使用已有的 PostgreSQL / an existing PostgreSQL")
+    up.add_argument(
+        "--broker",
+        choices=("nats", "mosquitto"),
+        default="nats",
+        help="内置服务器，一座城市用本机的 mosquitto / the broker to run; for a city the installed mosquitto",
+    )
     up.add_argument(
         "--broker-url", help="使用已有的 MQTT 服务器 / an existing broker, mqtt://user:secret@host:port"
     )

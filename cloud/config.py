@@ -256,6 +256,7 @@ class Plan:
     http_port: int = 8420
     mqtt_port: int = 18830
     database_url: str | None = None
+    broker: str = "nats"
     broker_url: str | None = None
     canary: bool = True
     members: int = 1

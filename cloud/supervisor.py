@@ -13,18 +13,15 @@ from typing import Any, Final
 
 import psycopg
 
-from cloud import broker, config
-from cloud.children import Child, Process, answers_health, free_port, said_ready, start_program, try_port
+from cloud import config
+from cloud.children import Child, Process, answers_health, said_ready, start_program, try_port
 from cloud.config import ConfigError, Plan
-from cloud.database.listen import notifications
 from cloud.database.migrations import MigrationError
-from cloud.database.pool import connect
-from cloud.downlink.store import GATEWAYS_CHANNEL, gateway_logins
-from cloud.embedded import nats, postgres, process
-from cloud.embedded.disk import room_again
+from cloud.embedded import postgres, process
 from cloud.ingest.groups import forget_lone_sessions
 from cloud.operations.duty import READY, Duty, on_duty
 from cloud.operations.gathering import Gathering
+from cloud.own_broker import OWN_BROKERS, OwnBroker
 from cloud.preparation import prepare_database
 from cloud.registry.sealing import make_key_file
 from cloud.surroundings import PROGRAMS, SHARED, Surroundings, arguments_of
@@ -33,8 +30,6 @@ from cloud.texts import text
 logger = logging.getLogger(__name__)
 
 _START_LIMIT_S: Final = 60.0
-_DEBOUNCE_S: Final = 0.3
-_LOOK_EVERY_S: Final = 30.0
 _CANARY: Final = "canary"
 
 
@@ -46,9 +41,8 @@ class Supervisor:
     announce: Callable[[str], None]
     _children: list[Child] = field(default_factory=list, init=False)
     _cluster: postgres.Cluster | None = field(default=None, init=False)
-    _nats: tuple[nats.Broker, Child] | None = field(default=None, init=False)
+    _broker: OwnBroker | None = field(default=None, init=False)
     _database_url: str = field(default="", init=False)
-    _nats_port: int = field(default=-1, init=False)
     _gathering: Gathering = field(init=False)
 
     async def run(self) -> None:
@@ -74,7 +68,7 @@ class Supervisor:
     def _check(self, started: asyncio.Task[None]) -> None:
         try:
             started.result()
-        except (TimeoutError, postgres.PostgresError, nats.NatsError, OSError) as error:
+        except (TimeoutError, postgres.PostgresError, process.ProgramError, OSError) as error:
             reason = str(error) or f"> {_START_LIMIT_S:.0f} s"
             log = self.plan.data.path
             raise ConfigError(text("start_failed", name="carebed-cloud", reason=reason, log=log)) from error
@@ -87,7 +81,7 @@ class Supervisor:
             except (psycopg.Error, MigrationError) as error:
                 raise ConfigError(text("database_failed", reason=str(error).strip())) from error
             if self.plan.broker_url is None:
-                await self._start_nats()
+                await self._start_broker()
             make_key_file(self.plan.data.key_file)
             if self.plan.members > 1:
                 await forget_lone_sessions(
@@ -100,9 +94,9 @@ class Supervisor:
 
     async def _watch(self, asked: asyncio.Task[bool], duty: Duty) -> None:
         tasks = [asyncio.create_task(child.keep(), name=f"keep-{child.name}") for child in self._children]
-        if self._nats is not None:
-            tasks.append(asyncio.create_task(self._follow_gateways(), name="gateways"))
-            tasks.append(asyncio.create_task(self._renew_broker(), name="renew-broker"))
+        if self._broker is not None:
+            tasks.append(asyncio.create_task(self._broker.follow_gateways(), name="gateways"))
+            tasks.append(asyncio.create_task(self._broker.renew(), name="renew-broker"))
         if self.plan.canary:
             tasks.append(asyncio.create_task(self._keep_canary(), name="keep-canary"))
         duty.ready()
@@ -154,30 +148,11 @@ class Supervisor:
         more = [f"{name}-{n}" for n in range(2, self.plan.members + 1) for name in SHARED]
         return [*PROGRAMS, *more]
 
-    async def _start_nats(self) -> None:
-        if self.plan.members > 1:
-            self._nats_port = free_port()
-        found = nats.prepare(self.plan.data.path)
-        nats.write_config(found, await self._nats_config(found))
-        child = Child(
-            name="nats",
-            start=lambda: nats.start(found, log=self.plan.data.log("nats")),
-            ready=lambda server: nats.wait_ready(server, "127.0.0.1", self.plan.mqtt_port, limit_s=30.0),
-        )
-        self._nats = found, child
-        self._children.append(child)
-        await self._begin(child)
-
-    async def _nats_config(self, found: nats.Broker) -> str:
-        async with await connect(self._database_url, name="carebed-up") as conn:
-            gateways = await gateway_logins(conn)
-        return broker.nats_config(
-            gateways,
-            self.plan.data.service_logins(),
-            mqtt_port=self.plan.mqtt_port,
-            store_dir=str(found.store),
-            client_port=self._nats_port,
-        )
+    async def _start_broker(self) -> None:
+        own = self._broker = OWN_BROKERS[self.plan.broker](self.plan, self._database_url)
+        self._children.append(own.child)
+        await own.configure()
+        await self._begin(own.child)
 
     async def _keep_canary(self) -> None:
         """Endless. It needs the others, and they do not wait for it."""
@@ -190,27 +165,6 @@ class Supervisor:
             logger.warning("child did not start", extra=extra)
         self._say_running()
         await child.keep()
-
-    async def _follow_gateways(self) -> None:
-        """Endless: whenever gateways are added, retired or given new secrets, the broker learns it."""
-        assert self._nats is not None
-        found, child = self._nats
-        async for _ in notifications(self._database_url, [GATEWAYS_CHANNEL], every_s=_LOOK_EVERY_S):
-            await asyncio.sleep(_DEBOUNCE_S)
-            try:
-                changed = nats.write_config(found, await self._nats_config(found))
-            except psycopg.OperationalError:
-                continue  # the listener says lost and back, and then looks again
-            if changed and child.process is not None:
-                nats.reload(child.process)
-                logger.info("broker has read its users again", extra={"action": "broker_reloaded"})
-
-    async def _renew_broker(self) -> None:
-        """Endless: a broker whose disk was full stores nothing any more until it starts anew."""
-        assert self._nats is not None
-        _, child = self._nats
-        async for _ in room_again(self.plan.data.path):
-            await child.end()
 
     def _program(self, name: str) -> Child:
         kind, _, number = name.partition("-")
@@ -232,16 +186,18 @@ class Supervisor:
     async def _begin(self, child: Child) -> None:
         try:
             await child.begin()
-        except (postgres.PostgresError, nats.NatsError, RuntimeError, OSError, TimeoutError) as error:
+        except (postgres.PostgresError, process.ProgramError, RuntimeError, OSError, TimeoutError) as error:
             reason, log = str(error) or type(error).__name__, "stderr"
-            if child.name in ("postgres", "nats"):
+            if child.name in ("postgres", *OWN_BROKERS):
                 own_log = self.plan.data.log(child.name)
                 reason, log = f"{reason} ({process.last_line(own_log)})", str(own_log)
             raise ConfigError(text("start_failed", name=child.name, reason=reason, log=log)) from error
 
     @property
     def _surroundings(self) -> Surroundings:
-        return Surroundings(self.plan, self._database_url, self._nats_port)
+        own = self._broker
+        ports = () if own is None else (own.service_port, own.stream_port)
+        return Surroundings(self.plan, self._database_url, *ports)
 
     def _say_running(self) -> None:
         address = config.broker_address(self._surroundings.broker_url("work"), "--broker-url")

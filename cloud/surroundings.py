@@ -33,11 +33,12 @@ def arguments_of(plan: Plan, program: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The addresses of one run; `nats_port` is negative where readers speak MQTT."""
+    """The addresses of one run, and its own broker's ports; `stream_port` is negative where it has none."""
 
     plan: Plan
     database_url: str
-    nats_port: int = -1
+    service_port: int = -1
+    stream_port: int = -1
 
     def environment(self, program: str, number: str) -> dict[str, str]:
         """The variables of a program; `number` of its kind, "" for the first."""
@@ -58,8 +59,9 @@ class Surroundings:
 
     def broker_url(self, program: str) -> str:
         """The broker's address with a program's login, if it has one and the operator named no other."""
-        base = self.plan.broker_url or f"mqtt://127.0.0.1:{self.plan.mqtt_port}"
         user = PROGRAMS.get(program)
+        port = self.plan.mqtt_port if user is None else self.service_port
+        base = self.plan.broker_url or f"mqtt://127.0.0.1:{port}"
         if user is None:
             scheme, _, rest = base.partition("://")
             return f"{scheme}://{rest.rpartition('@')[2]}"
@@ -68,9 +70,9 @@ class Surroundings:
 
     def reading_url(self) -> str:
         """Where ingest and telemetry read: several of them share the embedded broker's own stream."""
-        if self.nats_port < 0:
+        if self.stream_port < 0:
             return self.broker_url("ingest")
-        return self._with_login(f"nats://127.0.0.1:{self.nats_port}", broker.INGEST_USER)
+        return self._with_login(f"nats://127.0.0.1:{self.stream_port}", broker.INGEST_USER)
 
     def _with_login(self, url: str, user: str) -> str:
         scheme, _, rest = url.partition("://")

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from cloud.broker import SERVICES, login, mosquitto_files, nats_config, new_secret
 from cloud.config import DataDir
 from cloud.database.pool import Connection, Pool, connect, open_pool
-from cloud.embedded import nats, postgres
+from cloud.embedded import nats, postgres, process
 from cloud.preparation import prepare_database
 from tests.ports import free_port
 from tests.programs import absent_programs, program
@@ -150,7 +150,7 @@ async def broker(data_dir: Path) -> AsyncIterator[RunningBroker]:
     )
     nats.write_config(found, text)
     server = await nats.start(found, log=data_dir / "nats.log")
-    await nats.wait_ready(server, "127.0.0.1", port, limit_s=15)
+    await process.wait_listening(server, port, limit_s=15)
     yield RunningBroker(port, secrets, found, server, client_port)
     await nats.stop(server)
 

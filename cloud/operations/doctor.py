@@ -121,7 +121,8 @@ def _address(data: DataDir, facts: Mapping[str, Any]) -> Address | None:
 
 def _files(facts: Mapping[str, Any], gateways: int) -> Iterator[Finding]:
     """The embedded broker needs an open file for each gateway."""
-    pid = facts.get("children", {}).get("nats")
+    children = facts.get("children", {})
+    pid = children.get("nats") or children.get("mosquitto")
     try:
         lines = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8").splitlines()
         limit = int(next(line for line in lines if line.startswith("Max open files")).split()[3])
@@ -150,6 +151,7 @@ def _keys(data: DataDir) -> list[Finding]:
     named = os.environ.get(config.KEY_FILE)
     secret = [data.key_file, data.signing_key_file, data.canary_file, data.path / "services.json"]
     secret += [data.path / "running.json", data.path / "nats" / "nats.conf"]
+    secret += [data.path / "mosquitto" / name for name in ("gateways.passwd", "services.passwd")]
     secret += [path for path in (data.notifications_file, Path(named) if named else None) if path is not None]
     for path in dict.fromkeys(secret):
         try:

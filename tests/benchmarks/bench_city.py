@@ -1,12 +1,13 @@
 """A whole city on one machine: every gateway connected with its own credentials, real rates, one screen.
 
-`carebed-cloud up` runs with everything on; the homes are written into its database. A generator in a process
-of its own (`city_load.py`) connects all gateways, and sends what a city sends. For `--seconds` SOS are
-pressed `--events-per-s` times a second, then two hundred at once; each is awaited at a WebSocket client, and
-is late after a second. Then the generator stops, and every batch must have been stored. With `--steps` the
-batches come more and more often until p99 is over a second. `make bench-city` prints one last line
-`city: homes=… p50_ms=… p99_ms=… burst_max_ms=… cpu_percent=… rss_mib=… missed=…`: CPU is of the whole
-machine (all cores are 100 %), memory is PSS, both of all processes of the cloud; the generator is apart.
+`carebed-cloud up` runs with everything on and the broker that a city is to have; the homes are written into
+its database. A generator in a process of its own (`city_load.py`) connects all gateways, and sends what a
+city sends. For `--seconds` SOS are pressed `--events-per-s` times a second, then two hundred at once; each is
+awaited at a WebSocket client, and is late after a second. Then the generator stops, and every batch must have
+been stored. With `--steps` the batches come more and more often until p99 is over a second. `make bench-city`
+prints one last line `city: homes=… p50_ms=… p99_ms=… burst_max_ms=… cpu_percent=… rss_mib=… missed=…`: CPU is
+of the whole machine (all cores are 100 %), memory is PSS, both of all processes of the cloud, the generator
+apart.
 """
 
 import argparse
@@ -221,7 +222,7 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> str:
     """The last line."""
     clock, watch, homes = Clock(), Watch(), arguments.homes
     say_rates(homes)
-    cloud = OwnCloud(folder / "cloud", clock, options=("--no-canary",))
+    cloud = OwnCloud(folder / "cloud", clock, options=("--no-canary", "--broker", arguments.broker))
     await cloud.start()
     try:
         database_url = str(DataDir(cloud.folder).running()["database_url"])
@@ -279,6 +280,7 @@ def main() -> None:
     """Run and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--homes", type=int, default=14_800)
+    parser.add_argument("--broker", choices=("mosquitto", "nats"), default="mosquitto")
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--settle-s", type=float, default=_SETTLE_S)
     parser.add_argument("--events-per-s", type=float, default=2)

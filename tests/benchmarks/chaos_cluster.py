@@ -21,7 +21,7 @@ from typing import Final
 
 from cloud.broker import INGEST_USER, Address, Cluster, login, nats_config, new_secret
 from cloud.database.pool import Connection, connect
-from cloud.embedded import nats
+from cloud.embedded import nats, process
 from firmware_specs.clock import Clock
 from tests.benchmarks.chaos_proxy import Line
 from tests.benchmarks.group_load import ROWS, RUN, Sent, answered, batches, deliver, presses
@@ -53,7 +53,7 @@ class Node:
     async def start(self) -> None:
         """Start it and wait until gateways can come."""
         self.process = await nats.start(self.place, log=self.log)
-        await nats.wait_ready(self.process, "127.0.0.1", self.mqtt_port, limit_s=60)
+        await process.wait_listening(self.process, self.mqtt_port, limit_s=60)
 
     async def kill(self) -> None:
         """kill -9."""

@@ -19,7 +19,7 @@ from typing import Final
 import psycopg
 
 from cloud.broker import INGEST_USER, Address, Login, login, nats_config, new_secret
-from cloud.embedded import nats, postgres
+from cloud.embedded import nats, postgres, process
 from cloud.ingest.mqtt_source import MqttSource
 from cloud.ingest.source import Subscription
 from cloud.mqtt import packets
@@ -183,7 +183,7 @@ async def nats_broker(folder: Path, port: int, gateways: Sequence[Login] = ()) -
     nats.write_config(found, text.replace("users: [", f"users: [\n    {user}"))
     server = await nats.start(found, log=folder / "nats.log")
     try:
-        await nats.wait_ready(server, "127.0.0.1", port, limit_s=30)
+        await process.wait_listening(server, port, limit_s=30)
         yield Broker(
             server.pid, *(Address("127.0.0.1", port, name, secret, False) for name, secret in secrets.items())
         )
@@ -202,7 +202,7 @@ async def mosquitto_broker(folder: Path, port: int) -> AsyncIterator[Broker]:
         raise SystemExit("mosquitto is not installed")
     server = await asyncio.create_subprocess_exec(program, "-c", str(conf), stderr=subprocess.DEVNULL)
     try:
-        await nats.wait_ready(server, "127.0.0.1", port, limit_s=15)  # whichever broker it is
+        await process.wait_listening(server, port, limit_s=15)  # whichever broker it is
         address = Address("127.0.0.1", port, None, None, False)
         yield Broker(server.pid, address, address)
     finally:

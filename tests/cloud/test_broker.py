@@ -16,7 +16,7 @@ from cloud.broker import (
     login,
     new_secret,
 )
-from cloud.embedded import nats
+from cloud.embedded import nats, process
 from tests.conftest import Mosquitto, RunningBroker
 from tests.mqtt_client import Refused, mqtt_client
 from tests.waiting import until
@@ -159,7 +159,7 @@ async def test_a_new_gateway_comes_in_after_a_reload_and_the_others_stay(broker:
     text = broker.broker.config.read_text().replace("users: [", "users: [\n" + _one_more("gw-new", secret), 1)
     with mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]) as old:
         assert nats.write_config(broker.broker, text)
-        nats.reload(broker.server)
+        process.reload(broker.server)
         await until(lambda: asyncio.to_thread(_comes_in, broker.port, "gw-new", secret))
         old.publish("carebed/v1/gw-1/up/event", b"x")
         assert old.client.is_connected()

@@ -70,6 +70,24 @@ async def test_a_gateway_is_told_of_its_home_and_of_each_change(
         )
 
 
+async def test_a_broker_that_lost_what_it_kept_is_told_again_within_about_an_hour(
+    pool: Pool, conn: Connection, broker: RunningBroker, publisher: MqttPublisher
+) -> None:
+    await add_home(conn, "gw-1")
+    await configs.refresh(pool, NOW)
+    await configs.publish_waiting(pool, publisher, NOW)
+    with mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]) as gateway:
+        assert gateway.subscribe("carebed/v1/gw-1/down/#", 0)
+        first, _ = await asyncio.to_thread(told, gateway)
+        for minutes in (30, 61, 90):
+            now = NOW + timedelta(minutes=minutes)
+            assert await configs.refresh(pool, now) == 0
+            await configs.publish_waiting(pool, publisher, now)
+        again, _ = await asyncio.to_thread(told, gateway)
+        assert again == first
+        assert gateway.messages.empty()
+
+
 async def test_versions_grow_even_over_a_restored_backup(pool: Pool, conn: Connection) -> None:
     await add_home(conn, "gw-1")
     await configs.refresh(pool, NOW)
