@@ -60,12 +60,14 @@ async def play(town: Town, fault: Fault) -> float:
     return normal_s
 
 
-async def run(seed: int, faults: Sequence[Fault], members: int, folder: Path) -> dict[str, float]:
+async def run(
+    seed: int, faults: Sequence[Fault], chosen: argparse.Namespace, folder: Path
+) -> dict[str, float]:
     """One seed: start everything, play every fault, wait, judge."""
     order = list(faults)
     Random(seed).shuffle(order)
     homes = len(order) * (_PRESSES + 1) + _MORE_HOMES
-    async with asyncio.timeout(_LIMIT_S), a_town(folder, seed, homes, members) as town:
+    async with asyncio.timeout(_LIMIT_S), a_town(folder, seed, homes, chosen.members, chosen.broker) as town:
         flow = asyncio.create_task(town.flow(), name="readings")
         await town.normal()
         times = []
@@ -100,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1", help="comma list")
     parser.add_argument("--members", type=int, default=2, help="processes each of ingest and telemetry")
+    parser.add_argument("--broker", choices=("nats", "mosquitto"), default="nats", help="of `up`")
     parser.add_argument("--only", default="", help="faults whose name contains this")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     arguments = parser.parse_args()
@@ -109,7 +112,7 @@ def main() -> None:
     for seed in map(int, arguments.seeds.split(",")):
         say(f"seed {seed}")
         with a_folder(keep=arguments.keep) as folder:
-            counts = asyncio.run(run(seed, faults, arguments.members, folder))
+            counts = asyncio.run(run(seed, faults, arguments, folder))
         means.append(counts.pop("normal_s"))
         say(f"seed {seed}: worst_s={counts.pop('worst_s'):.1f} mean_s={means[-1]:.1f} {_words(counts)}")
         total.update({name: int(value) for name, value in counts.items()})

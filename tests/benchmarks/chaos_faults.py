@@ -190,14 +190,14 @@ async def _until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-TARGETS: Final = ("agent", "up", "nats", "postgres", "ingest", "telemetry", "api", "work")
+TARGETS: Final = ("agent", "up", "broker", "postgres", "ingest", "telemetry", "api", "work")
 FAULTS: Final = (
     *(Fault(f"kill -9 {name}", partial(kill, target=name)) for name in TARGETS),
     *(Fault(f"SIGSTOP {name}", partial(stop, target=name)) for name in TARGETS),
-    Fault("restart nats", partial(kill, target="nats", sent=signal.SIGTERM)),
+    Fault("restart broker", partial(kill, target="broker", sent=signal.SIGTERM)),
     Fault("restart postgres", partial(kill, target="postgres", sent=signal.SIGINT)),
     Fault("slow disk postgres", partial(stall, target="postgres")),
-    Fault("slow disk nats", partial(stall, target="nats")),
+    Fault("slow disk broker", partial(stall, target="broker")),
     Fault("slow disk agent", partial(stall, target="agent")),
     Fault("full disk agent", partial(full_disk, whose="agent"), needs_disk=True),
     Fault("full disk cloud", partial(full_disk, whose="cloud"), needs_disk=True),

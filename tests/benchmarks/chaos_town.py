@@ -157,8 +157,8 @@ def is_target(target: str, line: list[str]) -> bool:
     """Whether a child of `carebed-cloud up` with this command line is the target."""
     program = Path(line[0]).name
     match target:
-        case "nats":
-            return program == "nats-server"
+        case "broker":
+            return program in {"nats-server", "mosquitto"}
         case "postgres":
             return program == "postgres" and "-D" in line
         case _:
@@ -179,13 +179,13 @@ def children(parent: int) -> list[tuple[int, list[str]]]:
 
 
 @asynccontextmanager
-async def a_town(folder: Path, seed: int, homes: int, members: int) -> AsyncIterator[Town]:
+async def a_town(folder: Path, seed: int, homes: int, members: int, broker: str) -> AsyncIterator[Town]:
     """Start everything; as root on small disks of memory that can be filled."""
     clock, chance = Clock(), Random(seed)
     async with AsyncExitStack() as stack:
         cloud_disk = stack.enter_context(SmallDisk(folder / "cloud", megabytes=1200))
         post_disk = stack.enter_context(SmallDisk(folder / "post", megabytes=48))
-        options = ("--members", str(members), "--no-canary")
+        options = ("--members", str(members), "--broker", broker, "--no-canary")
         cloud = OwnCloud(folder / "cloud", clock, options=options)
         stack.push_async_callback(cloud.stop)
         await cloud.start()
