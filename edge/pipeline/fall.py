@@ -164,7 +164,8 @@ class Fall:
         if faint is None:
             return None
         faint.watch.feed(row)
-        if faint.watch.stirred_s >= STIRS_S or device in self._falls:
+        running = self._falls.get(device)
+        if faint.watch.stirred_s >= STIRS_S or (running is not None and not running.faint):
             stream.faint = None
         elif faint.watch.heard_s >= STILL_S:
             stream.faint = None

@@ -115,6 +115,14 @@ def test_a_faint_impact_that_waits_for_the_home_hides_no_fall() -> None:
     assert "faint" not in wearer.events[-1].evidence["reasons"]
 
 
+def test_a_faint_impact_that_was_denied_forgets_none_that_follows() -> None:
+    wearer = _doubtful(threshold=2.0, sure=3.0)
+    for _ in range(2):
+        wearer.stream(np.vstack([a_fall(5), still(70), walk(5)]))
+    suspected = [event.activation for event in wearer.events if event.phase == "suspected"]
+    assert len(set(suspected)) == 2
+
+
 def test_the_old_posture_is_no_sign_after_the_pre_alarm_whatever_rows_were_lost() -> None:
     wearer = _doubtful(sure=2.0)
     wearer.stream(np.vstack([a_fall(5), still(25)]))
