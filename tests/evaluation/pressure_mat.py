@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.pipeline.pressure_mat import MatLook, PressureMat
 from edge.pipeline.rhythm import Vector
+from tests.evaluation.mat import MatLook, PressureMat
 from tests.evaluation.measure import NoRecordings, Result, Task, rate, with_interval
 
 LEARNED_EMPTY = 3

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge.pipeline.pressure_mat import PressureMat
 from edge.pipeline.rhythm import Vector
+from tests.evaluation.mat import PressureMat
 
 RANDOM = np.random.default_rng(4)
 EMPTY = 480 + RANDOM.normal(0, 0.3, (4, 200))

@@ -2,7 +2,8 @@
 
 Counts are compared with those of the empty bed, which the technician takes (a mat that reads 0 when empty
 needs none); while the bed is empty they are followed slowly. Between surely empty and surely occupied nothing
-is said. No driver of the catalogue hears such mats yet.
+is said. No driver of the catalogue hears such mats: the meter is measured
+here and is no part of the gateway.
 """
 
 from dataclasses import dataclass
