@@ -121,8 +121,8 @@ VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
 )
 
 
-# An impact too faint for a suspicion, and then no movement of the arm: told only where the home says the one
-# and nothing of the other, and nobody goes to lie down.
+# An impact too faint for a suspicion, after which the arm is not as before: told only where the home says the
+# one and nothing of the other, and nobody goes to lie down.
 FAINT_NEEDS: Final = frozenset({"no_motion_since"})
 FAINT_NEVER: Final = frozenset({"lies_in_bed", "taken_off", "door_opened_since", "moves_in_another_room"})
 SHOWN: Final = frozenset({"movement", "walking", "posture"})  # what ends nothing once it is raised

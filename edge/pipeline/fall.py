@@ -13,17 +13,13 @@ from edge.recent import Recent
 from firmware_specs.messages import Phase
 
 if TYPE_CHECKING:
+    from edge.pipeline.faint import FaintImpacts
     from edge.pipeline.fall_detector import FallDetector, Suspicion
     from edge.pipeline.fall_model import Place
     from edge.pipeline.recovery import RecoveryWatch
 
 PRE_ALARM_MS: Final = 15_000
 CHECK_MS: Final = 60_000
-STILL_S: Final = 45
-STIRS_S: Final = 2
-RECOVERED_S: Final = 5
-WALKED_S: Final = 8  # looks of 4 s: 11 s of walking
-BACK_S: Final = 3
 CANCEL_AFTER_RAISED_MS: Final = 10 * 60_000
 LATE_MS: Final = 10 * 60_000
 _SET_MS: Final = -60_000
@@ -58,15 +54,6 @@ class _Fall(msgspec.Struct):
 
 
 @dataclass
-class _Faint:
-    """An impact that is a fall only if the arm now lies still."""
-
-    suspicion: "Suspicion"
-    at: int
-    watch: "RecoveryWatch"
-
-
-@dataclass
 class _Stream:
     """One unbroken run of rows; it ends at `end` by its own even time, at `told` by the band (ms UTC)."""
 
@@ -74,8 +61,8 @@ class _Stream:
     place: "Place"
     end: float
     told: float
+    faint: "FaintImpacts"
     recovery: "RecoveryWatch | None" = None
-    faint: _Faint | None = None
 
     def begin(self, samples: Samples) -> float | None:
         """When these rows begin on the stream's own time; None: they do not go on from it.
@@ -93,8 +80,9 @@ class _Stream:
 class Fall:
     """15 s after a suspicion the fall is raised, unless cancelled by the cancel button, by clear movement in
     the old posture or, when the detector is unsure, by walking or, within 15 s, by 3 s in just that
-    posture; then the wearer has 60 s. An impact too faint for a suspicion is one when the arm then lies
-    still for 45 s. A device with the role `waist` is worn there, any other at the wrist.
+    posture; then the wearer has 60 s. An impact too faint for a suspicion is one when for 45 s the arm then
+    lies still, or keeps moving and is not once as before. A device with the role `waist` is worn there, any
+    other at the wrist.
 
     An SOS within the pre-alarm raises it at once. For devices in `button_only` movement cancels nothing.
     The cancel button also takes back a fall raised within the last 10 min; movement and walking are told as
@@ -139,8 +127,6 @@ class Fall:
 
     def _samples(self, samples: Samples, now: int) -> list[Item]:
         stream, begin = self._stream(samples)
-        from edge.pipeline.recovery import RecoveryWatch
-
         happened: list[Item] = []
         late = round(samples.at - begin)
         for n, row in enumerate(samples.xyz_g):
@@ -148,35 +134,21 @@ class Fall:
             if suspicion is not None:
                 happened += self._suspected(samples.device, suspicion, suspicion.at + late, stream, now)
             elif (faint := stream.detector.faint()) is not None:
-                watch = RecoveryWatch(samples.rate_hz, faint.before)
-                stream.faint = _Faint(faint, faint.at + late, watch)
-            if (still := self._lies_still(samples.device, stream, row)) is not None:
-                happened += self._suspected(samples.device, still.suspicion, still.at, stream, now)
+                stream.faint.add(faint, faint.at + late)
+            if (fallen := stream.faint.feed(row)) is not None:
+                happened += self._suspected(samples.device, fallen.suspicion, fallen.at, stream, now)
             if stream.recovery is not None:
                 stream.recovery.feed(row)
                 if (by := self._recovery(samples.device, stream.recovery, now)) is not None:
                     happened += self._recovered(samples, stream, by)
         return happened
 
-    def _lies_still(self, device: str, stream: _Stream, row: _Row) -> _Faint | None:
-        """The faint impact after which the arm has now been still for long enough."""
-        faint = stream.faint
-        if faint is None:
-            return None
-        faint.watch.feed(row)
-        running = self._falls.get(device)
-        if faint.watch.stirred_s >= STIRS_S or (running is not None and not running.faint):
-            stream.faint = None
-        elif faint.watch.heard_s >= STILL_S:
-            stream.faint = None
-            return faint
-        return None
-
     def _stream(self, samples: Samples) -> tuple[_Stream, float]:
         """The device's detector and when these rows begin for it; a new one when too many rows are missing,
         or rate or place have changed.
         """
-        from edge.pipeline.fall_detector import FallDetector  # numpy: only where samples come
+        from edge.pipeline.faint import FaintImpacts  # numpy: only where samples come
+        from edge.pipeline.fall_detector import FallDetector
         from edge.pipeline.recovery import RecoveryWatch
 
         stream = self._streams.get(samples.device)
@@ -186,7 +158,8 @@ class Fall:
             begin = stream.begin(samples)
         if stream is None or begin is None:
             begin = float(samples.at)
-            stream = _Stream(FallDetector(samples.rate_hz, place, samples.range_g), place, begin, begin)
+            detector = FallDetector(samples.rate_hz, place, samples.range_g)
+            stream = _Stream(detector, place, begin, begin, FaintImpacts(samples.rate_hz))
             fall = self._falls.get(samples.device)
             if fall is not None:
                 stream.recovery = RecoveryWatch(samples.rate_hz, fall.before)
@@ -200,10 +173,10 @@ class Fall:
     ) -> list[Item]:
         from edge.pipeline.recovery import RecoveryWatch
 
-        stream.faint = None
-        running = self._falls.get(device)
-        if running is not None and running.raised is None and (suspicion.faint or not running.faint):
+        if self._known(device, suspicion):
             return []
+        if not suspicion.faint:
+            stream.faint.clear()
         evidence = {
             "impact_g": suspicion.impact_g,
             "posture_change_deg": suspicion.posture_change_deg,
@@ -221,17 +194,27 @@ class Fall:
         stream.recovery = RecoveryWatch(stream.detector.rate_hz, suspicion.before)
         return [_happening(fall, "suspected", at, now)]
 
+    def _known(self, device: str, suspicion: "Suspicion") -> bool:
+        """Whether a fall of this device covers it; a faint one, perhaps told to nobody, covers only
+        what is as faint, while it is pending.
+        """
+        running = self._falls.get(device)
+        if running is None:
+            return False
+        pending = running.raised is None
+        return pending or not running.faint if suspicion.faint else pending and not running.faint
+
     def _recovery(self, device: str, watch: "RecoveryWatch", now: int) -> str | None:
         """By what the wearer shows that nothing happened; for an unsure fall also old posture or walking."""
-        if watch.moving_s >= RECOVERED_S:
-            return "movement"
+        by = watch.shown
+        if by is None or by == "movement":
+            return by
         fall = self._falls.get(device)
         if fall is None or fall.evidence.get("unsure") is not True:
             return None
         # Later an arm that struggles on the floor passes by the old posture, too.
         soon = 0 <= now - fall.since <= PRE_ALARM_MS
-        shown = {"walking": watch.walked_s >= WALKED_S, "posture": soon and watch.back_s >= BACK_S}
-        return next((by for by, holds in shown.items() if holds), None)
+        return by if by == "walking" or soon else None
 
     def _recovered(self, samples: Samples, stream: _Stream, by: str) -> list[Item]:
         stream.recovery = None
@@ -277,9 +260,10 @@ class Fall:
         fall.raised = at
         stream = self._streams.get(fall.device)
         # An arm of which nothing was heard since did not move.
-        stirred_s = stream.recovery.stirred_s if stream is not None and stream.recovery is not None else 0
-        reasons = [*fall.evidence.get("reasons", []), "stirs" if stirred_s >= STIRS_S else "lies_still"]
-        more = {"confirmed_by": why, "stirred_s": stirred_s, "reasons": reasons}
+        watch = None if stream is None else stream.recovery
+        stirs = watch is not None and watch.stirs
+        reasons = [*fall.evidence.get("reasons", []), "stirs" if stirs else "lies_still"]
+        more = {"confirmed_by": why, "stirred_s": watch.stirred_s if watch else 0, "reasons": reasons}
         fall.evidence = {**fall.evidence, **more}
         return _happening(fall, "raised", fall.at, at)
 

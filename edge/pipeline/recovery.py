@@ -1,7 +1,7 @@
 """What an arm shows after a suspected fall: its wearer is up and about, back in the old posture, or still."""
 
 from collections import deque
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,6 +17,10 @@ WALK_G: Final = 0.06
 WALK_STEPS_S: Final = (0.38, 1.4)  # a step, or a stride of a swinging arm; a tremor or a seizure is faster
 WALK_STRENGTH: Final = 0.4
 SAME_PACE: Final = 0.12
+STIRS_S: Final = 2
+MOVED_S: Final = 5
+WALKED_S: Final = 8  # looks of 4 s: 11 s of walking
+BACK_S: Final = 3
 _QUICKEST_S: Final = 0.15
 
 
@@ -54,6 +58,22 @@ class RecoveryWatch:
         self._walk()
         self.stirred_s += moving
         self.heard_s += 1
+
+    @property
+    def stirs(self) -> bool:
+        """Whether the arm has moved at all."""
+        return self.stirred_s >= STIRS_S
+
+    @property
+    def shown(self) -> Literal["movement", "walking", "posture"] | None:
+        """By what its wearer now is as before, the surest first: moving in the old posture, walking in any
+        posture, or just in the old one.
+        """
+        if self.moving_s >= MOVED_S:
+            return "movement"
+        if self.walked_s >= WALKED_S:
+            return "walking"
+        return "posture" if self.back_s >= BACK_S else None
 
     def _walk(self) -> None:
         """Walking keeps its pace: a look at another rhythm than the last begins anew."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.pipeline.fall import WALKED_S
 from edge.pipeline.fall_detector import FallDetector, Suspicion
 from edge.pipeline.fall_model import Model, Place, shipped
-from edge.pipeline.recovery import RecoveryWatch
+from edge.pipeline.recovery import WALKED_S, RecoveryWatch
 from tests.evaluation import plots
 from tests.evaluation.fall_training import Trainer, tabulate
 from tests.evaluation.measure import Result, Task, rate, with_interval

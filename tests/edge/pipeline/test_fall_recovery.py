@@ -11,7 +11,7 @@ from edge.pipeline.fall_detector import FallDetector
 from edge.pipeline.fall_model import shipped
 from edge.pipeline.recovery import step_s
 from tests.edge.pipeline.making import options
-from tests.edge.pipeline.test_fall import LYING, RATE, STANDING, Wearer, a_fall, impact, still, walk
+from tests.edge.pipeline.test_fall import LYING, RATE, STANDING, Rows, Wearer, a_fall, impact, still, walk
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,36 @@ def test_an_impact_too_faint_for_a_suspicion_is_one_when_the_arm_then_lies_still
     if phases:
         assert {"faint", "unsure"} <= set(wearer.events[0].evidence["reasons"])
         assert wearer.told[0][1] == pytest.approx(5 + 1 + 4 + 45, abs=2)
+
+
+def struggle(seconds: float) -> Rows:
+    """An arm that moves all the time, as it lies."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    rows: Rows = still(seconds) + 0.3 * np.sin(2 * np.pi * 0.7 * t)[:, None] * np.array([0.2, 1.0, 0.2])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("then", "phases"),
+    [
+        ((struggle(70),), ["suspected", "raised"]),
+        ((struggle(20), still(4, STANDING), struggle(50)), []),
+        ((struggle(8), still(62)), []),
+    ],
+    ids=["struggles", "is back", "stirs now and then"],
+)
+def test_an_arm_that_keeps_moving_after_a_faint_impact_is_asked_about(
+    then: tuple[Rows, ...], phases: list[str]
+) -> None:
+    wearer = _doubtful(threshold=2.0, sure=3.0)
+    wearer.stream(np.vstack([a_fall(5), *then]))
+    assert wearer.phases == phases
+
+
+def test_who_knocks_again_while_struggling_is_still_followed_from_the_first_impact_on() -> None:
+    wearer = _doubtful(threshold=2.0, sure=3.0)
+    wearer.stream(np.vstack([a_fall(5), struggle(30), impact(), struggle(16)]))
+    assert wearer.phases == ["suspected"]
 
 
 def test_a_faint_impact_that_waits_for_the_home_hides_no_fall() -> None:

@@ -119,7 +119,7 @@ export const enTerms: Readonly<Record<TermKey, string>> = {
   "reason.stillness": "then still",
   "reason.sensor_clipped": "impact beyond the range of the sensor",
   "reason.unsure": "not clear: daily life looks like this, too",
-  "reason.faint": "a soft impact, and the arm has not moved since",
+  "reason.faint": "a soft impact, and the arm is not as before",
   "reason.clear": "a clear fall",
   "reason.stirs": "the arm moves since",
   "reason.lies_still": "has not moved since",

@@ -117,7 +117,7 @@ export const zhTerms = {
   "reason.stillness": "随后静止",
   "reason.sensor_clipped": "撞击超出传感器量程",
   "reason.unsure": "信号不够明确，日常动作也会这样",
-  "reason.faint": "撞击不重，但之后手臂一直没动",
+  "reason.faint": "撞击不重，但之后没有恢复原样",
   "reason.clear": "特征明确",
   "reason.stirs": "之后手臂还在动",
   "reason.lies_still": "之后一直没动",
