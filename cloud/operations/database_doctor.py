@@ -13,13 +13,14 @@ from cloud.operations.findings import Finding, age, good, wrong
 from cloud.supervision import canaries, ourselves
 from cloud.supervision.canaries import Latest
 from cloud.supervision.ourselves import CANARY_SILENT_AFTER, SILENT_AFTER, allowance
-from cloud.telemetry.storage import survey
+from cloud.telemetry.storage import Disk, Storage, survey
 from firmware_specs.clock import Clock
 
 _SQL: Final = queries.load(__package__ or "cloud.operations", "doctor.sql")
 _OLDEST: Final = 150_000
 _SKEW_ALLOWED_S: Final = 2.0
 _AHEAD: Final = timedelta(days=1)
+_FULL_SOON: Final = timedelta(days=30)
 _SILENT: Final = timedelta(minutes=15)
 _LEAST_FREE: Final = 0.1
 _LEAST_GIB: Final = 5.0
@@ -39,7 +40,8 @@ async def examine(conn: Connection, clock: Clock) -> list[Finding]:
         found.append(wrong("migrations", "migrations_newer", last=applied, wanted=wanted))
     else:
         found.append(good("migrations", "migrations_good", last=applied))
-    found.append(await _partitions(conn, now))
+    seen = await survey(conn, now)
+    found += [_partitions(seen, now), *_filling(seen.disk, now)]
     found += _programs(await ourselves.lives(conn), now, clock.rate)
     found.append(_canary(await canaries.latest(conn), now, clock.rate))
     found += await _gateways(conn, now)
@@ -84,8 +86,15 @@ def space(path: Path) -> Finding | None:
     return good("disk", "disk_good", **values)
 
 
-async def _partitions(conn: Connection, now: datetime) -> Finding:
-    ends = {kept.table: kept.until or now for kept in (await survey(conn, now)).kept}
+def _filling(disk: Disk | None, now: datetime) -> list[Finding]:
+    if disk is None or disk.full_at is None or disk.full_at > now + _FULL_SOON:
+        return []
+    full_at = f"{disk.full_at.astimezone(UTC):%Y-%m-%d}"
+    return [wrong("disk", "disk_fills", path=disk.path, at=full_at, days=max(disk.days_fit or 0, 7))]
+
+
+def _partitions(seen: Storage, now: datetime) -> Finding:
+    ends = {kept.table: kept.until or now for kept in seen.kept}
     table = min(ends, key=lambda name: ends[name])
     until = f"{ends[table].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if ends[table] < now + _AHEAD:

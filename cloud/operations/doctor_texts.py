@@ -53,6 +53,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{path} 只剩 {free} GiB（{percent} %）。请扩容，或缩短保留时间、移走旧备份。",
         "{path} has {free} GiB left ({percent} %). Enlarge it, or move old copies away.",
     ),
+    "disk_fills": (
+        "按目前速度，{path} 将于 {at} 写满。请扩容，或缩短读数保留时间：carebed-cloud storage --keep {days}",
+        "{path} is full on {at} at this pace. Enlarge it, or keep less: carebed-cloud storage --keep {days}",
+    ),
     "disk_good": ("{path} 剩余 {free} GiB（{percent} %）", "{free} GiB free on {path} ({percent} %)"),
     "clock_off": (
         "数据库主机与本机相差 {skew} 秒。请在两台机器上启用时间同步（chrony）。",

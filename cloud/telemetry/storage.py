@@ -1,6 +1,9 @@
 """How much is kept, how far behind everything is, and what goes next."""
 
-from datetime import datetime, timedelta
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -8,15 +11,17 @@ import msgspec
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.telemetry import partitions, rollups
-from cloud.telemetry.housekeeping import HOURS_KEPT, READINGS_KEPT
+from cloud.telemetry.housekeeping import HOURS_KEPT, readings_kept
+from cloud.telemetry.partitions import Partition
 
 _SQL: Final = queries.load(__package__ or "cloud.telemetry", "storage.sql")
-_KEPT: Final = {"reading": READINGS_KEPT, "reading_hour": HOURS_KEPT}
+_DAY: Final = timedelta(days=1)
+_SPARE: Final = 0.1  # of a disk stays free: for the log of changes, cases, copies
 
 
 class Kept(msgspec.Struct, frozen=True):
     """One table in pieces: sizes in bytes, the widest piece in hours, when the oldest goes, `until` when they
-    stand.
+    stand; `day_bytes` is what a day adds.
     """
 
     table: str
@@ -28,6 +33,20 @@ class Kept(msgspec.Struct, frozen=True):
     next_drop: str | None
     next_drop_at: datetime | None
     until: datetime | None = None
+    kept_days: int = 0
+    day_bytes: int = 0
+
+
+class Disk(msgspec.Struct, frozen=True):
+    """The disk of the database, in bytes. At today's pace: when it is full, None where what is dropped makes
+    room before; and for how many days of readings there is room, None where none come.
+    """
+
+    path: str
+    total_bytes: int
+    free_bytes: int
+    full_at: datetime | None
+    days_fit: int | None
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -47,24 +66,32 @@ class Storage(msgspec.Struct, frozen=True):
     rolled_until: datetime | None
     kept: list[Kept]
     queues: list[Queue]
+    disk: Disk | None = None
 
 
 async def survey(conn: Connection, now: datetime) -> Storage:
     """Look at everything; reads the catalogue and the ends of indices, no tables."""
     row = await (await conn.execute(_SQL["overview"])).fetchone()
     assert row is not None
+    spans = {"reading": await readings_kept(conn), "reading_hour": HOURS_KEPT}
+    found = [_kept(table, await partitions.standing(conn, table), span, now) for table, span in spans.items()]
     return Storage(
         at=now,
         database_bytes=row[0],
         newest_value=row[1],
         rolled_until=await rollups.rolled_until(conn),
-        kept=[await _kept(conn, table) for table in partitions.TABLES],
+        kept=found,
         queues=[Queue(*found) for found in await (await conn.execute(_SQL["queues"])).fetchall()],
+        disk=_disk(row[2], found, now),
     )
 
 
-async def _kept(conn: Connection, table: str) -> Kept:
-    pieces = await partitions.standing(conn, table)
+async def keep_readings(conn: Connection, days: int) -> None:
+    """Keep them so many days, 7 to 400, from the worker's next round on."""
+    await conn.execute(_SQL["keep_readings"], {"days": days})
+
+
+def _kept(table: str, pieces: Sequence[Partition], span: timedelta, now: datetime) -> Kept:
     held = [piece for piece in pieces if piece.table_bytes]
     first = pieces[0] if pieces else None
     widest = max((piece.until - piece.since for piece in pieces), default=timedelta())
@@ -76,6 +103,45 @@ async def _kept(conn: Connection, table: str) -> Kept:
         oldest=held[0].since if held else None,
         widest_h=widest / timedelta(hours=1),
         next_drop=None if first is None else first.name,
-        next_drop_at=None if first is None else first.until + _KEPT[table],
+        next_drop_at=None if first is None else first.until + span,
         until=pieces[-1].until if pieces else None,
+        kept_days=span.days,
+        day_bytes=_day_bytes(held, now),
     )
+
+
+def _day_bytes(held: Sequence[Partition], now: datetime) -> int:
+    """What yesterday added with its indexes, or today so far where that makes more."""
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    yesterday = sum(piece.total_bytes for piece in held if midnight - _DAY <= piece.since < midnight)
+    today = sum(piece.total_bytes for piece in held if midnight <= piece.since < midnight + _DAY)
+    return round(max(yesterday, today / max((now - midnight) / _DAY, 0.05)))
+
+
+def _disk(folder: str | None, kept: Sequence[Kept], now: datetime) -> Disk | None:
+    try:
+        usage = None if folder is None else shutil.disk_usage(Path(folder))
+    except OSError:
+        usage = None
+    return None if usage is None else forecast(str(folder), usage.total, usage.free, kept, now)
+
+
+def forecast(path: str, total: int, free: int, kept: Sequence[Kept], now: datetime) -> Disk:
+    """How far the room goes, where each day adds what a day adds now. Pure."""
+    grows = [(each.day_bytes, _days_until_dropped(each, now)) for each in kept]
+    last = max((days for _, days in grows), default=0)
+    added = (sum(size * min(day, days) for size, days in grows) for day in range(1, last + 1))
+    full = next((day for day, sum_ in enumerate(added) if sum_ > free), None)
+    readings, *others = kept
+    room = free + readings.total_bytes - _SPARE * total
+    days_fit = None
+    if readings.day_bytes:
+        beside = sum(each.day_bytes for each in others)
+        days_fit = max(int(room / (readings.day_bytes + beside)), 0)
+    return Disk(path, total, free, None if full is None else now + full * _DAY, days_fit)
+
+
+def _days_until_dropped(kept: Kept, now: datetime) -> int:
+    """How long the table only grows: until its oldest data go."""
+    since = now if kept.oldest is None else kept.oldest
+    return max((since + timedelta(days=kept.kept_days + 1) - now).days, 0)

@@ -1,8 +1,19 @@
 -- What `carebed-cloud storage` shows.
 
 -- name: overview --
--- The size of the database, and when the newest last value was measured.
-select pg_database_size(current_database()), (select max(measured_at) from reading_last)
+-- The size of the database, when the newest last value was measured, and where the server keeps its files,
+-- if that is this machine and may be known.
+select pg_database_size(current_database()), (select max(measured_at) from reading_last),
+    case when inet_server_addr() is not distinct from inet_client_addr()
+        and pg_has_role('pg_read_all_settings', 'member') then current_setting('data_directory') end
+
+-- name: readings_days --
+-- How many days readings are kept.
+select readings_days from retention
+
+-- name: keep_readings --
+-- From the worker's next round on.
+update retention set readings_days = %(days)s
 
 -- name: queues --
 -- What waits for the worker and the ingestor.

@@ -2,8 +2,10 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cloud import backup, config
@@ -16,6 +18,7 @@ from cloud.operations.doctor import examine
 from cloud.registry.sealing import make_key_file
 from cloud.supervision import canaries, ourselves
 from cloud.telemetry import partitions
+from cloud.telemetry.storage import Disk
 from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
 from tests.cloud import town
@@ -97,6 +100,15 @@ async def test_what_is_wrong_is_named_with_what_to_do(
     assert "partitions of reading end at" in found["partitions"]
     assert "work has been silent for 40 d" in found["programs"]
     assert "is 40 d old" in found["backup"]
+
+
+def test_a_disk_that_will_be_full_within_a_month_is_named_with_how_many_days_fit() -> None:
+    now = town.NOW
+    disk = Disk("/data", 10**12, 10**11, now + timedelta(days=3), 21)
+    assert "--keep 21" in database_doctor._filling(disk, now)[0].text
+    assert (
+        database_doctor._filling(msgspec.structs.replace(disk, full_at=now + timedelta(days=31)), now) == []
+    )
 
 
 async def test_without_database_cloud_copies_and_key_it_still_says_all_it_can(tmp_path: Path) -> None:

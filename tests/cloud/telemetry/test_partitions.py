@@ -77,7 +77,7 @@ async def test_the_housekeeper_makes_room_and_clears_away(pool: Pool, conn: Conn
         "insert into batch_seen (gateway_id, run, seen, changed_at) values ('gw-1', 'old', '{[1,5)}', %s)",
         (clock.now() - 41 * DAY,),
     )
-    task = asyncio.create_task(housekeeping.keep_house(pool, clock, kept=timedelta(days=1)))
+    task = asyncio.create_task(housekeeping.keep_house(pool, clock))
     tomorrow = (clock.now() + DAY).strftime("%Y%m%d")
 
     async def done() -> bool:

@@ -1,5 +1,6 @@
 """Hours are made once they are over, again when readings come late, and trends are the same with them."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -10,8 +11,9 @@ from cloud.__main__ import main
 from cloud.database.pool import Connection
 from cloud.telemetry import partitions, rollups, trends
 from cloud.telemetry.columns import from_ms
+from cloud.telemetry.housekeeping import look_after, readings_kept
 from cloud.telemetry.partitions import Pace, Partition
-from cloud.telemetry.storage import survey
+from cloud.telemetry.storage import Kept, forecast, survey
 from cloud.telemetry.writer import TelemetryWriter
 from tests.cloud.telemetry.a_home import START_MS, batch, home, incoming, install, place, rows, uid
 from tests.conftest import START
@@ -145,6 +147,44 @@ async def test_storage_is_told(
     monkeypatch.setenv("LANG", "C")
     monkeypatch.delenv("LC_ALL", raising=False)
     assert "next drop reading_20251231 at 2027-02-05T00:00:00Z" in storage_commands._text(found)
+
+
+def kept(table: str, *, days: int, day_gib: float, held_days: int) -> Kept:
+    size = round(day_gib * 2**30)
+    oldest = START - timedelta(days=held_days)
+    name = f"{table}_{oldest:%Y%m%d}"
+    at = oldest + timedelta(days=days + 1)
+    return Kept(table, held_days, size * held_days, size, oldest, 0.5, name, at, START, days, size)
+
+
+def test_how_long_a_disk_lasts_at_the_pace_of_a_city() -> None:
+    """1 TB for 42 GB of readings and 1 GB of hours a day."""
+    gib, hours = 2**30, kept("reading_hour", days=1830, day_gib=1, held_days=3)
+    readings = kept("reading", days=400, day_gib=42, held_days=3)
+    told = forecast("/data", 1000 * gib, (1000 - 3 * 43) * gib, [readings, hours], START)
+    assert told.full_at == START + timedelta(days=20)
+    assert told.days_fit == 20
+    fewer = kept("reading", days=14, day_gib=42, held_days=3)
+    told = forecast("/data", 1000 * gib, (1000 - 3 * 43) * gib, [fewer, hours], START)
+    assert told.full_at == START + timedelta(days=871 - 12 * 42)
+    told = forecast("/data", 3000 * gib, (3000 - 3 * 43) * gib, [fewer, hours], START)
+    assert told.full_at is None
+    nothing = kept("reading", days=400, day_gib=0, held_days=0)
+    assert forecast("/data", gib, gib, [nothing], START).days_fit is None
+
+
+async def test_readings_are_kept_as_long_as_is_set_and_until_their_hours_are_made(
+    conn: Connection, database_url: str
+) -> None:
+    before = START - timedelta(days=30)
+    await write(conn, 1, START_MS - 30 * 24 * HOUR_MS, 60, late=True)
+    assert await asyncio.to_thread(main, ["storage", "--keep", "20", "--database-url", database_url]) == 0
+    assert (await survey(conn, START)).kept[0].kept_days == 20
+    assert await readings_kept(conn) == timedelta(days=20)
+    await conn.execute("insert into rollup (until) values (%s)", (before - 500 * HOUR,))
+    assert f"reading_{before:%Y%m%d}" not in await look_after(conn, START, timedelta(days=20))
+    assert f"reading_{before:%Y%m%d}" in await look_after(conn, START, timedelta(days=20))
+    assert await rows(conn, "select at, count from reading_hour") == [(before, 1)]
 
 
 def test_the_command_prints_json(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
