@@ -4,14 +4,16 @@ One run, four drains: batches of twenty readings through the embedded broker (wi
 indices, homes checked, last values, acks queued, broker acks after the commit); COPY of the stored rows from
 a file into the emptied table; messages of one reading through mosquitto; and mq-bridge (a venv of its own,
 made where `--mq-bridge` says) writing the same single readings with an upsert by key, through mosquitto, too.
-The backlog is published before the clock starts. `make bench-ingest` prints one last line
+The backlog is published while the ingestor stands still (SIGSTOP). `make bench-ingest` prints one last line
 `ingest: readings_per_s=… messages_per_s=… copy_ratio=… mq_bridge_ratio=…`; `messages_per_s` is of single
 readings, `mq_bridge_ratio` compares readings.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,7 @@ _BRIDGE_TABLE: Final = """create table bridged (
     device text, kind text, measured_ms bigint, value double precision,
     primary key (device, kind, measured_ms)
 )"""
+_BROKERS: Final = {"nats": stages.nats_broker, "mosquitto": stages.mosquitto_broker}
 _BRIDGE: Final = (
     "import json, sys; from mq_bridge import Route; Route.from_config(json.load(sys.stdin)).run()"
 )
@@ -71,19 +74,28 @@ def watch(stage: Stage, query: LiteralString, until: int, pids: Sequence[int] = 
     return Drained(rows / (last - first), [cpu / rows * 1e6 for cpu in used])
 
 
-async def drain(stage: Stage, broker: Broker, messages: list[stages.Message]) -> float:
-    """Messages a second that the ingestor commits of a backlog."""
+async def drain(
+    stage: Stage, broker: Broker, messages: list[stages.Message], members: Sequence[str] = ("",)
+) -> float:
+    """Messages a second that an ingestor, or each of a group its share, commits of a backlog."""
     with stage.connect() as conn:
         conn.execute("truncate ack_queue, reading, reading_last, last_waiting, batch_seen, judging")
-    await stages.open_session(broker)
-    started = time.monotonic()
-    await stages.publish(broker, messages)
-    _SAY(f"  backlog: {len(messages) / (time.monotonic() - started):,.0f} messages/s published\n")
-    with stages.ingestor(stage, broker) as child:
-        pids = child.pid, stage.pid, broker.pid
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(stages.ingestor(stage, broker, member=member)) for member in members]
+        for reader in readers:
+            await asyncio.to_thread(stages.wait_ready, reader)
+            reader.send_signal(signal.SIGSTOP)
+        started = time.monotonic()
+        await stages.publish(broker, messages)
+        _SAY(f"  backlog: {len(messages) / (time.monotonic() - started):,.0f} messages/s published\n")
+        for reader in readers:
+            reader.send_signal(signal.SIGCONT)
+        pids = stage.pid, broker.pid, *(reader.pid for reader in readers)
         rate, costs = await asyncio.to_thread(watch, stage, _STORED, len(messages), pids)
-    ingestor, database, queue = costs
-    _SAY(f"  CPU a message, us: ingestor {ingestor:.0f}, database {database:.0f}, broker {queue:.0f}\n")
+    database, queue, *ingestors = costs
+    _SAY(
+        f"  CPU a message, us: ingestors {sum(ingestors):.0f}, database {database:.0f}, broker {queue:.0f}\n"
+    )
     return rate
 
 
@@ -187,8 +199,9 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
         for n, (_, row) in enumerate(ones)
     ]
     async with stages.database(folder, now, homes) as stage:
-        async with stages.nats_broker(folder, free_port()) as broker:
-            twenty = await drain(stage, broker, batched)
+        async with _BROKERS[arguments.broker](folder, free_port()) as broker:
+            members = [str(n + 1) for n in range(arguments.members)] if arguments.members > 1 else [""]
+            twenty = await drain(stage, broker, batched, members)
             _SAY(f"batches of 20: {twenty:,.0f} messages/s = {twenty * 20:,.0f} readings/s\n")
         expect(stage, count * 20)
         copied = copy(stage, count * 20)
@@ -211,6 +224,8 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=60_000, help="batches of twenty readings")
     parser.add_argument("--singles", type=int, default=60_000, help="messages of one reading")
     parser.add_argument("--homes", type=int, default=14_800)
+    parser.add_argument("--broker", choices=sorted(_BROKERS), default="nats", help="of the batches")
+    parser.add_argument("--members", type=int, default=1, help="processes that share the batches")
     parser.add_argument("--compressed", type=float, default=0.5, help="share of homes on metered links")
     parser.add_argument("--age-min", type=int, default=15, help="how long the ingestor was away")
     parser.add_argument("--mq-bridge", type=Path, default=Path(tempfile.gettempdir()) / "carebed-mq-bridge")

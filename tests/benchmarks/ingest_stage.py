@@ -19,6 +19,7 @@ from typing import Final
 import psycopg
 
 from cloud.broker import INGEST_USER, Address, Login, login, nats_config, new_secret
+from cloud.children import READY_LINE
 from cloud.embedded import nats, postgres, process
 from cloud.ingest.mqtt_source import MqttSource
 from cloud.ingest.source import Subscription
@@ -267,7 +268,7 @@ def ingestor(
     environment |= {"CAREBED_KEY_FILE": str(stage.folder / "key"), "CAREBED_MEMBER": member}
     with (stage.folder / f"{program}.log").open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "cloud", program], env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "cloud", program], env=environment, stdout=subprocess.PIPE, stderr=log
         )
     try:
         yield child
@@ -275,6 +276,13 @@ def ingestor(
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
             child.wait(20)
+
+
+def wait_ready(child: subprocess.Popen[bytes]) -> None:
+    """Return when an ingestor has subscribed."""
+    assert child.stdout is not None
+    if child.stdout.readline() != READY_LINE:
+        raise SystemExit("the ingestor ended before it was ready")
 
 
 def cpu_s(pid: int) -> float:
