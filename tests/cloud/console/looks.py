@@ -36,7 +36,10 @@ def looks(page: Page, scene: str, sizes: Sequence[Size], turn: Callable[[], None
     The page is Chinese and by day again at the end.
     """
     smallest = min(sizes)
-    by_day = {"zh": [*sizes], "en": [*sizes, *([MIDDLE] if max(sizes) > MIDDLE else [])]}
+    by_day = {
+        "zh": [*sizes],
+        "en": [*sizes, *([MIDDLE] if max(sizes) > MIDDLE and MIDDLE not in sizes else [])],
+    }
     for language in ("zh", "en"):
         if page.locator("html").get_attribute("lang") != {"zh": "zh-CN", "en": "en"}[language]:
             turn()

@@ -65,23 +65,26 @@ interface BodyProps {
   mine: boolean;
 }
 
-/** Six areas: steps, vitals, map (or photographs) over contacts, log, dispatch; each panel names its own. */
+/** Six areas: steps, vitals, map (or photographs) over contacts, log, dispatch; each panel names its own. The room that is
+ * left for them decides how close they stand. */
 function Body({ detail, elder, ...contacts }: BodyProps): ReactElement {
   const [photos, showPhotos] = useState(false);
   return (
-    <div className="case-body">
-      <Steps detail={detail} elder={elder} callees={contacts.callees} calls={contacts.calls} mine={contacts.mine} />
-      <Trends item={detail} />
-      {photos ? (
-        <Suspense fallback={<MapPanel item={detail} />}>
-          <Photos detail={detail} close={() => showPhotos(false)} />
-        </Suspense>
-      ) : (
-        <MapPanel item={detail} />
-      )}
-      <Contacts detail={detail} {...contacts} />
-      <Log detail={detail} />
-      <DispatchPanel detail={detail} mine={contacts.mine} photos={photos} showPhotos={showPhotos} />
+    <div className="case-room">
+      <div className="case-body">
+        <Steps detail={detail} elder={elder} callees={contacts.callees} calls={contacts.calls} mine={contacts.mine} />
+        <Trends item={detail} />
+        {photos ? (
+          <Suspense fallback={<MapPanel item={detail} />}>
+            <Photos detail={detail} close={() => showPhotos(false)} />
+          </Suspense>
+        ) : (
+          <MapPanel item={detail} />
+        )}
+        <Contacts detail={detail} {...contacts} />
+        <Log detail={detail} />
+        <DispatchPanel detail={detail} mine={contacts.mine} photos={photos} showPhotos={showPhotos} />
+      </div>
     </div>
   );
 }

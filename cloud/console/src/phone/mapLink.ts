@@ -1,5 +1,5 @@
 /** Opening a place in the telephone's own map: the one place here that leaves WGS-84. */
-import gcoord from "gcoord";
+import { gcj02 } from "../map/shift";
 
 export interface Place {
   lat: number;
@@ -11,7 +11,7 @@ const DIGITS = 6;
 
 /** Amap wants GCJ-02, longitude first. */
 export function amapLink({ lat, lon, name }: Place): string {
-  const [east = lon, north = lat] = gcoord.transform([lon, lat], gcoord.WGS84, gcoord.GCJ02);
+  const [north, east] = gcj02([lat, lon]);
   const to = `${east.toFixed(DIGITS)},${north.toFixed(DIGITS)}`;
   const query = new URLSearchParams({ to: `${to},${name}`, mode: "walk", src: "carebed", callnative: "1" });
   return `https://uri.amap.com/navigation?${query.toString()}`;
