@@ -70,17 +70,20 @@ limit 500;
 
 -- name: last_of_beds --
 -- The newest value of one kind at each bed of an area, from what is installed there now, and where the home is.
-select distinct on (b.id) b.id, h.gate_lat, h.gate_lon, l.value, l.quality, l.measured_at, d.id
-from reading_last l
-join installation i on i.device_key = l.device_key and i.valid @> %(now)s::timestamptz
-    and l.measured_at >= lower(i.valid)
-join device d on d.key = l.device_key
-join bed b on b.key = i.bed_key
+with newest as materialized (
+    select distinct on (i.bed_key) i.bed_key, l.value, l.quality, l.measured_at, l.device_key
+    from reading_last l
+    join installation i on i.device_key = l.device_key and i.valid @> %(now)s::timestamptz
+        and l.measured_at >= lower(i.valid)
+    where l.kind_id = (select id from reading_kind where name = %(kind)s)
+    order by i.bed_key, l.measured_at desc)
+select b.id, h.gate_lat, h.gate_lon, n.value, n.quality, n.measured_at, d.id
+from newest n
+join device d on d.key = n.device_key
+join bed b on b.key = n.bed_key
 join home h on h.id = b.home_id
-where l.kind_id = (select id from reading_kind where name = %(kind)s)
-    and not h.synthetic and starts_with(h.area_code, %(area_code)s)
-    and (%(org_id)s::uuid is null or h.org_id = %(org_id)s)
-order by b.id, l.measured_at desc;
+where not h.synthetic and starts_with(h.area_code, %(area_code)s)
+    and (%(org_id)s::uuid is null or h.org_id = %(org_id)s);
 
 -- name: worn_by_resident --
 -- The devices installed for a resident within a time, from when to when, and what they measure of some kinds.
