@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend soak-desk chaos chaos-cluster conformance walk bench-homes fuzz-drivers clean
+.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend bench-restore soak-desk chaos chaos-cluster conformance walk bench-homes fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -103,6 +103,9 @@ bench-lanes: $(VENV)/.dev ## 读数积压时报警的时间 / an SOS while a bac
 
 bench-trend: $(VENV)/.dev ## 一张床三十天的曲线、全城最新读数 / a month of one bed, last values of a city
 	$(BIN)/python -m tests.benchmarks.bench_trend $(ARGS)
+
+bench-restore: $(VENV)/.dev ## 一座城市从备份恢复到可接警的时间 / a city's copy -> the desk works again, readings after
+	$(BIN)/python -m tests.benchmarks.bench_restore $(ARGS)
 
 soak-desk: $(VENV)/.dev ## 接警台模型随机演练一万轮 / the model of the desk, 10,000 random runs on a real database
 	$(BIN)/python -m tests.benchmarks.soak_desk $(ARGS)

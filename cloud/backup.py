@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-import signal
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,11 +18,13 @@ from typing import Final
 
 import msgspec
 
+from cloud import backup_pieces as pieces
+from cloud import backup_tools as tools
 from cloud.config import ConfigError, DataDir
 from cloud.database import queries
 from cloud.database.pool import connect
 from cloud.downlink.store import queue_command
-from cloud.embedded import postgres, process
+from cloud.embedded import postgres
 from cloud.preparation import prepare_database
 from cloud.texts import text
 from firmware_specs.ids import uuid7
@@ -56,7 +58,7 @@ async def make(url: str, folder: Path, *, now: datetime) -> Manifest:
             rows = await (await conn.execute(_SQL["migrations"])).fetchall()
             major = conn.info.server_version // 10_000
         dump = f"--file={fresh / DUMP}"
-        await _tool(major, "pg_dump", "--format=custom", "--no-owner", dump, f"--dbname={url}")
+        await tools.run(major, "pg_dump", "--format=custom", "--no-owner", dump, f"--dbname={url}")
         return await asyncio.to_thread(_finish, fresh, folder, now, [row[0] for row in rows])
     except OSError as error:
         raise ConfigError(text("backup_failed", path=folder, reason=error)) from error
@@ -106,14 +108,15 @@ def copy_keys(source: Path, target: Path) -> None:
         raise ConfigError(text("backup_failed", path=target, reason=error)) from error
 
 
-def read(folder: Path) -> Manifest:
-    """What a copy says of itself, checked against its bytes. Raises ConfigError."""
+def read(folder: Path, *, whole: bool = True) -> Manifest:
+    """What a copy says of itself, checked against its bytes, or their number alone. Raises ConfigError."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        found = _hash(folder / DUMP)
+        size = (folder / DUMP).stat().st_size
+        found = _hash(folder / DUMP) if whole else manifest.sha256
     except (OSError, msgspec.MsgspecError) as error:
         raise ConfigError(text("backup_unreadable", path=folder, reason=error)) from error
-    if found != manifest.sha256:
+    if found != manifest.sha256 or size != manifest.bytes:
         raise ConfigError(text("backup_damaged", path=folder / DUMP))
     return manifest
 
@@ -134,24 +137,32 @@ async def new_database(data: DataDir) -> AsyncIterator[str]:
             postgres.remove_sockets(cluster)
 
 
-async def restore(url: str, folder: Path, *, now: datetime) -> int:
+async def restore(url: str, folder: Path, *, now: datetime, desk_first: bool = False) -> int:
     """Fill an empty database from a copy, and order everything since from the gateways.
 
+    `desk_first`: without the readings, which `backup_pieces.bring_back` loads while the cloud works again.
     Returns how many gateways are asked. Raises ConfigError; a database that is not empty stays as it is.
     """
-    manifest = await asyncio.to_thread(read, folder)
+    manifest = await asyncio.to_thread(read, folder, whole=not desk_first)
     async with await connect(url, name="carebed-restore") as conn:
         row = await (await conn.execute(_SQL["tables"])).fetchone()
         if row is None or row[0]:
             raise ConfigError(text("restore_not_empty"))
         major = conn.info.server_version // 10_000
-    await _tool(
-        major, "pg_restore", "--no-owner", "--single-transaction", f"--dbname={url}", str(folder / DUMP)
-    )
+    dump, waiting = str(folder / DUMP), list[pieces.Piece]()
+    command = ["--no-owner", "--single-transaction", f"--dbname={url}"]
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as wanted:
+        if desk_first:
+            listed, waiting = pieces.without_pieces(await tools.run(major, "pg_restore", "--list", dump))
+            wanted.write(listed)
+            wanted.flush()
+            command.append(f"--use-list={wanted.name}")
+        await tools.run(major, "pg_restore", *command, dump)
     await prepare_database(url, now)
     async with await connect(url, name="carebed-restore") as conn, conn.transaction():
         await conn.execute(_SQL["forget_feed"])
         await conn.execute(_SQL["begin_feed_anew"], {"jump": _FEED_JUMP})
+        await pieces.note(conn, waiting)
         gateways = [row[0] for row in await (await conn.execute(_SQL["gateways"])).fetchall()]
         span = {"from": _ms(manifest.began_at - _MARGIN), "to": _ms(now + _MARGIN)}
         for gateway in gateways:
@@ -166,26 +177,6 @@ async def restore(url: str, folder: Path, *, now: datetime) -> int:
                 args={"stream": "all"} | span,
             )
     return len(gateways)
-
-
-async def _tool(major: int, name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs: ours for a server of our version, else the machine's.
-
-    Raises ConfigError with what it said.
-    """
-    found = str(postgres.tool(name)) if major == postgres.MAJOR else shutil.which(name)
-    if found is None:
-        raise ConfigError(text("tool_missing", name=name, version=major))
-    child = await process.start(
-        [found, *arguments],
-        on_parent_death=signal.SIGKILL,
-        environment={"PATH": os.defpath, "LC_ALL": "C"},
-        errors=asyncio.subprocess.PIPE,
-    )
-    _, said = await child.communicate()
-    if child.returncode != 0:
-        reason = said.decode(errors="replace").strip()[-500:]
-        raise ConfigError(text("tool_failed", name=name, reason=reason))
 
 
 def _hash(path: Path) -> str:

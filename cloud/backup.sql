@@ -18,3 +18,15 @@ update feed_counter set seq = seq + %(jump)s;
 -- name: forget_feed --
 -- Its frames are told by the lists that every screen reads anew.
 delete from feed;
+
+-- name: wait_for_piece --
+-- A piece of the readings that comes later.
+insert into history_waiting (name, part_of, since) values (%s, %s, %s)
+
+-- name: next_piece --
+-- The newest that is still waited for.
+select name, part_of, since from history_waiting order by since desc, name desc limit 1
+
+-- name: take_piece --
+-- It comes with this transaction.
+delete from history_waiting where name = %(name)s returning name

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from cloud import backup
+from cloud import backup_pieces as pieces
 from cloud.case_commands import database_of
 from cloud.config import ConfigError, DataDir, default_data_dir
 from cloud.texts import text
@@ -21,9 +22,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     check = verbs.add_parser("check", help="检查备份是否完好 / is a copy whole")
     again = verbs.add_parser("restore", help="恢复到空数据库 / fill an empty database")
     again.add_argument("--keys", type=Path, help="另存的密钥 / where the keys were copied to")
-    for verb in (made, check, again):
+    again.add_argument("--desk-first", action="store_true", help="先恢复接警，读数随后 / readings come after")
+    readings = verbs.add_parser(
+        "readings", help="找回随后的读数 / load the readings that --desk-first left out"
+    )
+    for verb in (made, check, again, readings):
         verb.add_argument("folder", type=Path, help="备份文件夹 / the folder of the copy")
-    for verb in (made, again):
+    for verb in (made, again, readings):
         verb.add_argument("--data-dir", type=Path, help="数据文件夹 / data folder")
         verb.add_argument("--database-url", help="数据库地址 / the database's address")
         add_clock_arguments(verb)
@@ -37,6 +42,11 @@ def run(parsed: argparse.Namespace) -> int:
         case "check":
             found = backup.read(parsed.folder)
             _say(text("backup_good", path=parsed.folder, at=f"{found.began_at:%Y-%m-%d %H:%M:%S %Z}"))
+        case "readings":
+            backup.read(parsed.folder)
+            dump = parsed.folder / backup.DUMP
+            loaded = asyncio.run(pieces.bring_back(database_of(parsed), dump, _say))
+            _say(text("readings_back", pieces=loaded))
         case _:
             _say(asyncio.run(_restore(parsed, clock_from(parsed))))
     return 0
@@ -51,18 +61,20 @@ async def _make(parsed: argparse.Namespace, clock: Clock) -> str:
 
 
 async def _restore(parsed: argparse.Namespace, clock: Clock) -> str:
-    data = DataDir(parsed.data_dir or default_data_dir())
+    data, first = DataDir(parsed.data_dir or default_data_dir()), parsed.desk_first
     if parsed.database_url:
-        asked = await backup.restore(parsed.database_url, parsed.folder, now=clock.now())
+        url = parsed.database_url
+        asked = await backup.restore(url, parsed.folder, now=clock.now(), desk_first=first)
     else:
-        backup.read(parsed.folder)
+        backup.read(parsed.folder, whole=not first)
         if parsed.keys is not None:
             backup.copy_keys(parsed.keys, data.path)
         if not data.key_file.exists():
             raise ConfigError(text("restore_keys", path=data.key_file))
         async with backup.new_database(data) as url:
-            asked = await backup.restore(url, parsed.folder, now=clock.now())
-    return text("restored", path=parsed.folder, gateways=asked)
+            asked = await backup.restore(url, parsed.folder, now=clock.now(), desk_first=first)
+    said = text("restored", path=parsed.folder, gateways=asked)
+    return f"{said}\n{text('restored_desk', path=parsed.folder)}" if first else said
 
 
 def _say(line: str) -> None:

@@ -70,6 +70,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "已从 {path} 恢复；启动后将向 {gateways} 个网关要求补发备份之后的数据。",
         "Restored from {path}; once started, {gateways} gateways are asked for everything since the copy.",
     ),
+    "restored_desk": (
+        "读数尚未恢复。启动后运行：carebed-cloud backup readings {path}",
+        "The readings are not back yet. Once started, run: carebed-cloud backup readings {path}",
+    ),
+    "readings_back": ("读数已全部找回（{pieces} 个分区）", "All readings are back ({pieces} pieces)"),
     "setting_missing": (
         "缺少环境变量 {name}。`carebed-cloud up` 会为它的子进程设置；单独运行时请自行设置。",
         "The variable {name} is missing. `carebed-cloud up` sets it for its children; else set it yourself.",

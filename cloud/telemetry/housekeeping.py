@@ -52,9 +52,14 @@ async def readings_kept(conn: Connection) -> timedelta:
 async def look_after(
     conn: Connection, now: datetime, kept: timedelta, pace: partitions.Pace | None = None
 ) -> list[str]:
-    """One round; returns the partitions that were dropped, of readings none whose hours are not made."""
+    """One round; returns the partitions that were dropped, of readings none whose hours are not made.
+
+    While a restored database waits for its readings no hours are made: they would be made of a part.
+    """
     await partitions.prepare(conn, now, pace)
-    await rollups.roll_up(conn, now, kept=kept)
+    waiting = await (await conn.execute(_SQL["waits_for_history"])).fetchone()
+    if waiting is None or not waiting[0]:
+        await rollups.roll_up(conn, now, kept=kept)
     rolled = await rollups.rolled_until(conn)
     dropped = await partitions.drop_before(conn, now - kept if rolled is None else min(now - kept, rolled))
     dropped += await partitions.drop_before(conn, now - HOURS_KEPT, table="reading_hour")

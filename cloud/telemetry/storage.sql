@@ -21,3 +21,8 @@ select 'acknowledgements', count(*), null::timestamptz from ack_queue
 union all select 'judging', count(*), min(received_at) from judging
 union all select 'last_values', count(*), null from last_waiting
 union all select 'late_hours', count(*), null from rollup_waiting
+union all select 'pieces_of_copy', count(*), null from history_waiting
+
+-- name: waits_for_history --
+-- Whether readings of a copy are still to come.
+select exists (select 1 from history_waiting)

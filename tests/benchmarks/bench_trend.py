@@ -40,12 +40,17 @@ order by 1, 2
 """
 
 
-async def fill(conn: Connection, now: datetime, drawn: int) -> None:
-    """Last values of all, hours of some."""
+async def fill_last(conn: Connection, now: datetime) -> None:
+    """The last values of every home's series."""
     series = [(device, kind) for device, kinds in stages.DEVICES.items() for kind in kinds]
     await store.kind_ids(conn, {kind for _, kind in series}, now)
     devices, kinds = zip(*series, strict=True)
     await conn.execute(_LAST, {"now": now, "devices": list(devices), "kinds": list(kinds)})
+
+
+async def fill(conn: Connection, now: datetime, drawn: int) -> None:
+    """Last values of all, hours of some."""
+    await fill_last(conn, now)
     first = (now - _MONTH).replace(minute=0, second=0, microsecond=0)
     hours = [first + timedelta(hours=n) for n in range(30 * 24)]
     await partitions.ensure_days(conn, {at.date() for at in hours})

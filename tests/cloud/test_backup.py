@@ -1,13 +1,21 @@
 """Copies of the database: whole or not there, never over another, and nothing restored over anything."""
 
+import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from cloud import backup
+from cloud import backup, backup_pieces
 from cloud.config import ConfigError, DataDir
+from cloud.database.pool import Connection, connect
+from cloud.embedded import postgres
 from cloud.registry.sealing import make_key_file
+from cloud.telemetry.columns import from_ms
+from cloud.telemetry.housekeeping import look_after
+from cloud.telemetry.writer import TelemetryWriter
+from tests.cloud.telemetry.a_home import START_MS, batch, home, incoming, install, place, rows
 from tests.cloud.town import NOW
 
 pytestmark = pytest.mark.postgres
@@ -68,3 +76,75 @@ def test_keys_go_to_a_place_of_their_own_and_never_over_other_keys(tmp_path: Pat
     )
     with pytest.raises(ConfigError, match="another key"):
         backup.copy_keys(tmp_path / "two", kept)
+
+
+HOUR_MS = 3_600_000
+HOURS = "select at, count, mean, low, high, last from reading_hour order by at"
+
+
+async def write(conn: Connection, seq: int, at_ms: int, *values: float, now_ms: int) -> int:
+    message = batch(seq, *values, at_ms=at_ms, sent_at=now_ms, late=at_ms < now_ms - HOUR_MS)
+    return await TelemetryWriter().write(conn, [incoming(message, received_ms=now_ms)], from_ms(now_ms))
+
+
+async def a_town_of_three_days(conn: Connection) -> None:
+    """Readings of three days, the hours of two and a half."""
+    await place(conn)
+    await home(conn, "li", "gw-1")
+    await install(conn, "watch-1", "li")
+    for n in range(0, 36, 3):
+        await write(
+            conn, n + 1, START_MS + 2 * n * HOUR_MS, 60 + n, 90 - n, now_ms=START_MS + 2 * n * HOUR_MS
+        )
+    await look_after(conn, from_ms(START_MS + 60 * HOUR_MS), timedelta(days=400))
+
+
+async def test_the_desk_works_first_and_the_readings_come_back_whole_while_it_does(
+    conn: Connection, postgres_cluster: postgres.Cluster, tmp_path: Path
+) -> None:
+    await a_town_of_three_days(conn)
+    readings = (
+        "select device_key, kind_id, measured_at, received_at, value, quality from reading order by 3, 5"
+    )
+    before, hours = await rows(conn, readings), await rows(conn, HOURS)
+    await backup.make(conn.info.dsn, tmp_path / "copy", now=from_ms(START_MS + 72 * HOUR_MS))
+    name = f"{conn.info.dbname}_again"
+    await postgres.create_database(postgres_cluster, name)
+    url, now = postgres_cluster.url(name), START_MS + 73 * HOUR_MS
+    assert await backup.restore(url, tmp_path / "copy", now=from_ms(now), desk_first=True) == 1
+    async with await connect(url) as again:
+        assert await rows(again, readings) == await rows(again, HOURS) == []
+        assert len(await rows(again, "select 1 from reading_last")) == 1
+        assert await write(again, 34, START_MS + 66 * HOUR_MS, 93, 57, now_ms=now) == 0, "it is in the copy"
+        assert await write(again, 37, START_MS + 71 * HOUR_MS, 100, now_ms=now) == 1, (
+            "it came in after the copy"
+        )
+        await look_after(again, from_ms(now), timedelta(days=400))
+        assert await rows(again, HOURS) == [], "an hour is not made of a part"
+        told: list[str] = []
+        with pytest.raises(ConfigError, match="pg_restore"):
+            await backup_pieces.bring_back(url, tmp_path / "gone", told.append)
+        count = await backup_pieces.bring_back(url, tmp_path / "copy" / backup.DUMP, told.append)
+        assert (count, told[:2]) == (len(told), ["reading_hour_20260106", "reading_20260106"])
+        assert [row for row in await rows(again, readings) if row[4] != 100] == before
+        assert await rows(again, HOURS) == hours
+        await look_after(again, from_ms(now), timedelta(days=400))
+        made = await rows(again, HOURS)
+        assert [row for row in made if row in hours] == hours
+        assert made[-1][:3] == (from_ms(START_MS + 71 * HOUR_MS), 1, 100.0)
+        assert await backup_pieces.bring_back(url, tmp_path / "copy" / backup.DUMP, told.append) == 0
+
+
+def test_rows_are_told_from_what_is_said_around_them() -> None:
+    async def rows_of(*parts: bytes) -> bytes:
+        stream = asyncio.StreamReader()
+        for part in parts:
+            stream.feed_data(part)
+        stream.feed_eof()
+        columns, seen = await backup_pieces._head(stream)
+        assert columns == ["a", "b"]
+        return b"".join([data async for data in backup_pieces._rows(stream, seen)])
+
+    head, end = b"SET x;\nCOPY public.reading_1 (a, b) FROM stdin;\n", b"\\.\n\n\nSET y;\n"
+    for said in (b"", b"1\t2\n", b"1\t\\N\n3\t4\n" * 100_000):
+        assert asyncio.run(rows_of(head + said + end)) == said

@@ -64,13 +64,15 @@ async def test_a_cloud_that_was_lost_goes_on_complete_from_its_copy(data_dir: Pa
             mqtt_port=first.mqtt_port,
             options=("--no-canary",),
         )
-        said = backup("restore", folder, "--keys", keys, "--data-dir", second.folder)
-        assert "1" in said
+        said = backup("restore", folder, "--desk-first", "--keys", keys, "--data-dir", second.folder)
+        assert f"backup readings {folder}" in said
         await second.start()
         try:
             await until(lambda: presses(second) == stored, limit_s=60)
             await later.alarm(SOS, at=clock.now_ms())
             await until(lambda: len(presses(second)) == 3)
+            said = backup("readings", folder, "--data-dir", second.folder)
+            assert "reading_hour_" in said
             token = await second.token("screen", "operator")
             async with CloudApi(second.api_url, token) as api:
                 live = (await api.get("/cases", state="live"))["items"]
