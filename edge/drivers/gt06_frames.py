@@ -117,6 +117,8 @@ def decode_frame(frame: Gt06Frame) -> Gt06Message:
     """The fields of one frame, as far as its protocol number is known and its body long enough."""
     body = frame.body
     match frame.proto:
+        case kind if kind in _GPS and (begin := _own_imei(body)):
+            return _location(body[8:], wide=False) if begin == 8 else _gps(body[begin:])
         case kind if kind == LOGIN and len(body) >= 8:
             digits = body[:8].hex()
             return Gt06Message(imei=digits[1:] if digits.isdigit() else None)
@@ -151,6 +153,21 @@ def _answered_place(body: bytes) -> Gt06Message:
         lat=float(lat) * (1 if north in "Nn" else -1),
         lon=float(lon) * (1 if east in "Ee" else -1),
     )
+
+
+def _own_imei(body: bytes) -> int:
+    """Where the position begins behind an IMEI (8 bytes), or behind a byte, an IMEI and another date; 0: none
+    of these is in front of it.
+    """
+    for imei_at, begin in ((0, 8), (1, 15)):
+        digits = body[imei_at : imei_at + 8].hex()
+        if digits.startswith("0") and digits.isdigit() and _dated(body[begin:]) and not _dated(body):
+            return begin
+    return 0
+
+
+def _dated(body: bytes) -> bool:
+    return len(body) >= 18 and calendar_ms(2000 + body[0], *body[1:6]) is not None
 
 
 def _location(body: bytes, *, wide: bool) -> Gt06Message:
