@@ -24,7 +24,8 @@ _TABLE: Final = """
 4E volume u4 0.001|4F water u4 0.001|50 timestamp u4|51 acceleration u2 0.001|52 gyroscope u2 0.001
 55 volume_storage u4 0.001|56 conductivity u2|57 temperature s1|58 temperature s1 0.35|59 count s1
 5A count s2|5B count s4|5C power s4 0.01|5D current s2 0.001|5E direction u2 0.01
-5F precipitation u2 0.1|60 channel u1|61 rotational_speed u2|F0 device_type u2|F1 firmware u4
+5F precipitation u2 0.1|60 channel u1|61 rotational_speed u2|62 speed s4 0.000001
+63 acceleration s4 0.000001|64 light_level u1|F0 device_type u2|F1 firmware u4
 F2 firmware u3
 """
 _TEXTS: Final = {0x53: "text", 0x54: "raw"}

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from edge.drivers.ha_discovery import Entity
 from edge.drivers.ha_templates import render
+from edge.drivers.units import in_kinds_unit
+from edge.drivers.zigbee_exposes import is_sos_action
 from firmware_specs.kinds import READINGS
 
 _BINARY: Final[dict[str, str]] = {
@@ -55,15 +57,6 @@ _NUMERIC: Final[dict[str, str]] = {
     "blood_glucose_concentration": "glucose",
     "signal_strength": "signal_strength",
 }
-_FACTORS: Final[dict[str, tuple[str, float]]] = {
-    "kw": ("power", 1000.0),
-    "wh": ("energy", 0.001),
-    "mwh": ("energy", 1000.0),
-    "ma": ("current", 0.001),
-    "g": ("weight", 0.001),
-    "lb": ("weight", 0.45359237),
-    "mg/dl": ("glucose", 1 / 18.016),
-}
 _BEATS: Final = frozenset({"bpm", "beats/min", "beats/minute", "breaths/min", "breaths/minute", "次/分"})
 _BREATH: Final = frozenset({"breath", "breathing", "breathe", "resp", "respiration", "respiratory"})
 _HEART: Final = frozenset({"heart", "pulse", "heartbeat"})
@@ -110,6 +103,7 @@ def gesture(entity: Entity, payload: str) -> str:
     if expected is not None and str(value) != str(expected):
         return ""
     words = [entity.text("subtype"), entity.text("type") or str(value)]
+    words += [str(value)] if is_sos_action(str(value)) and str(value) not in words else []
     return "_".join(word for word in words if word)
 
 
@@ -139,16 +133,13 @@ def _numeric(entity: Entity, value: Any) -> list[Point]:
         return []
     unit, words = entity.text("unit_of_measurement").strip().lower(), _words(entity)
     kind = _kind(entity.text("device_class"), unit, words)
-    if kind in ("temperature", "body_temperature"):
-        number = _celsius(number, unit)
-    elif kind == "voltage":
+    if kind == "voltage":
         number = number / 1000 if unit == "mv" else number
         kind = "mains_voltage" if number > READINGS["battery_voltage"].high else "battery_voltage"
     elif kind == "signal_strength" and unit == "dbm":
         kind = "signal_dbm"
     else:
-        name, factor = _FACTORS.get(unit, ("", 1.0))
-        number = number * factor if name == kind else number
+        number = in_kinds_unit(kind, number, unit)
     limits = READINGS.get(kind)
     return [(kind, number)] if limits is not None and limits.low <= number <= limits.high else []
 
@@ -165,9 +156,3 @@ def _kind(device_class: str, unit: str, words: set[str]) -> str:
     if unit == "%" and words & _OXYGEN:
         return "spo2"
     return _NUMERIC.get(device_class, "")
-
-
-def _celsius(number: float, unit: str) -> float:
-    if unit in ("°f", "f"):
-        return round((number - 32) / 1.8, 2)
-    return round(number - 273.15, 2) if unit == "k" else number

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from edge.drivers.units import in_kinds_unit
 from firmware_specs.kinds import READINGS
 
 Value = bool | float
@@ -217,6 +218,7 @@ def _numeric(sensor: Expose, raw: Any, state: dict[str, Any], *, mains: bool) ->
         and not isinstance(lux, bool)
     ):
         raw = lux
+    raw = in_kinds_unit(kind, raw, sensor.unit)
     if kind and _in_range(kind, raw) and not (kind in _ABOVE_ZERO and raw <= 0):
         yield kind, float(raw)
 
