@@ -4,6 +4,7 @@ import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { sessionWasLost, type SessionInfo } from "./api/client";
 import { queries, useSession, useUiConfig, type UiConfig } from "./api/queries";
 import { SeatContext, type Seat } from "./desk/context";
+import { forgetOthers } from "./desk/kept";
 import { Boundary } from "./look/Boundary";
 import { startPhone } from "./phone/shell";
 import { Unreachable } from "./phone/Unreachable";
@@ -28,6 +29,9 @@ function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig 
     () => ({ user: session.user, config, mayAct: ACTING.has(session.user.role) }),
     [session.user, config],
   );
+  useEffect(() => {
+    forgetOthers(session.user.id);
+  }, [session.user.id]);
   const home = homeOf(session.user.role);
   if (home === undefined) return <NoScreen />;
   const allowed = SCREENS.filter((screen) => screen.roles.includes(session.user.role));

@@ -164,7 +164,7 @@ def open_seat(request: pytest.FixtureRequest, cloud: RunningCloud) -> Iterator[O
             timezone_id="Asia/Shanghai",
             reduced_motion="reduce",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(LIMIT_S * 1000)
         context.add_init_script(
             "if (!localStorage.getItem('carebed.language')) {"
             f"localStorage.setItem('carebed.language', '{language}');"

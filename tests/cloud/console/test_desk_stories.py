@@ -309,15 +309,44 @@ def test_after_a_reload_the_sound_waits_for_a_gesture_or_is_armed(
     expect(page.locator(".top")).to_contain_text("声音 已就绪")
 
 
-def test_signing_out_waits_until_no_case_is_held(district: District, open_seat: OpenSeat) -> None:
-    home = district.home()
-    page = open_seat().sign_in(district.operator("王敏"))
+def test_signing_out_waits_until_no_case_is_held_and_a_note_waits_for_its_writer(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home, operator = district.home(), district.operator("王敏")
+    seat = open_seat()
+    page = seat.sign_in(operator)
     district.alarm(home, "sos")
-    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
-    page.keyboard.press("F2")
+    waiting = page.locator('[data-group="waiting"] .row')
+    note = page.get_by_role("textbox", name="记录一句话，回车保存")
     out = page.get_by_role("button", name="退出")
+
+    def claim() -> None:
+        expect(waiting).to_be_visible()
+        page.keyboard.press("F2")
+        expect(note).to_be_visible()
+
+    def leave() -> None:
+        page.get_by_role("button", name="交回队列").click()
+        out.click()
+        expect(page.get_by_label("用户名")).to_be_visible()
+        expect(page.locator(".sign-in .late")).to_have_count(0)
+
+    claim()
     expect(out).to_be_disabled()
-    page.get_by_role("button", name="交回队列").click()
-    out.click()
-    expect(page.get_by_label("用户名")).to_be_visible()
-    expect(page.locator(".sign-in .late")).to_have_count(0)
+    note.fill("老人说右髋")
+    leave()
+    seat.sign_in(operator)
+    claim()
+    expect(note).to_have_value("老人说右髋")
+    leave()
+    seat.sign_in(district.operator("李娜"))
+    claim()
+    expect(note).to_have_value("")
+    assert "右髋" not in page.evaluate("() => JSON.stringify({...sessionStorage, ...localStorage})")
+    note.fill("改由我处理")
+    note.press("Enter")
+    expect(page.locator(".log-list")).to_contain_text("改由我处理")
+    page.reload()
+    expect(page.locator('[data-group="mine"] .row')).to_be_visible()
+    page.locator('[data-group="mine"] .row-open').click()
+    expect(note).to_have_value("")

@@ -2,6 +2,8 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement } fr
 
 import type { CaseSummary, Disposition } from "../api/client";
 import { finish } from "../desk/actions";
+import { useSeat } from "../desk/context";
+import { dropLine } from "../desk/kept";
 import { useDesk } from "../desk/state";
 import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
@@ -52,12 +54,15 @@ export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
   const [chosen, choose] = useState<Disposition | null>(null);
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
+  const { user } = useSeat();
   const stale = useDesk((state) => state.link === "stale");
   useEffect(() => dialog.current?.showModal(), []);
   const confirm = (): void => {
     if (chosen === null || busy || stale) return;
     setBusy(true);
-    void finish(item, chosen, note.trim()).finally(() => setBusy(false));
+    void finish(item, chosen, note.trim())
+      .then((done) => done && dropLine(user.id, item.id))
+      .finally(() => setBusy(false));
   };
   const press = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;

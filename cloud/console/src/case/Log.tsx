@@ -1,10 +1,11 @@
-import { useLayoutEffect, useRef, type KeyboardEvent, type ReactElement } from "react";
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type ReactElement } from "react";
 
 import type { CaseDetail } from "../api/client";
 import { addNote } from "../api/commands";
 import { takeCase } from "../api/queries";
 import { useSeat } from "../desk/context";
 import { endsLine, useDraft } from "../desk/draft";
+import { dropLine } from "../desk/kept";
 import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
@@ -25,7 +26,7 @@ const PHRASES = [
 function NoteInput({ detail }: { detail: CaseDetail }): ReactElement {
   const { t, language } = useTexts();
   const input = useRef<HTMLInputElement>(null);
-  const draft = useDraft(async (text, key) => takeCase(await addNote(detail.id, text, key)));
+  const draft = useDraft(detail.id, async (text, key) => takeCase(await addNote(detail.id, text, key)));
   const own = useCaseProtocol(detail).data?.phrases.map((phrase) => (language === "en" ? phrase.en : phrase.zh)) ?? [];
   const phrases = own.length > 0 ? own : PHRASES.map((phrase) => t(phrase));
   const press = (event: KeyboardEvent): void => {
@@ -73,7 +74,11 @@ function NoteInput({ detail }: { detail: CaseDetail }): ReactElement {
 export function Log({ detail }: { detail: CaseDetail }): ReactElement {
   const texts = useTexts();
   const { t } = texts;
-  const { config, mayAct } = useSeat();
+  const { user, config, mayAct } = useSeat();
+  const over = phaseOf(detail) === "over";
+  useEffect(() => {
+    if (over) dropLine(user.id, detail.id);
+  }, [over, user.id, detail.id]);
   const list = useRef<HTMLOListElement>(null);
   const lines = linesOf(detail.timeline, instant(detail.opened_at) ?? 0, texts);
   const newest = lines.at(-1)?.n;
@@ -103,7 +108,7 @@ export function Log({ detail }: { detail: CaseDetail }): ReactElement {
           </li>
         ))}
       </ol>
-      {mayAct && phaseOf(detail) !== "over" && <NoteInput detail={detail} />}
+      {mayAct && !over && <NoteInput detail={detail} />}
     </section>
   );
 }

@@ -3,6 +3,8 @@ import { useState } from "react";
 
 import { freshKey } from "../api/client";
 import { explain } from "./actions";
+import { useSeat } from "./context";
+import { keepLine, keptLine } from "./kept";
 
 export const IME_KEY_CODE = 229;
 
@@ -20,11 +22,17 @@ export interface Draft {
   save: () => void;
 }
 
-/** The line being written. Its key stays until it is saved, so a lost answer never doubles it. */
-export function useDraft(send: (text: string, key: string) => Promise<void>): Draft {
-  const [draft, setDraft] = useState({ text: "", key: freshKey() });
+/** The line being written at a place. Its key stays until it is saved, so a lost answer never doubles it. */
+export function useDraft(place: string, send: (text: string, key: string) => Promise<void>): Draft {
+  const user = useSeat().user.id;
+  const [draft, setDraft] = useState(() => keptLine(user, place) ?? { text: "", key: freshKey() });
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState("");
+  const change = (text: string): void => {
+    const line = { text, key: freshKey() };
+    setDraft(line);
+    keepLine(user, place, line);
+  };
   const save = (): void => {
     const text = draft.text.trim();
     if (text === "" || busy) return;
@@ -32,13 +40,15 @@ export function useDraft(send: (text: string, key: string) => Promise<void>): Dr
     send(text, draft.key)
       .then(
         () => {
-          setDraft({ text: "", key: freshKey() });
+          change("");
           setFailure("");
         },
         (error: unknown) => setFailure(explain(error)),
       )
       .finally(() => setBusy(false));
   };
-  const write = (text: string): void => setDraft({ text, key: text === draft.text ? draft.key : freshKey() });
+  const write = (text: string): void => {
+    if (text !== draft.text) change(text);
+  };
   return { text: draft.text, busy, failure, write, save };
 }

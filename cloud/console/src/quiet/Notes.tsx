@@ -51,7 +51,7 @@ function ShiftOf({ since, notes }: { since: number; notes: readonly ShiftNote[] 
 
 function Write(): ReactElement {
   const { t } = useTexts();
-  const draft = useDraft(writeNote);
+  const draft = useDraft("shift", writeNote);
   const press = (event: KeyboardEvent): void => {
     if (!endsLine(event.nativeEvent)) return;
     event.preventDefault();
