@@ -37,6 +37,7 @@ _SETTINGS: Final = {
     "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
+    "wal_buffers": "16MB",
     "wal_compression": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -31,8 +31,9 @@ from firmware_specs.fields import RunId, Seq
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 2000  # messages in a transaction; three times as many fit into the broker's window
-_DECODED_AT_ONCE: Final = 250
+AT_ONCE: Final = 2000  # messages in a transaction; four times as many fit into the broker's window
+_COMMITS: Final = 2  # transactions at once
+_DECODED_AT_ONCE: Final = 50
 _GATEWAYS_HELD: Final = 100_000
 _LAST_WORK_S: Final = 3.0
 _PLACES_S: Final = 300.0  # every change is heard; this is for a line that died without a word
@@ -76,7 +77,7 @@ class Taken(NamedTuple):
 
 
 class TelemetryLane:
-    """Takes `up/telemetry` from a source; give it connections that nothing else uses, at least two."""
+    """Takes `up/telemetry` from a source; give it connections that nothing else uses, at least three."""
 
     def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
         """Keep the arguments."""
@@ -89,22 +90,28 @@ class TelemetryLane:
         self._away = False
 
     async def run(self, source: Source) -> None:
-        """Endless: while one batch is being committed, the next is made ready and a third arrives.
+        """Endless: while two batches are being committed, the next is made ready and a fourth arrives.
+
+        Two, so that the database works on one while we write or acknowledge the other. Each locks what it
+        speaks of in the same order; batches of one run wait for each other.
 
         When it is cancelled, what has been taken is stored and acknowledged within some seconds.
         """
         ready: asyncio.Queue[Taken] = asyncio.Queue(1)
         reading = asyncio.create_task(self._read_all(source, ready), name="telemetry-read")
-        storing = asyncio.create_task(self._store_all(ready), name="telemetry-store")
+        storing = [
+            asyncio.create_task(self._store_all(ready), name="telemetry-store") for _ in range(_COMMITS)
+        ]
         try:
-            done, _ = await asyncio.wait({reading, storing}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({reading, *storing}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # neither ends but by a fault of ours
         finally:
             reading.cancel()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ready.join(), _LAST_WORK_S)
-            storing.cancel()
+            for task in storing:
+                task.cancel()
 
     async def remember_places(self, url: str) -> None:
         """Endless: remember gateways and installations, and forget them at every change."""

@@ -111,20 +111,26 @@ class TelemetryWriter:
             new = await store.take_new(conn, list(first), now)
             is_new[list(first.values())] = new
             stored = prepared.readings if is_new.all() else prepared.readings.where(is_new[prepared.of])
-            if len(stored):
-                await store.copy_readings(conn, stored)
-                newest = c.newest_of(stored)
-                await (store.move_last if len(newest) <= _LAST_AT_ONCE else store.move_later)(conn, newest)
-                await rollups.note_late(conn, stored, now)
-                if self._follow is not None:
-                    await self._follow(conn, stored, self._kinds, prepared.known.installed)
-            chosen = zip(prepared.positions_of, prepared.positions, strict=True)
-            await store.add_positions(conn, [row for n, row in chosen if is_new[n]])
-            await queue_batch_acks(conn, list(first))
+            await store.copy_readings(conn, stored)
+            async with conn.pipeline():  # nothing is read: what follows goes in one round trip
+                await self._note(conn, prepared, stored, now)
+                chosen = zip(prepared.positions_of, prepared.positions, strict=True)
+                await store.add_positions(conn, [row for n, row in chosen if is_new[n]])
+                await queue_batch_acks(conn, list(first))
         for n in np.flatnonzero(is_new).tolist():
             if batches[n].batch.gaps:
                 _tell_gaps(batches[n])
         return len(stored)
+
+    async def _note(self, conn: Connection, prepared: Prepared, stored: Columns, now: datetime) -> None:
+        """What else is to be known of stored readings: the last values, late hours, what is to be judged."""
+        if not len(stored):
+            return
+        newest = c.newest_of(stored)
+        await (store.move_last if len(newest) <= _LAST_AT_ONCE else store.move_later)(conn, newest)
+        await rollups.note_late(conn, stored, now)
+        if self._follow is not None:
+            await self._follow(conn, stored, self._kinds, prepared.known.installed)
 
     async def _keys(
         self, conn: Connection, batches: Iterable[Incoming], now: datetime

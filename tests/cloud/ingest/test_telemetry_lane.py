@@ -88,6 +88,14 @@ async def test_garbage_of_every_sort_is_set_aside_alone_and_answered_where_it_ha
     assert cases[0] == 1  # a storm of it is one case
 
 
+async def test_transactions_at_once_store_once_what_both_bring(pool: Pool, conn: Connection) -> None:
+    taking = lane(pool)
+    one, other = ([arrived(batch(n, 60 + n)) for n in numbers] for numbers in ((1, 2, 3), (3, 2, 4)))
+    await asyncio.gather(taking.take(one), taking.take(other), taking.take([arrived(batch(2, 62))]))
+    assert await values(conn) == [61.0, 62.0, 63.0, 64.0]
+    assert all(each.acks == [True] for each in one + other)
+
+
 async def test_a_batch_that_the_database_refuses_is_found_by_halving(pool: Pool, conn: Connection) -> None:
     refuse = "alter table reading add constraint no_66 check (value <> 66)"
     await conn.execute(refuse)
