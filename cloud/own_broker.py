@@ -20,7 +20,7 @@ from cloud.embedded.disk import room_again
 
 logger = logging.getLogger(__name__)
 
-_READY_LIMIT_S: Final = 30.0
+_READY_LIMIT_S: Final = 600.0  # a long backlog is read first
 _DEBOUNCE_S: Final = 0.3
 _LOOK_EVERY_S: Final = 30.0
 

@@ -51,6 +51,7 @@ def test_a_unit_has_no_more_rights_than_it_needs(path: Path) -> None:
 def test_systemd_waits_for_readiness_and_notices_a_program_that_hangs(name: str) -> None:
     service = unit(DEPLOY / name)["Service"]
     assert (service["Type"], service["NotifyAccess"], service["Restart"]) == ("notify", "main", "always")
+    assert service["TimeoutStartSec"] == "infinity", "a recovery that is broken off begins anew for ever"
     assert int(service["WatchdogSec"]) >= 30
     assert int(service["TimeoutStopSec"]) > LAST_WORK_S + 10
 
