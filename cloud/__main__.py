@@ -23,14 +23,14 @@ from firmware_specs.clock import add_clock_arguments, clock_from
 
 # Command -> the module with its `add_parser` and `run`, and what it is for.
 _TOOLS: Final = {
-    "admin": ("cloud.admin", "用户、住户、设备 / users, homes, devices"),
-    "backup": ("cloud.backup_commands", "备份与恢复 / copies of the database, and going on from one"),
-    "case": ("cloud.case_commands", "警情证据与校验 / evidence of cases, and checking it"),
+    "admin": ("cloud.commands.admin", "用户、住户、设备 / users, homes, devices"),
+    "backup": ("cloud.commands.backup", "备份与恢复 / copies of the database, and going on from one"),
+    "case": ("cloud.commands.case", "警情证据与校验 / evidence of cases, and checking it"),
     "doctor": ("cloud.operations.doctor", "逐项检查云端 / what is wrong, and what to do"),
-    "kpi": ("cloud.kpi_commands", "值班指标 / figures of the desk"),
-    "storage": ("cloud.storage_commands", "存储占用与积压 / what is kept, and what lags behind"),
+    "kpi": ("cloud.commands.kpi", "值班指标 / figures of the desk"),
+    "storage": ("cloud.commands.storage", "存储占用与积压 / what is kept, and what lags behind"),
     "probe": ("cloud.operations.probe", "某个程序是否就绪 / whether a program is ready"),
-    "replay-rules": ("cloud.replay_rules", "重放规则，只读 / replay rules over stored data"),
+    "replay-rules": ("cloud.replay.rules", "重放规则，只读 / replay rules over stored data"),
 }
 _READER_GONE = 141  # as the shell says of a program that SIGPIPE ended
 

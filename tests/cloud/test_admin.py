@@ -10,8 +10,8 @@ import bcrypt
 import psycopg
 import pytest
 
-from cloud import admin
 from cloud.access.access import hash_secret
+from cloud.commands import admin
 from cloud.registry.sealing import load_seal, make_key_file
 
 pytestmark = pytest.mark.postgres

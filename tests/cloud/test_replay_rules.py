@@ -14,7 +14,7 @@ from cloud import judging
 from cloud.alarms.observations import Observed
 from cloud.alarms.rule_versions import RULES_V1, RuleSet, changed
 from cloud.database.pool import Connection
-from cloud.replay_rules import replay
+from cloud.replay.rules import replay
 from cloud.timers import raise_due_suspicions
 from cloud.timing import Moment
 from tests.cloud import town

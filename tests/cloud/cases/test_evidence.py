@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from cloud import case_commands
 from cloud.__main__ import main
 from cloud.access.access import Identity
 from cloud.access.errors import NotFound
@@ -19,6 +18,7 @@ from cloud.cases.evidence_check import Fault, check
 from cloud.cases.hops import NAMES, hops
 from cloud.cases.intake import lock
 from cloud.cases.signing import Signer, load_signer, make_signing_key
+from cloud.commands import case as case_commands
 from cloud.database.pool import Connection
 from tests.cloud import town
 from tests.cloud.town import NOW, event, seconds

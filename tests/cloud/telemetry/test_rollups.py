@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from cloud import storage_commands
 from cloud.__main__ import main
+from cloud.commands import storage as storage_commands
 from cloud.database.pool import Connection
 from cloud.telemetry import partitions, rollups, trends
 from cloud.telemetry.columns import from_ms

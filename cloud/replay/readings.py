@@ -35,7 +35,7 @@ from cloud.alarms.vitals_store import Subject
 from cloud.database import queries
 from cloud.database.pool import Connection
 
-_SQL: Final = queries.load("cloud", "replay.sql")
+_SQL: Final = queries.load(__package__ or "cloud.replay")
 State = tuple[datetime | None, datetime | None, str]
 
 

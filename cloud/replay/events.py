@@ -20,7 +20,7 @@ from cloud.ingest import whereabouts
 from cloud.ingest.whereabouts import Sender
 from firmware_specs.messages import Event
 
-_SQL: Final = queries.load("cloud", "replay.sql")
+_SQL: Final = queries.load(__package__ or "cloud.replay")
 _ENDS: Final = frozenset({"cleared", "cancelled", "restored"})
 _NOBODY: Final = UUID(int=0)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput
-from cloud.admin_commands import Arguments, Command, Desk, Made, Option
+from cloud.commands.admin_actions import Arguments, Command, Desk, Made, Option
 from cloud.imports import importing
 from cloud.imports.importing import Choices, Defaults, Plan
 from cloud.imports.matching import Duplicate

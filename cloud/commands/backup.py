@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloud import backup
 from cloud import backup_pieces as pieces
-from cloud.case_commands import database_of
+from cloud.commands.case import database_of
 from cloud.config import ConfigError, DataDir, default_data_dir
 from cloud.texts import text
 from firmware_specs.clock import Clock, add_clock_arguments, clock_from

@@ -18,11 +18,11 @@ from uuid import UUID
 import psycopg
 from pydantic import ValidationError
 
-from cloud import admin_commands as do
-from cloud import import_commands, notification_commands
 from cloud.access.access import WALL_ROLE, Role
 from cloud.access.errors import CareBedError
-from cloud.admin_commands import Command, Desk, Option
+from cloud.commands import admin_actions as do
+from cloud.commands import imports, notifications
+from cloud.commands.admin_actions import Command, Desk, Option
 from cloud.config import DATABASE_URL, KEY_FILE, ConfigError, DataDir, default_data_dir
 from cloud.database.pool import connect
 from cloud.registry.sealing import Seal, SealError, load_seal
@@ -152,9 +152,9 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
         ),
         do.create_device,
     ),
-    **notification_commands.COMMANDS,
+    **notifications.COMMANDS,
 }
-_BARE: Final[dict[str, Command]] = {"import": import_commands.COMMAND}
+_BARE: Final[dict[str, Command]] = {"import": imports.COMMAND}
 _BARE["broker-config"] = Command(
     "为自有的消息服务器写出用户与权限",
     "write users and permissions for a broker of your own",

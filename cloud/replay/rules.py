@@ -18,15 +18,15 @@ from uuid import UUID
 
 import msgspec
 
-from cloud import replay_events, replay_readings
 from cloud.alarms.alarm import AlarmDraft
 from cloud.alarms.rule_versions import CURRENT, RULES, RuleSet, changed
 from cloud.config import DATABASE_URL, DataDir, default_data_dir
 from cloud.database import queries
 from cloud.database.pool import Connection, connect
+from cloud.replay import events, readings
 from cloud.texts import text
 
-_SQL: Final = queries.load("cloud", "replay.sql")
+_SQL: Final = queries.load(__package__ or "cloud.replay")
 OF_VALUES: Final = (
     "news2_high",
     "news2_medium",
@@ -105,13 +105,13 @@ async def _drafts(
     """A suspected fall that is confirmed later is one alarm: the confirmed one."""
     if resident_id is None:
         of_events: dict[tuple[str | None, UUID | None, bool], AlarmDraft] = {}
-        async for draft in replay_events.drafts(conn, start=start, end=end, rules=rules):
+        async for draft in events.drafts(conn, start=start, end=end, rules=rules):
             fall = draft.kind in ("fall", "fall_suspected")
             if draft.event_id is not None:
                 of_events[(draft.gateway_id, draft.event_id, fall)] = draft
         for draft in of_events.values():
             yield draft
-    of_values = replay_readings.drafts(conn, start=start, end=end, rules=rules, resident_id=resident_id)
+    of_values = readings.drafts(conn, start=start, end=end, rules=rules, resident_id=resident_id)
     async for draft in of_values:
         yield draft
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from cloud.case_commands import database_of
+from cloud.commands.case import database_of
 from cloud.database.pool import connect
 from cloud.telemetry.storage import Disk, Kept, Storage, keep_readings, survey
 from cloud.texts import chinese

@@ -13,7 +13,7 @@ import msgspec
 
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput
-from cloud.case_commands import database_of
+from cloud.commands.case import database_of
 from cloud.database.pool import connect
 from cloud.kpi import tables
 from cloud.kpi.store import Grouping, Kpi, compute

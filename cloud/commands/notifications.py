@@ -7,8 +7,8 @@ from uuid import UUID
 from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import InvalidInput, NotFound
-from cloud.admin_commands import Arguments, Command, Desk, Made, Option
 from cloud.api.times import iso_ms
+from cloud.commands.admin_actions import Arguments, Command, Desk, Made, Option
 from cloud.notifications import addresses, store
 from cloud.notifications.notification import Notification, Recipient, State
 from cloud.notifications.providers import FILE, ProvidersError, load

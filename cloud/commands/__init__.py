@@ -1,0 +1,1 @@
+"""The commands of `carebed-cloud` beside its programs; each is imported only when it is given."""
