@@ -134,11 +134,9 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", 
             commands.add_parser(name, help=words)
 
 
-def _parser(given: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="carebed-cloud", description="家庭养老床位平台的云端 / the cloud of the care-bed platform"
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
+def _add_up(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="启动整个云端 / start the whole cloud")
     up.add_argument("--data-dir", type=Path, help="数据文件夹 / data folder")
     up.add_argument("--host", default="127.0.0.1", help="HTTP 监听地址 / address of HTTP (loopback)")
@@ -167,6 +165,15 @@ def _parser(given: str) -> argparse.ArgumentParser:
     up.add_argument(
         "--no-canary", action="store_true", help="不启动全链路自检 / no minutely test of the whole road"
     )
+    return up
+
+
+def _parser(given: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="carebed-cloud", description="家庭养老床位平台的云端 / the cloud of the care-bed platform"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = _add_up(commands)
     migrated = commands.add_parser("migrate", help="更新数据库结构 / bring the database to this version")
     migrated.add_argument(
         "--database-url", help=f"默认 {config.DATABASE_URL} / default {config.DATABASE_URL}"

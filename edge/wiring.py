@@ -145,14 +145,10 @@ def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake, 
     )
 
 
-def _effects(
-    settings: Config, time: Timekeeper, link: Link, opened: list[Transport], pulse: Pulse
-) -> Effects:
-    """Local help, tied to the events, the acks and the state of the uplink."""
-    outbox, events = link.commands.outbox, link.events
-    now, phone = _steady(time), settings.phone
-    offset_h = phone.utc_offset_h if phone else 0.0
-    rules = Rules(
+def _rules(settings: Config) -> Rules:
+    """When the gateway helps by itself, and with what."""
+    phone = settings.phone
+    return Rules(
         after_s=settings.local_help.after_s,
         away_s=settings.local_help.away_s,
         siren=settings.siren is not None,
@@ -162,11 +158,20 @@ def _effects(
         call=phone is not None and phone.call_proven,
         contacts=[entry.contact() for entry in (phone.contact if phone else [])],
     )
+
+
+def _effects(
+    settings: Config, time: Timekeeper, link: Link, opened: list[Transport], pulse: Pulse
+) -> Effects:
+    """Local help, tied to the events, the acks and the state of the uplink."""
+    outbox, events = link.commands.outbox, link.events
+    now, phone = _steady(time), settings.phone
+    offset_h = phone.utc_offset_h if phone else 0.0
     local = next(
         (door for door in opened if isinstance(door, LocalMqtt) and door.name == "zigbee2mqtt"), None
     )
     effects = Effects(
-        LocalHelp(rules, time.boot, now()),
+        LocalHelp(_rules(settings), time.boot, now()),
         outbox,
         now,
         link.connected.is_set,
