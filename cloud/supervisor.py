@@ -29,8 +29,8 @@ from cloud.texts import text
 
 logger = logging.getLogger(__name__)
 
-# A database that recovers after a power cut, or is changed by an upgrade, takes its time: broken off, it would
-# begin anew for ever. What cannot start at all ends by itself.
+# A database that recovers after a power cut, or is changed by an upgrade, takes its time: broken off, it
+# would begin anew for ever. What cannot start at all ends by itself.
 _START_LIMIT_S: Final = 3600.0
 _CANARY: Final = "canary"
 
