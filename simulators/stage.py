@@ -68,7 +68,7 @@ class OwnCloud:
         """Address of the broker, for gateways."""
         return f"mqtt://127.0.0.1:{self.mqtt_port}"
 
-    async def start(self, limit_s: float = 60) -> None:
+    async def start(self, limit_s: float = 180) -> None:
         """Start and wait until it is ready. Raises SimulatorError with the end of its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         await self.child.start()
