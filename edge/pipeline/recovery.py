@@ -21,13 +21,19 @@ STIRS_S: Final = 2
 MOVED_S: Final = 5
 WALKED_S: Final = 8  # looks of 4 s: 11 s of walking
 BACK_S: Final = 3
+LIFELESS_G: Final = (
+    0.012  # 139 of 140 recorded falls show a second of 0.020 and more within their last 3 to 12
+)
+LIFELESS_S: Final = 8
+_NO_CHANGE_G: Final = 1e-6
 _QUICKEST_S: Final = 0.15
 
 
 class RecoveryWatch:
     """Counts whole seconds after a suspected fall. On end: of clear movement in the old posture (`moving_s`;
     a struggle on the floor is none), in just the old posture, moving or not (`back_s`), and of looks at 4 s
-    that show walking (`walked_s`). In all: of clear movement in any posture (`stirred_s`), heard (`heard_s`).
+    that show walking (`walked_s`). In all: of clear movement in any posture (`stirred_s`), heard (`heard_s`);
+    `most_g`: how much it moved in the liveliest second (spread, g).
     """
 
     def __init__(self, rate_hz: float, before: Row) -> None:
@@ -42,6 +48,7 @@ class RecoveryWatch:
         self.back_s = 0
         self.walked_s = 0
         self.heard_s = 0
+        self.most_g = 0.0
 
     def feed(self, row: Row) -> None:
         """Take one row (g); a second that is still, or in another posture, starts `moving_s` anew."""
@@ -52,17 +59,26 @@ class RecoveryWatch:
         self._rows.clear()
         self._lengths.append(np.sqrt((window * window).sum(axis=1)))
         turned = angle_deg(self._before, window.mean(axis=0))
-        moving = spread_g(window) >= MOVING_G
+        spread = spread_g(window)
+        moving = spread >= MOVING_G
         self.moving_s = self.moving_s + 1 if turned <= UPRIGHT_DEG and moving else 0
         self.back_s = self.back_s + 1 if turned <= BACK_DEG else 0
         self._walk()
         self.stirred_s += moving
         self.heard_s += 1
+        self.most_g = max(self.most_g, spread)
 
     @property
     def stirs(self) -> bool:
         """Whether the arm has moved at all."""
         return self.stirred_s >= STIRS_S
+
+    @property
+    def lifeless(self) -> bool:
+        """Whether it showed not the least tremor or breath for 8 s, as on a table; a sensor so coarse that it
+        shows no change at all says nothing.
+        """
+        return self.heard_s >= LIFELESS_S and _NO_CHANGE_G < self.most_g < LIFELESS_G
 
     @property
     def shown(self) -> Literal["movement", "walking", "posture"] | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.pipeline.fall_detector import FallDetector, Suspicion
 from edge.pipeline.fall_model import Model, Place, shipped
-from edge.pipeline.recovery import WALKED_S, RecoveryWatch
+from edge.pipeline.recovery import LIFELESS_G, WALKED_S, RecoveryWatch
 from tests.evaluation import plots
 from tests.evaluation.fall_training import Trainer, tabulate
 from tests.evaluation.measure import Result, Task, rate, with_interval
@@ -142,9 +142,11 @@ def _walking(answers: Sequence[Answer]) -> list[str]:
     """How often the walking that ends an unsure fall is seen: where people walk, and after falls (never)."""
     walks = [walked(a.trial) for a in answers if a.trial.activity == "Walking"]
     falls = [walked(a.trial) for a in answers if a.trial.fall]
+    dead = [one for a in answers if a.trial.fall and (one := lifeless(a.trial)) is not None]
     return [
         f"11 s of walking seen in walks of 15 s: {with_interval(sum(walks), len(walks))}",
         f"and after falls: {with_interval(sum(falls), len(falls))}",
+        f"not the least tremor after falls: {with_interval(sum(dead), len(dead))}",
     ]
 
 
@@ -158,6 +160,16 @@ def walked(trial: Trial) -> bool:
         watch.feed((x, y, z))
         most = max(most, watch.walked_s)
     return most >= WALKED_S
+
+
+def lifeless(trial: Trial) -> bool | None:
+    """Whether the arm or body is as still as a table from two seconds after the hardest row on; None: fewer
+    than three seconds are left.
+    """
+    watch = RecoveryWatch(20.0, (0.0, 0.0, 1.0))
+    for x, y, z in trial.xyz_g[int(np.linalg.norm(trial.xyz_g, axis=1).argmax()) + 40 :].tolist():
+        watch.feed((x, y, z))
+    return watch.most_g < LIFELESS_G if watch.heard_s >= 3 else None
 
 
 def _by_subject(answers: Sequence[Answer]) -> list[str]:

@@ -161,3 +161,16 @@ def test_the_old_posture_is_no_sign_after_the_pre_alarm_whatever_rows_were_lost(
     assert wearer.phases == ["suspected"]
     wearer.stream(still(6, STANDING))
     assert "cancelled" not in wearer.phases, "an arm that struggles passes by the old posture, too"
+
+
+@pytest.mark.parametrize(
+    ("noise_g", "doubted"), [(0.004, True), (0.014, False), (0.0, False)], ids=["table", "arm", "coarse"]
+)
+def test_a_clear_fall_without_the_least_tremor_is_doubted(noise_g: float, doubted: bool) -> None:
+    noise = np.random.default_rng(3).normal(0, noise_g, (400, 3)) if noise_g else np.zeros((400, 3))
+    wearer = Wearer()
+    wearer.stream(np.vstack([a_fall(3), np.array(LYING) / np.linalg.norm(LYING) + noise]))
+    raised = wearer.events[-1]
+    assert raised.phase == "raised"
+    reasons = raised.evidence["reasons"]
+    assert ("unsure" in reasons, "clear" in reasons) == (doubted, not doubted)
