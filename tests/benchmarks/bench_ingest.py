@@ -1,6 +1,6 @@
 """A prepared backlog of telemetry -> committed rows, beside COPY of the same rows and beside mq-bridge.
 
-One run, four drains: batches of twenty readings through the embedded broker (with everything on: dedupe,
+One run, four drains: batches of twenty readings through a broker of `up` (with everything on: dedupe,
 indices, homes checked, last values, acks queued, broker acks after the commit); COPY of the stored rows from
 a file into the emptied table; messages of one reading through mosquitto; and mq-bridge (a venv of its own,
 made where `--mq-bridge` says) writing the same single readings with an upsert by key, through mosquitto, too.
@@ -221,10 +221,10 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     """Run and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=60_000, help="batches of twenty readings")
+    parser.add_argument("--messages", type=int, default=120_000, help="batches of twenty readings")
     parser.add_argument("--singles", type=int, default=60_000, help="messages of one reading")
     parser.add_argument("--homes", type=int, default=14_800)
-    parser.add_argument("--broker", choices=sorted(_BROKERS), default="nats", help="of the batches")
+    parser.add_argument("--broker", choices=sorted(_BROKERS), default="mosquitto", help="of the batches")
     parser.add_argument("--members", type=int, default=1, help="processes that share the batches")
     parser.add_argument("--compressed", type=float, default=0.5, help="share of homes on metered links")
     parser.add_argument("--age-min", type=int, default=15, help="how long the ingestor was away")
