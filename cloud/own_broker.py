@@ -5,7 +5,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 import psycopg
 
@@ -21,7 +21,6 @@ from cloud.embedded.disk import room_again
 logger = logging.getLogger(__name__)
 
 _READY_LIMIT_S: Final = 600.0  # a long backlog is read first
-_DEBOUNCE_S: Final = 0.3
 _LOOK_EVERY_S: Final = 30.0
 
 
@@ -32,6 +31,8 @@ class OwnBroker(ABC):
     `stream_port` is negative where several readers share by MQTT 5, not by NATS's own stream.
     """
 
+    patience_s: ClassVar[float] = 0.3
+    """From a change of gateways to its reload, which so is of all that came meanwhile."""
     plan: Plan
     database_url: str
     service_port: int = field(init=False)
@@ -63,7 +64,7 @@ class OwnBroker(ABC):
     async def follow_gateways(self) -> None:
         """Endless: whenever gateways are added, retired or given new secrets, the broker learns it."""
         async for _ in notifications(self.database_url, [GATEWAYS_CHANNEL], every_s=_LOOK_EVERY_S):
-            await asyncio.sleep(_DEBOUNCE_S)
+            await asyncio.sleep(self.patience_s)
             try:
                 changed = await self.configure()
             except psycopg.OperationalError:
@@ -108,6 +109,7 @@ class OwnNats(OwnBroker):
 class OwnMosquitto(OwnBroker):
     """The mosquitto of this machine: a tenth of the memory and CPU for a city's connections."""
 
+    patience_s: ClassVar[float] = 2.0  # it checks every connection anew: half a second for some thousand
     _place: mosquitto.Broker = field(init=False)
 
     def __post_init__(self) -> None:
