@@ -23,9 +23,13 @@ delete from feed;
 -- A piece of the readings that comes later.
 insert into history_waiting (name, part_of, since) values (%s, %s, %s)
 
--- name: next_piece --
--- The newest that is still waited for.
-select name, part_of, since from history_waiting order by since desc, name desc limit 1
+-- name: pieces --
+-- What is still waited for, the newest first.
+select name, part_of, since from history_waiting order by since desc, name desc
+
+-- name: give_up_pieces --
+-- They will not come.
+delete from history_waiting
 
 -- name: take_piece --
 -- It comes with this transaction.

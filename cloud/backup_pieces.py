@@ -52,25 +52,31 @@ async def note(conn: Connection, pieces: list[Piece]) -> None:
 async def bring_back(url: str, dump: Path, say: Callable[[str], None]) -> int:
     """Load what the database waits for while others work on it; `say` is told of each piece.
 
-    Returns how many there were. Raises ConfigError; what was loaded by then stays.
+    Returns how many there were. One that cannot be read stops none of the others; then raises ConfigError.
     """
-    done = 0
+    done, failed = 0, None
     async with await connect(url, name="carebed-history") as conn:
-        while (piece := await _next(conn)) is not None:
-            name, _, since = piece
+        for name, table, since in await (await conn.execute(_SQL["pieces"])).fetchall():
             await partitions.ensure_days(conn, [since])
-            async with conn.transaction():
-                if await (await conn.execute(_SQL["take_piece"], {"name": name})).fetchone() is None:
-                    continue  # somebody else has just loaded it
-                await _load(conn, dump, *piece[:2])
+            try:
+                async with conn.transaction():
+                    if await (await conn.execute(_SQL["take_piece"], {"name": name})).fetchone() is None:
+                        continue  # somebody else has just loaded it
+                    await _load(conn, dump, name, table)
+            except ConfigError as error:
+                failed = error
+                continue
             say(name)
             done += 1
+    if failed is not None:
+        raise failed
     return done
 
 
-async def _next(conn: Connection) -> Piece | None:
-    row = await (await conn.execute(_SQL["next_piece"])).fetchone()
-    return None if row is None else (row[0], row[1], row[2])
+async def give_up(url: str) -> int:
+    """The database waits for no piece any more: hours are made of what there is. Returns how many it were."""
+    async with await connect(url, name="carebed-history") as conn:
+        return (await conn.execute(_SQL["give_up_pieces"])).rowcount
 
 
 async def _load(conn: Connection, dump: Path, name: str, table: str) -> None:

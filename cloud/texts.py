@@ -74,6 +74,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "读数尚未恢复。启动后运行：carebed-cloud backup readings {path}",
         "The readings are not back yet. Once started, run: carebed-cloud backup readings {path}",
     ),
+    "readings_given_up": (
+        "不再等待 {pieces} 个分区的读数",
+        "{pieces} pieces of readings are waited for no more",
+    ),
     "readings_back": ("读数已全部找回（{pieces} 个分区）", "All readings are back ({pieces} pieces)"),
     "setting_missing": (
         "缺少环境变量 {name}。`carebed-cloud up` 会为它的子进程设置；单独运行时请自行设置。",

@@ -26,6 +26,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     readings = verbs.add_parser(
         "readings", help="找回随后的读数 / load the readings that --desk-first left out"
     )
+    readings.add_argument("--give-up", action="store_true", help="不再等待读数 / wait for no more of them")
     for verb in (made, check, again, readings):
         verb.add_argument("folder", type=Path, help="备份文件夹 / the folder of the copy")
     for verb in (made, again, readings):
@@ -42,6 +43,8 @@ def run(parsed: argparse.Namespace) -> int:
         case "check":
             found = backup.read(parsed.folder)
             _say(text("backup_good", path=parsed.folder, at=f"{found.began_at:%Y-%m-%d %H:%M:%S %Z}"))
+        case "readings" if parsed.give_up:
+            _say(text("readings_given_up", pieces=asyncio.run(pieces.give_up(database_of(parsed)))))
         case "readings":
             backup.read(parsed.folder)
             dump = parsed.folder / backup.DUMP

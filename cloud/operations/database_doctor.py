@@ -42,6 +42,8 @@ async def examine(conn: Connection, clock: Clock) -> list[Finding]:
         found.append(good("migrations", "migrations_good", last=applied))
     seen = await survey(conn, now)
     found += [_partitions(seen, now), *_filling(seen.disk, now)]
+    if missing := next(queue.waiting for queue in seen.queues if queue.name == "pieces_of_copy"):
+        found.append(wrong("partitions", "readings_missing", count=missing))
     found += _programs(await ourselves.lives(conn), now, clock.rate)
     found.append(_canary(await canaries.latest(conn), now, clock.rate))
     found += await _gateways(conn, now)

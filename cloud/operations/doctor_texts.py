@@ -63,6 +63,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "the database's host and this one differ by {skew} s. Let both keep time (chrony).",
     ),
     "clock_good": ("与数据库主机相差 {skew} 秒", "{skew} s beside the database's host"),
+    "readings_missing": (
+        "仍缺备份中 {count} 个分区的读数：carebed-cloud backup readings 文件夹（无法找回：--give-up）",
+        "{count} pieces of a copy are not back: carebed-cloud backup readings FOLDER (if lost: --give-up)",
+    ),
     "partitions_end": (
         "{table} 的分区只到 {until}。请确认 carebed-cloud work 在运行，查看它的日志。",
         "partitions of {table} end at {until}. See that carebed-cloud work runs, and its log.",

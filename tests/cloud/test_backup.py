@@ -132,7 +132,13 @@ async def test_the_desk_works_first_and_the_readings_come_back_whole_while_it_do
         made = await rows(again, HOURS)
         assert [row for row in made if row in hours] == hours
         assert made[-1][:3] == (from_ms(START_MS + 71 * HOUR_MS), 1, 100.0)
-        assert await backup_pieces.bring_back(url, tmp_path / "copy" / backup.DUMP, told.append) == 0
+        await again.execute(
+            "insert into history_waiting values ('reading_19990101', 'reading', '1999-01-01')"
+        )
+        with pytest.raises(ConfigError, match="reading_19990101"):
+            await backup_pieces.bring_back(url, tmp_path / "copy" / backup.DUMP, told.append)
+        assert [await backup_pieces.give_up(url) for _ in range(2)] == [1, 0]
+        assert len(await rows(again, readings)) == len(before) + 1
 
 
 def test_rows_are_told_from_what_is_said_around_them() -> None:

@@ -90,7 +90,9 @@ async def test_what_is_wrong_is_named_with_what_to_do(
         await town.add_gateway(conn, f"gw-{n}", None, online=n % 2 == 0 or None)
     await conn.execute("update gateway set online = false, online_changed_at = %s where online", (town.NOW,))
     await conn.execute("update canary_state set red_since = %s, reason = 'slow'", (town.NOW,))
+    await conn.execute("insert into history_waiting values ('reading_20260101', 'reading', '2026-01-01')")
     found = await wrong(in_order, database_url, tmp_path, Clock(start_ms=40 * 86_400_000))
+    assert "1 pieces of a copy are not back" in found["partitions"]
     assert "127.0.0.1:1 cannot be reached" in found["broker"]
     assert f"chmod 600 {in_order.key_file}" in found["keys"]
     assert "notifications.toml" in found["notifications"]
