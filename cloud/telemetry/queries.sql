@@ -269,11 +269,11 @@ set measured_at = excluded.measured_at, value = excluded.value, quality = exclud
 where excluded.measured_at > l.measured_at
 
 -- name: add_positions --
--- Positions; the same device at the same time is the same position.
+-- Positions; the same device at the same time is the same position. In order, as all that locks.
 insert into position_fix (device_key, measured_at, received_at, lat, lon, accuracy_m, source, datum, late)
 select * from unnest(
     %(device_keys)s::integer[], %(measured_at)s::timestamptz[], %(received_at)s::timestamptz[],
     %(lats)s::double precision[], %(lons)s::double precision[], %(accuracies)s::real[],
     %(sources)s::text[], %(datums)s::text[], %(lates)s::boolean[]
-)
+) as t (d, at, received_at, lat, lon, accuracy_m, source, datum, late) order by d, at
 on conflict do nothing

@@ -31,11 +31,32 @@ Follow = Callable[[Connection, Columns, Mapping[str, int], Callable[[Ints], Flag
 their keys) are installed."""
 
 
+class Memory:
+    """What one database was asked for: numbers of devices and kinds by name and by batch, days with room.
+
+    It only grows, as several transactions use it at once; where it is forgotten, a new one takes its place.
+    """
+
+    def __init__(self, age: int) -> None:
+        """Nothing was asked; `age` counts how often all was forgotten."""
+        self.age = age
+        self.devices: dict[str, int] = {}
+        self.kinds: dict[str, int] = {}
+        self.keys_of: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self.ids_of: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self.days: set[date] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether it is to be begun anew."""
+        return len(self.devices) + len(self.keys_of) + len(self.ids_of) > _NAMES_HELD
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Batches that are ready to be stored; `of` is the batch that each reading or position came with."""
 
-    age: int
+    memory: Memory
     batches: Sequence[Incoming]
     known: Known
     readings: Columns
@@ -51,23 +72,13 @@ class TelemetryWriter:
         """Begin knowing nothing; `follow` is told of each transaction's readings."""
         self.homes = Homes()
         self._follow = follow
-        self._devices: dict[str, int] = {}
-        self._kinds: dict[str, int] = {}
-        self._keys_of: dict[tuple[str, ...], tuple[int, ...]] = {}
-        self._ids_of: dict[tuple[str, ...], tuple[int, ...]] = {}
-        self._days: set[date] = set()
+        self._memory = Memory(0)
         self._told: set[tuple[str, str]] = set()
-        self._age = 0
 
     def forget(self) -> None:
         """Read everything again, such as from a database that was restored."""
-        self._age += 1
         self.homes.forget()
-        self._devices.clear()
-        self._kinds.clear()
-        self._keys_of.clear()
-        self._ids_of.clear()
-        self._days.clear()
+        self._memory = Memory(self._memory.age + 1)
 
     async def write(self, conn: Connection, batches: Sequence[Incoming], now: datetime) -> int:
         """Prepare and commit; returns how many readings were stored."""
@@ -78,29 +89,31 @@ class TelemetryWriter:
 
         The connection must not be in a transaction.
         """
-        age = self._age
+        if self._memory.full:
+            self._memory = Memory(self._memory.age)
+        memory = self._memory
         batches = [
             each if each.batch.clock.source != "none" else await _with_boot(conn, each, now)
             for each in batches
         ]
-        keys = await self._keys(conn, batches, now)
-        ids = await self._ids(conn, batches, now)
+        keys = await _keys(conn, memory, batches, now)
+        ids = await self._ids(conn, memory, batches, now)
         senders = [(each.gateway_id, known) for each, known in zip(batches, keys, strict=True)]
         known = await self.homes.learn(conn, senders)
         readings, of = c.columns_of(batches, keys, ids)
         allowed = known.allowed(senders, of, readings.device_key, readings.measured_ms)
         if not allowed.all():
-            self._tell_foreign(batches, of[~allowed], readings.device_key[~allowed])
+            self._tell_foreign(memory, batches, of[~allowed], readings.device_key[~allowed])
             readings, of = readings.where(allowed), of[allowed]
         order = readings.order()
         readings, of = readings.where(order), of[order]
-        await self._make_room(conn, readings)
-        positions_of, positions = self._positions(batches, senders, known)
-        return Prepared(age, batches, known, readings, of, positions, positions_of)
+        await _make_room(conn, memory, readings)
+        positions_of, positions = _positions(memory, batches, senders, known)
+        return Prepared(memory, batches, known, readings, of, positions, positions_of)
 
     async def commit(self, conn: Connection, prepared: Prepared, now: datetime) -> int:
         """Store what is new of these batches and queue their acks; returns how many readings were stored."""
-        if prepared.age != self._age:  # its numbers may be of another database
+        while prepared.memory.age != self._memory.age:  # its numbers may be of another database
             prepared = await self.prepare(conn, prepared.batches, now)
         batches = prepared.batches
         first: dict[BatchKey, int] = {}
@@ -130,75 +143,26 @@ class TelemetryWriter:
         await (store.move_last if len(newest) <= _LAST_AT_ONCE else store.move_later)(conn, newest)
         await rollups.note_late(conn, stored, now)
         if self._follow is not None:
-            await self._follow(conn, stored, self._kinds, prepared.known.installed)
-
-    async def _keys(
-        self, conn: Connection, batches: Iterable[Incoming], now: datetime
-    ) -> list[tuple[int, ...]]:
-        """The devices that each batch speaks of: those of its readings, then those of its positions."""
-        if len(self._devices) + len(self._keys_of) > _NAMES_HELD:
-            self._devices.clear()
-            self._keys_of.clear()
-        names = [_devices_of(each.batch) for each in batches]
-        new = {each for each in names if each not in self._keys_of}
-        if missing := {name for each in new for name in each if name not in self._devices}:
-            self._devices |= await store.device_keys(conn, missing, now)
-        self._keys_of |= {each: tuple([self._devices[name] for name in each]) for each in new}
-        return [self._keys_of[each] for each in names]
+            await self._follow(conn, stored, prepared.memory.kinds, prepared.known.installed)
 
     async def _ids(
-        self, conn: Connection, batches: Iterable[Incoming], now: datetime
+        self, conn: Connection, memory: Memory, batches: Iterable[Incoming], now: datetime
     ) -> list[tuple[int, ...]]:
         """The numbers of the kinds of each batch, 0 where none is left."""
-        if len(self._ids_of) > _NAMES_HELD:
-            self._ids_of.clear()
         names = [tuple(each.batch.kinds) for each in batches]
-        new = {each for each in names if each not in self._ids_of}
-        if missing := {name for each in new for name in each if name not in self._kinds}:
-            self._kinds |= await store.kind_ids(conn, missing, now)
-            for name in missing - self._kinds.keys():
+        new = {each for each in names if each not in memory.ids_of}
+        if missing := {name for each in new for name in each if name not in memory.kinds}:
+            memory.kinds |= await store.kind_ids(conn, missing, now)
+            for name in missing - memory.kinds.keys():
                 self._tell_once("reading_kinds_exhausted", "", name)
-        self._ids_of |= {each: tuple([self._kinds.get(name, 0) for name in each]) for each in new}
-        return [self._ids_of[each] for each in names]
+        memory.ids_of |= {each: tuple([memory.kinds.get(name, 0) for name in each]) for each in new}
+        return [memory.ids_of[each] for each in names]
 
-    def _tell_foreign(self, batches: Sequence[Incoming], of: Ints, device_key: Ints) -> None:
+    def _tell_foreign(self, memory: Memory, batches: Sequence[Incoming], of: Ints, device_key: Ints) -> None:
         for n, key in dict.fromkeys(zip(of.tolist(), device_key.tolist(), strict=True)):
             for name in batches[n].batch.devices:
-                if self._devices[name] == key:
+                if memory.devices[name] == key:
                     self._tell_once("device_of_another_home", batches[n].gateway_id, name)
-
-    def _positions(
-        self, batches: Sequence[Incoming], senders: Sequence[Sender], known: Known
-    ) -> tuple[list[int], list[PositionRow]]:
-        found = [(n, position) for n, each in enumerate(batches) for position in each.batch.positions]
-        if not found:
-            return [], []
-        of = np.array([n for n, _ in found], np.int64)
-        keys = np.array([self._devices[position.device] for _, position in found], np.int64)
-        claimed = np.array([position.at for _, position in found], np.int64)
-        measured, believed = c.judge_times(claimed, of, batches)
-        allowed = known.allowed(senders, of, keys, measured)
-        rows: list[PositionRow] = [
-            (
-                int(keys[i]),
-                c.from_ms(int(measured[i])),
-                c.from_ms(batches[n].received_ms),
-                position.lat,
-                position.lon,
-                position.accuracy_m,
-                position.source,
-                position.datum,
-                bool(batches[n].batch.late or not believed[i]),
-            )
-            for i, (n, position) in enumerate(found)
-            if allowed[i]
-        ]
-        return of[allowed].tolist(), rows
-
-    async def _make_room(self, conn: Connection, readings: Columns) -> None:
-        if days := set(store.days_of(readings)) - self._days:
-            await partitions.ensure_days(conn, days)
-            self._days |= days
 
     def _tell_once(self, action: str, gateway_id: str, name: str) -> None:
         """One line for each gateway and device or kind; not more than 10,000 in a process."""
@@ -208,10 +172,57 @@ class TelemetryWriter:
             logger.warning("readings were not stored", extra=extra)
 
 
+async def _keys(
+    conn: Connection, memory: Memory, batches: Iterable[Incoming], now: datetime
+) -> list[tuple[int, ...]]:
+    """The devices that each batch speaks of: those of its readings, then those of its positions."""
+    names = [_devices_of(each.batch) for each in batches]
+    new = {each for each in names if each not in memory.keys_of}
+    if missing := {name for each in new for name in each if name not in memory.devices}:
+        memory.devices |= await store.device_keys(conn, missing, now)
+    memory.keys_of |= {each: tuple([memory.devices[name] for name in each]) for each in new}
+    return [memory.keys_of[each] for each in names]
+
+
 def _devices_of(batch: TelemetryBatch) -> tuple[str, ...]:
     if not batch.positions:
         return tuple(batch.devices)
     return (*batch.devices, *(position.device for position in batch.positions))
+
+
+def _positions(
+    memory: Memory, batches: Sequence[Incoming], senders: Sequence[Sender], known: Known
+) -> tuple[list[int], list[PositionRow]]:
+    found = [(n, position) for n, each in enumerate(batches) for position in each.batch.positions]
+    if not found:
+        return [], []
+    of = np.array([n for n, _ in found], np.int64)
+    keys = np.array([memory.devices[position.device] for _, position in found], np.int64)
+    claimed = np.array([position.at for _, position in found], np.int64)
+    measured, believed = c.judge_times(claimed, of, batches)
+    allowed = known.allowed(senders, of, keys, measured)
+    rows: list[PositionRow] = [
+        (
+            int(keys[i]),
+            c.from_ms(int(measured[i])),
+            c.from_ms(batches[n].received_ms),
+            position.lat,
+            position.lon,
+            position.accuracy_m,
+            position.source,
+            position.datum,
+            bool(batches[n].batch.late or not believed[i]),
+        )
+        for i, (n, position) in enumerate(found)
+        if allowed[i]
+    ]
+    return of[allowed].tolist(), rows
+
+
+async def _make_room(conn: Connection, memory: Memory, readings: Columns) -> None:
+    if days := set(store.days_of(readings)) - memory.days:
+        await partitions.ensure_days(conn, days)
+        memory.days |= days
 
 
 async def _with_boot(conn: Connection, incoming: Incoming, now: datetime) -> Incoming:

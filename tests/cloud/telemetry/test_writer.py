@@ -1,17 +1,21 @@
 """Batches become rows once, under the right device, kind, time and person."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from cloud.database.pool import Connection, Pool
-from cloud.telemetry import trends
-from cloud.telemetry.columns import from_ms
+from cloud.telemetry import store, trends
+from cloud.telemetry.columns import Columns, from_ms
+from cloud.telemetry.store import PositionRow
 from cloud.telemetry.writer import TelemetryWriter
 from firmware_specs.messages import ClockState, Gap, Position
 from tests.cloud.telemetry.a_home import RUN, START_MS, batch, home, incoming, install, place, rows, uid
 from tests.conftest import START
+from tests.waiting import until
 
 pytestmark = pytest.mark.postgres
 
@@ -69,6 +73,59 @@ async def test_two_ingestors_with_the_same_batches_store_each_once(pool: Pool) -
     seqs = list(range(1, 40))
     stored = await asyncio.gather(*(ingest(seqs if n % 2 else seqs[::-1]) for n in range(4)))
     assert sum(stored) == len(seqs)
+
+
+async def test_what_is_forgotten_meanwhile_hides_no_reading_from_its_judge(pool: Pool) -> None:
+    judged: list[Mapping[str, int]] = []
+
+    async def judge(_: Connection, __: Columns, kinds: Mapping[str, int], ___: object) -> None:
+        judged.append(dict(kinds))
+
+    writer = TelemetryWriter(judge)
+    async with pool.connection() as other, pool.connection() as conn:
+        prepared = await writer.prepare(conn, [incoming(batch(1, 190))], START)
+        async with other.transaction(force_rollback=True):
+            await store.take_new(other, [("gw-1", RUN, 1)], START)
+            storing = asyncio.create_task(writer.commit(conn, prepared, START))
+            await until(lambda: is_waiting(other, conn))
+            writer.forget()  # as another transaction does when it fails
+        assert await storing == 1
+    assert [list(kinds) for kinds in judged] == [["heart_rate"]]
+
+
+async def test_what_is_forgotten_meanwhile_fails_no_other_batch(pool: Pool, writer: TelemetryWriter) -> None:
+    async with pool.connection() as other, pool.connection() as conn:
+        await writer.write(conn, [incoming(batch(1, 60))], START)
+        more = batch(2, 61, devices=["watch-1", "watch-2"])
+        async with other.transaction(force_rollback=True):
+            await other.execute("insert into device (id, created_at) values ('watch-2', %s)", (START,))
+            storing = asyncio.create_task(writer.write(conn, [incoming(more)], START))
+            await until(lambda: is_waiting(other, conn))
+            writer.forget()
+        assert await storing == 1
+
+
+async def is_waiting(other: Connection, conn: Connection) -> bool:
+    waits = "select 1 from pg_locks where pid = %s and not granted"
+    return bool(await rows(other, waits, conn.info.backend_pid))
+
+
+async def test_positions_are_taken_in_one_order(pool: Pool) -> None:
+    def at(second: int) -> PositionRow:
+        return (key, START + timedelta(seconds=second), START, 37.4, 118.0, None, "gnss", "wgs84", False)
+
+    async with pool.connection() as first, pool.connection() as second, pool.connection() as third:
+        key = (await store.device_keys(first, ["watch-1"], START))["watch-1"]
+        async with first.transaction(force_rollback=True):
+            await store.add_positions(first, [at(2)])
+            storing = asyncio.create_task(store.add_positions(second, [at(2), at(1)]))
+            await until(lambda: is_waiting(first, second))
+            await third.execute("set lock_timeout = '50ms'")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                await store.add_positions(third, [at(1)])
+            await third.rollback()
+            await third.execute("reset lock_timeout")
+        await storing
 
 
 async def test_an_unknown_device_is_created_unregistered_and_an_unknown_kind_is_stored_under_its_name(
