@@ -21,7 +21,7 @@ delete from feed;
 
 -- name: wait_for_piece --
 -- A piece of the readings that comes later.
-insert into history_waiting (name, part_of, since) values (%s, %s, %s)
+insert into history_waiting (name, part_of, since) values (%s, %s, %s) on conflict do nothing
 
 -- name: pieces --
 -- What is still waited for, the newest first.

@@ -34,8 +34,10 @@ async def keep_house(pool: Pool, clock: Clock) -> None:
         try:
             async with pool.connection() as conn, store.house(conn) as is_ours:
                 dropped = await look_after(conn, now, await readings_kept(conn), pace) if is_ours else []
+        except psycopg.errors.LockNotAvailable:
+            dropped = []  # somebody reads a partition, such as a copy: writers waited 2 s, not again at once
         except (psycopg.OperationalError, PoolTimeout):
-            await asyncio.sleep(_AT_LEAST_S)  # the database is away, or a reader holds a partition
+            await asyncio.sleep(_AT_LEAST_S)  # the database is away
             continue
         if dropped:
             extra = {"action": "readings_dropped", "partitions": dropped}

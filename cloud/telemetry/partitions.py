@@ -46,11 +46,13 @@ class Pace:
         self._seen: tuple[datetime, dict[str, int]] | None = None
 
     def rows_a_day(self, found: Sequence[Partition], now: datetime) -> float:
-        """Readings a day at the pace since the last look."""
-        before, sizes = self._seen, {part.name: part.table_bytes for part in found}
-        self._seen = now, sizes
+        """Readings a day at the pace since the last look, without those of days that were over by then: what
+        comes of a copy or after an outage says nothing about the days to come.
+        """
+        before, self._seen = self._seen, (now, {part.name: part.table_bytes for part in found})
         if before is None or now <= before[0]:
             return 0.0
+        sizes = {part.name: part.table_bytes for part in found if part.until > before[0]}
         grown = sum(max(size - before[1].get(name, 0), 0) for name, size in sizes.items())
         return grown / _ROW_BYTES / ((now - before[0]) / _DAY)
 

@@ -107,6 +107,7 @@ async def test_the_desk_works_first_and_the_readings_come_back_whole_while_it_do
         "select device_key, kind_id, measured_at, received_at, value, quality from reading order by 3, 5"
     )
     before, hours = await rows(conn, readings), await rows(conn, HOURS)
+    await conn.execute("insert into history_waiting values ('reading_20260101', 'reading', '2026-01-01')")
     await backup.make(conn.info.dsn, tmp_path / "copy", now=from_ms(START_MS + 72 * HOUR_MS))
     name = f"{conn.info.dbname}_again"
     await postgres.create_database(postgres_cluster, name)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from cloud.database.pool import Connection, Pool
@@ -86,3 +87,24 @@ async def test_the_housekeeper_makes_room_and_clears_away(pool: Pool, conn: Conn
 
     await until(done)
     task.cancel()
+
+
+async def test_a_partition_that_somebody_reads_holds_up_writers_once_a_round(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try keeps them waiting for two seconds, and a copy of a city reads for many minutes."""
+    waits, sleep = list[float](), asyncio.sleep
+
+    async def refuse(*_: object) -> list[str]:
+        raise psycopg.errors.LockNotAvailable
+
+    async def noted(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(housekeeping, "look_after", refuse)
+    monkeypatch.setattr("cloud.telemetry.housekeeping.asyncio.sleep", noted)
+    task = asyncio.create_task(housekeeping.keep_house(pool, Clock()))
+    await until(lambda: any(wait >= 1 for wait in waits))
+    task.cancel()
+    assert max(waits) == 300

@@ -92,6 +92,8 @@ def test_the_pace_is_what_came_since_the_last_look() -> None:
     grown = [day._replace(table_bytes=66_000), day._replace(name="reading_20260102", table_bytes=6_000)]
     assert pace.rows_a_day(grown, START + timedelta(minutes=5)) == pytest.approx(200 * 288)
     assert pace.rows_a_day(grown[:1], START + timedelta(minutes=10)) == 0
+    restored = Partition("reading_20251231", START - 26 * HOUR, START - 2 * HOUR, 6 * 10**8, 10**9)
+    assert pace.rows_a_day([restored, *grown[:1]], START + timedelta(minutes=15)) == 0
 
 
 async def test_a_day_on_which_readings_begin_to_come_fast_is_divided_from_then_on(
