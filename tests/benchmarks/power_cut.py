@@ -67,12 +67,13 @@ class Life:
     answered: set[int] = field(default_factory=set)
     waiting: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     works_s: float = 1.0
+    pause_s: float = 0.0
 
     def __post_init__(self) -> None:
         more = "[storage]\ntelemetry_mib = 1"
         batch_s = 0.2 if self.clock.rate == 1.0 else 600
         if self.clock.rate != 1.0:  # readings are committed each few seconds: some cuts must come later
-            self.works_s = 3 * COMMIT_S
+            self.works_s, self.pause_s = 3 * COMMIT_S, 0.25
         path = write_config(self.home, self.broker, more=more, batch_s=batch_s, port=self.port)
         text = path.read_text(encoding="utf-8").replace('"data"', f'"{self.disk.folder}/data"')
         path.write_text(text, encoding="utf-8")
@@ -108,8 +109,7 @@ class Life:
                 for marker, said in self.waiting.values():
                     await (await stack.enter_async_context(watch(self.port))).ask(said)
                     self.answered.add(marker)
-        with contextlib.suppress(TimeoutError):
-            await until(self._delivered, DELIVERED_S)
+        await self._arrive()
         assert await self.agent.terminate() == 0
         self._count()
 
@@ -135,6 +135,7 @@ class Life:
                     await device.ask(said)
                     self.answered.add(marker)
                     del self.waiting[name]
+                    await asyncio.sleep(self.pause_s)
 
     async def _measure(self) -> None:
         """Every watch's pulse and place, many times a second."""
@@ -147,10 +148,25 @@ class Life:
                     self.total.readings += len(WATCHES)
                     await asyncio.sleep(0.05)
 
+    async def _arrive(self) -> None:
+        """Wait until every call that was answered has arrived, or none has for a minute."""
+        last, came = -1, len(self._came())
+
+        def more() -> bool:
+            return len(self._came()) > last or self._delivered()
+
+        while last < came and not self._delivered():
+            last = came
+            with contextlib.suppress(TimeoutError):
+                await until(more, DELIVERED_S)
+            came = len(self._came())
+
+    def _came(self) -> set[int]:
+        return {marker_of(event.position) for event in self.cloud.events.values() if event.position}
+
     def _delivered(self) -> bool:
         births = [said for channel, said in self.cloud.said if channel == "birth"]
-        have = {marker_of(event.position) for event in self.cloud.events.values() if event.position}
-        return bool(births) and self.answered <= have
+        return bool(births) and self.answered <= self._came()
 
     def _count(self) -> None:
         ids: dict[int, set[str]] = defaultdict(set)
