@@ -103,14 +103,13 @@ QUESTIONS: Final[tuple[tuple[str | None, str], ...]] = (
     (None, "ask_if_can_get_up"),
 )
 
-
 Verdict = Literal["raise", "ask", "cancel"]
-# The first row whose reasons were all given decides. `unsure` comes from the detector: daily life scores as
-# high. Nothing here cancels a fall that it is sure of; only its wearer does (fall.py).
+# The first row whose reasons were all given decides. `unsure`: daily life scores as high, or no tremor is seen;
+# `doubted`: the detector was. Nothing here cancels a fall that it was sure of; only its wearer does (fall.py).
 VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
     (frozenset({"sos"}), "raise"),
     (frozenset({"two_fall_sensors"}), "raise"),
-    (frozenset({"unsure", "lay_down"}), "cancel"),
+    (frozenset({"doubted", "lay_down"}), "cancel"),
     (frozenset({"lies_in_bed"}), "ask"),
     (frozenset({"moves_in_another_room"}), "ask"),
     (frozenset({"unsure"}), "ask"),
@@ -297,4 +296,5 @@ def _verdict(fall: Happening) -> Verdict:
     """What becomes of a fall that its pre-alarm would raise."""
     said = {reason for reason in fall.evidence["reasons"] if isinstance(reason, str)}
     said |= {"sos"} if fall.evidence.get("confirmed_by") == "sos" else set()
+    said |= {"doubted"} if fall.evidence.get("unsure") is True else set()
     return next(verdict for signs, verdict in VERDICTS if signs <= said)
