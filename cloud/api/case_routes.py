@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Response
 
 from cloud.access.access import Identity
-from cloud.access.errors import NotFound
+from cloud.access.errors import InvalidInput, NotFound
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.desk_schemas import NoteText
@@ -64,11 +64,23 @@ async def list_cases(
     state: Annotated[CaseState | Literal["live"], Query()] = "live",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     before: Annotated[int | None, Query(ge=1, le=2**62, description="a case's `number`")] = None,
+    by: Annotated[Literal["number", "closed_at"], Query(description="what newest is measured by")] = "number",
 ) -> Response:
-    """Newest first; `live` is all but closed and merged ones; `seq` is where the feed goes on from here."""
+    """Newest first (`by=closed_at`: of the closed ones the one closed last; not with `before`); `live` is all but
+    closed and merged ones; `seq` is where the feed goes on from here.
+    """
+    if by == "closed_at" and (state != "closed" or before is not None):
+        raise InvalidInput(
+            "by=closed_at 只用于 state=closed，且不与 before 同用",
+            "`by=closed_at` is for `state=closed` alone, without `before`",
+            field="by",
+        )
     async with services.pool.connection() as conn, conn.transaction():
         seq = await feed.position(conn)
-        items = await store.list_cases(conn, identity, states=_STATES[state], limit=limit, before=before)
+        if by == "closed_at":
+            items = await store.list_closed(conn, identity, limit=limit)
+        else:
+            items = await store.list_cases(conn, identity, states=_STATES[state], limit=limit, before=before)
         await audit(conn, services, identity, "cases_listed", "cases", state=state, count=len(items))
     return answer({"items": items, "seq": seq})
 

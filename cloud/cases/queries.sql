@@ -267,6 +267,15 @@ where state = any(%(states)s) and group_id is null and not (synthetic and class 
 order by number desc
 limit %(limit)s;
 
+-- name: list_closed --
+-- Closed cases that a reader may see, the one closed last first.
+select * from cases
+where state = 'closed' and group_id is null and not (synthetic and class = 'test')
+    and starts_with(area_code, %(area_code)s)
+    and (%(org_id)s::uuid is null or org_id = %(org_id)s)
+order by closed_at desc, number desc
+limit %(limit)s;
+
 -- name: home_card --
 -- What is frozen of a home.
 select a.name as area, h.street, h.compound, h.building, h.unit, h.room, h.gate_lat as lat, h.gate_lon as lon,

@@ -56,6 +56,14 @@ async def list_cases(
         return [summary_of(row) for row in await cursor.fetchall()]
 
 
+async def list_closed(conn: Connection, reader: Identity, *, limit: int) -> list[CaseSummary]:
+    """Closed cases that the reader may see, the one closed last first."""
+    values = {"area_code": reader.area_code, "org_id": reader.org_id, "limit": limit}
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_SQL["list_closed"], values)
+        return [summary_of(row) for row in await cursor.fetchall()]
+
+
 async def claim(conn: Connection, case_id: UUID, actor: Actor, *, now: datetime) -> CaseSummary:
     """Of all who claim at once exactly one gets the case; raises Conflict naming the owner, who was named to
     take it (30 s, never of a P1, and only while their seat lives), or the state, to the others.

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from cloud.api import feed_schemas, schemas
 from cloud.api.services import Services
 from cloud.database.pool import Connection
 from cloud.feed import store as feed
-from tests.cloud.api.conftest import Town, bearer, ring, sign_in
+from tests.cloud.api.conftest import MovedClock, Town, bearer, ring, sign_in
 
 pytestmark = pytest.mark.postgres
 
@@ -182,6 +183,26 @@ async def test_pages_go_on_below_the_last_number(
         str(town.east.home_id),
         str(town.west.home_id),
     }
+
+
+async def test_of_the_closed_the_one_closed_last_comes_first_whenever_it_was_opened(
+    http: httpx.AsyncClient, conn: Connection, services: Services, town: Town, clock: MovedClock
+) -> None:
+    headers = bearer(town, "operator")
+    older, newer = [await ring(conn, services, town, home) for home in (town.east, town.west)]
+    for case in (newer, older):
+        clock.move(timedelta(seconds=1))
+        for step, body in (("claim", {}), ("resolve", {}), ("close", {"disposition": "test"})):
+            done = await http.post(f"/api/v1/cases/{case}/{step}", json=body, headers=headers)
+            assert done.is_success, done.text
+
+    async def listed(query: str) -> list[str]:
+        page = (await http.get(f"/api/v1/cases?state=closed{query}", headers=headers)).json()
+        return [item["id"] for item in page["items"]]
+
+    assert await listed("") == [str(newer), str(older)]
+    assert await listed("&by=closed_at") == [str(older), str(newer)]
+    assert await listed("&by=closed_at&limit=1") == [str(older)]
 
 
 async def test_an_unknown_case_is_a_404_and_a_malformed_id_a_422(http: httpx.AsyncClient, town: Town) -> None:

@@ -95,6 +95,7 @@ async def test_json_that_cannot_be_kept_is_a_422(http: httpx.AsyncClient, town: 
     "query",
     [
         "/cases?limit=0", "/cases?limit=99999999999999999999", "/cases?before=-1", "/cases?state=lost",
+        "/cases?by=closed_at", "/cases?state=closed&by=closed_at&before=9", "/cases?by=name",
         "/cases?before=99999999999999999999999", "/feed?after=1e3", "/feed?after=99999999999999999999",
         "/devices?home=x", "/devices?gateway=%00", "/devices?gateway=A%20B", "/devices?limit=-5",
         "/residents/x", "/residents/00000000-0000-0000-0000-000000000001/trend",

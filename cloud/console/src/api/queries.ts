@@ -127,16 +127,11 @@ export function useCase(id: string): UseQueryResult<CaseDetail> {
   return useQuery({ queryKey: ["case", id], queryFn: () => readNewest(read, () => newest.of(id)) });
 }
 
-const CLOSED_SHOWN = 12;
-
-/** Of the newest cases that are closed, the one closed last first. */
-export function useClosedCases(): UseQueryResult<CaseSummary[]> {
-  const query = { state: "closed", limit: CLOSED_SHOWN } as const;
-  const queryFn = async (): Promise<CaseSummary[]> => {
-    const { items } = await answered(api.GET("/api/v1/cases", { params: { query } }));
-    return items.toSorted((a, b) => (b.closed_at ?? "").localeCompare(a.closed_at ?? ""));
-  };
-  return useQuery({ queryKey: ["cases", "closed"], queryFn });
+/** The newest closed cases, by when they were opened (`number`) or closed. */
+export function useClosedCases(by: "number" | "closed_at", limit: number): UseQueryResult<CaseSummary[]> {
+  const query = { state: "closed", by, limit } as const;
+  const queryFn = async (): Promise<CaseSummary[]> => (await answered(api.GET("/api/v1/cases", { params: { query } }))).items;
+  return useQuery({ queryKey: ["cases", "closed", by], queryFn });
 }
 
 const LAST_EVERY_MS = 5_000;

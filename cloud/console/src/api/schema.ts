@@ -139,7 +139,8 @@ export interface paths {
         };
         /**
          * List Cases
-         * @description Newest first; `live` is all but closed and merged ones; `seq` is where the feed goes on from here.
+         * @description Newest first (`by=closed_at`: of the closed ones the one closed last; not with `before`); `live` is all but
+         *     closed and merged ones; `seq` is where the feed goes on from here.
          */
         get: operations["list_cases"];
         put?: never;
@@ -5713,6 +5714,8 @@ export interface operations {
                 limit?: number;
                 /** @description a case's `number` */
                 before?: number | null;
+                /** @description what newest is measured by */
+                by?: "number" | "closed_at";
             };
             header?: never;
             path?: never;

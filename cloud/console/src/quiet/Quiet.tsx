@@ -13,6 +13,7 @@ import { QuietFigures } from "./Figures";
 import { Notes } from "./Notes";
 import "./quiet.css";
 
+const CLOSED_SHOWN = 12;
 const COLUMNS = ["closed_at", "level", "what", "who", "where", "result", "by", "duration"] as const;
 
 function ClosedRow({ item }: { item: CaseSummary }): ReactElement {
@@ -73,8 +74,9 @@ export function Quiet({ waiting, newest }: QuietProps): ReactElement {
   const { t } = texts;
   const zone = useSeat().config.time_zone;
   const known = useKnown();
-  const { data: closed, isError } = useClosedCases();
-  const [last] = [...(newest === undefined ? [] : [newest]), ...(closed ?? [])].toSorted(
+  const { data: closed, isError } = useClosedCases("closed_at", CLOSED_SHOWN);
+  const { data: latest = [] } = useClosedCases("number", 1);
+  const [last] = [...(newest === undefined ? [] : [newest]), ...latest].toSorted(
     (a, b) => (instant(b.opened_at) ?? 0) - (instant(a.opened_at) ?? 0),
   );
   const lastAt = instant(last?.opened_at);
