@@ -15,6 +15,8 @@ _PAUSE: Final = timedelta(minutes=6)
 """Looks that follow one another within this are one line."""
 _SCAN: Final = 40
 """So many rows are folded for each line asked for."""
+LOOK_AGAIN: Final = timedelta(minutes=4)
+"""The same look of the same person is written down again after this, so that the line goes on."""
 # What screens read again by themselves while they are open.
 REPEATED: Final = (
     "case_viewed", "cases_listed", "resident_viewed", "health_viewed", "whereabouts_viewed",

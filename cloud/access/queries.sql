@@ -76,6 +76,16 @@ values (%(id)s, %(name)s, %(role)s, %(token_hash)s, %(area_code)s, %(org_id)s, %
 select id, name, role, area_code, org_id from api_token
 where token_hash = %(token_hash)s and revoked_at is null and (expires_at is null or expires_at > %(now)s);
 
+-- name: insert_look --
+-- Who looks at what; who goes on looking at the same is written down again only after a pause.
+insert into audit (at, actor, action, subject, detail)
+select %(now)s, %(actor)s, %(action)s, %(subject)s, %(detail)s
+where not exists (
+    select from audit
+    where subject = %(subject)s and at > %(since)s and at <= %(now)s
+        and actor = %(actor)s and action = %(action)s and detail = %(detail)s
+);
+
 -- name: insert_audit --
 -- Who looked at or changed what.
 insert into audit (at, actor, action, subject, detail)

@@ -17,6 +17,7 @@ from cloud.access.access import (
     hash_secret,
     new_secret,
 )
+from cloud.access.audit import LOOK_AGAIN, REPEATED
 from cloud.access.errors import Conflict, NotFound, TooManyAttempts
 from cloud.database import queries
 from cloud.database.pool import Connection
@@ -211,6 +212,11 @@ async def write_audit(
     subject: str,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Write down who looked at or changed what."""
+    """Write down who looked at or changed what: each act, and of a look that a screen repeats by itself one row
+    every LOOK_AGAIN, so that a screen left open writes hundreds of rows a day and not ten thousands.
+    """
     row = {"now": now, "actor": actor, "action": action, "subject": subject, "detail": Jsonb(detail or {})}
-    await conn.execute(_SQL["insert_audit"], row)
+    if action in REPEATED:
+        await conn.execute(_SQL["insert_look"], row | {"since": now - LOOK_AGAIN})
+    else:
+        await conn.execute(_SQL["insert_audit"], row)

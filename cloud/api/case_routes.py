@@ -66,8 +66,8 @@ async def list_cases(
     before: Annotated[int | None, Query(ge=1, le=2**62, description="a case's `number`")] = None,
     by: Annotated[Literal["number", "closed_at"], Query(description="what newest is measured by")] = "number",
 ) -> Response:
-    """Newest first (`by=closed_at`: of the closed ones the one closed last; not with `before`); `live` is all but
-    closed and merged ones; `seq` is where the feed goes on from here.
+    """Newest first (`by=closed_at`: of the closed ones the one closed last, without `before`); `live` is all
+    but closed and merged ones; `seq` is where the feed goes on from here.
     """
     if by == "closed_at" and (state != "closed" or before is not None):
         raise InvalidInput(

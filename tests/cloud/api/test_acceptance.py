@@ -198,7 +198,33 @@ async def test_the_modem_is_proven_by_the_code_that_came_and_a_call_that_was_ans
     await home.answer("prove_phone", status="failed", error="no_answer")
     voice = await home.step_of(f"voice:{GATEWAY}")
     assert (voice["state"], voice["said"]) == ("failed", "no_answer")
+    await home.ask("/phone-proof", proof | {"how": "call"})
+    assert (await home.step_of(f"voice:{GATEWAY}"))["trouble"] == "asked"
+    await home.answer("prove_phone")
+    voice = await home.step_of(f"voice:{GATEWAY}")
+    assert (voice["state"], voice["number"], voice["trouble"]) == ("passed", "13800000001", None)
     await home.ask("/phone-proof", proof | {"how": "call", "gateway": "gw-other"}, status=422)
+
+
+async def test_a_clock_that_is_wrong_or_unsaid_fails_until_it_is_right(home: Home, clock: MovedClock) -> None:
+    key = f"clock:{GATEWAY}"
+
+    async def answered(**fields: Any) -> tuple[str, str | None]:
+        clock.move(timedelta(seconds=1))
+        await home.answer("ping", **fields)
+        told = await home.step_of(key)
+        return told["state"], told["trouble"]
+
+    assert await answered(at=ms(home.now) + 90_000, clock={"source": "ntp"}) == ("failed", "clock_off")
+    assert 88_000 < (await home.step_of(key))["offset_ms"] < 91_000
+    await home.ask("/ping", {})
+    assert await answered(at=ms(home.now) - 90_000, clock={"source": "ntp"}) == ("failed", "clock_off")
+    await home.ask("/ping", {})
+    assert await answered(at=ms(home.now), clock={"source": "none"}) == ("failed", "no_clock")
+    await home.ask("/ping", {})
+    assert await answered() == ("failed", "clock_unsaid")
+    await home.ask("/ping", {})
+    assert await answered(at=ms(home.now), clock={"source": "ntp"}) == ("passed", None)
 
 
 async def test_it_ends_only_with_a_reason_for_each_step_that_failed_and_is_kept(

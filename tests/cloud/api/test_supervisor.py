@@ -69,6 +69,22 @@ async def test_looks_that_follow_one_another_are_one_line_and_every_row_is_kept(
     assert [one["times"] for one in rows] == [1] * 7
 
 
+async def test_a_screen_that_asks_again_and_again_writes_a_row_every_four_minutes_and_each_act_is_one(
+    app: FastAPI, http: httpx.AsyncClient, town: Town, conn: Connection, services: Services, clock: MovedClock
+) -> None:
+    case_id = await ring(conn, services, town, town.east)
+    for _ in range(9):
+        for kind in ("heart_rate", "spo2"):
+            asked = await http.get(f"/api/v1/map/values?kind={kind}", headers=bearer(town, "supervisor"))
+            assert asked.status_code == 200
+        clock.move(timedelta(minutes=1))
+    looks = await trail(http, town, services, "admin", action="health_viewed")
+    assert [look["detail"]["kinds"] for look in looks] == [["spo2"], ["heart_rate"]] * 3
+    for _ in range(2):
+        await http.post(f"/api/v1/cases/{case_id}/door-code", headers=bearer(town, "operator"))
+    assert len(await trail(http, town, services, "admin", action="door_code_viewed")) == 2
+
+
 async def test_reading_the_trail_is_in_the_trail(
     http: httpx.AsyncClient, town: Town, services: Services
 ) -> None:
@@ -99,7 +115,7 @@ async def test_the_trail_is_read_page_by_page_newest_first(
 ) -> None:
     for _ in range(5):
         await http.get("/api/v1/cases", headers=bearer(town, "operator"))
-        clock.move(timedelta(seconds=1))
+        clock.move(timedelta(minutes=5))
     seen: list[int] = []
     query: dict[str, Any] = day(services) | {"limit": 2, "action": "cases_listed"}
     while True:

@@ -450,7 +450,18 @@ async def test_a_watchs_hotline_is_written_by_order_and_proven_by_one_call_from_
     assert (await http.post("/api/v1/gateways", json=gateway, headers=admin)).status_code == 201
     made = (await http.post(url, json=body, headers=technician)).json()
     assert (made["written"], made["proven"], made["phones"]) == (None, False, ["05468001234"])
-    row = await (await conn.execute("select gateway_id, op, device_id, args from command")).fetchone()
+    begin = f"/api/v1/homes/{east['home_id']}/checklists"
+    checked = (await http.post(begin, json={}, headers=technician)).json()["id"]
+
+    async def step() -> tuple[str, str | None]:
+        """The checklist's own words for it."""
+        found = (await http.get(f"/api/v1/checklists/{checked}", headers=technician)).json()["steps"]
+        (line,) = [one for one in found if one["key"] == "hotline:watch-2300000017"]
+        return line["state"], line["trouble"]
+
+    assert await step() == ("waiting", "not_taken")
+    orders = "select gateway_id, op, device_id, args from command where op = 'order'"
+    row = await (await conn.execute(orders)).fetchone()
     args = {"name": "sos_numbers", "phones": ["05468001234"], "sim_number": "13812345678"}
     assert row == ("gw-hotline", "order", "watch-2300000017", args)
     await exchange.say("ringing", call="c-early", number="+86 138 1234 5678", extension="801")
@@ -458,7 +469,9 @@ async def test_a_watchs_hotline_is_written_by_order_and_proven_by_one_call_from_
     order = uuid.UUID(made["order_id"])
     assert await finish_command(conn, "gw-hotline", order, "done", None, datetime.now(UTC))  # noqa: TID251 - the programs run by real time
     await conn.commit()
+    assert await step() == ("waiting", "not_called")
     await exchange.say("ringing", call="c-2", number="+86 138 1234 5678", extension="801")
     shown = (await http.get(url, headers=technician)).json()
     assert (shown["written"], shown["proven"]) == (True, True)
+    assert await step() == ("passed", None)
     assert (await http.get(url, headers=bearer(town, "operator"))).status_code == 403

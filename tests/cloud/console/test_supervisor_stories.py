@@ -1,5 +1,6 @@
 """The supervisor in the browser: takes a case over, changes a policy, exports figures, reads who looked."""
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -105,9 +106,17 @@ def test_a_policy_is_changed_told_its_mistakes_and_never_overwritten_unseen(
     assert stored()["name"] == "我的修改"
 
 
-def test_a_protocol_is_changed_by_one_and_a_stale_second_editor_is_told(
+def test_a_protocol_is_changed_by_one_a_stale_second_editor_is_told_and_a_running_case_keeps_its_steps(
     district: District, open_seat: OpenSeat
 ) -> None:
+    homes = [district.home() for _ in range(2)]
+    desk = open_seat().sign_in(district.operator("王敏"))
+    steps = desk.locator('[data-panel="steps"]')
+    district.alarm(homes[0], "medication_missed")
+    expect(desk.locator('[data-group="waiting"] .row')).to_be_visible()
+    desk.keyboard.press("F2")
+    expect(steps).to_contain_text("漏服药 第 1 版")
+
     def opened(name: str) -> Page:
         seat = open_seat()
         seat.sign_in(user(district, name, "supervisor"))
@@ -136,6 +145,17 @@ def test_a_protocol_is_changed_by_one_and_a_stale_second_editor_is_told(
     assert (made["version"], made["changed_by"], made["steps"][0]) == (2, "赵班长", before[1])
     assert made["steps"][1]["text_zh"] == "先看服药记录"
     assert made["steps"][1]["action"] == "note"
+
+    desk.reload()
+    desk.locator('[data-group="mine"] .row-open').click()
+    expect(steps).to_contain_text("漏服药 第 1 版")
+    expect(steps.locator(".step-text").first).to_have_text(before[0]["text_zh"])
+    district.alarm(homes[1], "medication_missed")
+    expect(desk.locator('[data-group="waiting"] .row')).to_be_visible()
+    desk.keyboard.press("F2")
+    expect(desk.locator(".case .person b")).to_have_text(homes[1].elder)
+    expect(steps).to_contain_text("漏服药 第 2 版")
+    expect(steps.locator(".step-text")).to_contain_text([before[1]["text_zh"], "先看服药记录"])
 
     second.get_by_label("第 1 步 英文").fill("Mine")
     second.get_by_role("button", name="保存").click()
@@ -174,7 +194,7 @@ def test_a_shift_and_a_holiday_are_planned(district: District, open_seat: OpenSe
     )["items"]
 
 
-def test_figures_are_taken_away_as_a_workbook(
+def test_figures_are_taken_away_as_they_are_shown(
     district: District, open_seat: OpenSeat, tmp_path: Path
 ) -> None:
     home = district.home()
@@ -188,12 +208,27 @@ def test_figures_are_taken_away_as_a_workbook(
     page = at(seat, "/supervisor/kpi")
     expect(page.locator('[data-panel="kpi-promises"]')).to_contain_text("全部 1 件 · 须处置 1 件")
     expect(page.locator('[data-panel="kpi-groups"] tbody tr')).to_contain_text("王敏")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="导出 Excel").click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
-    figures = {row[0]: row[1] for row in load_workbook(path).worksheets[0].iter_rows(values_only=True)}
-    assert (path.suffix, figures["cases_all"]) == (".xlsx", 1)
+    cells = page.locator('[data-panel="kpi-groups"] tbody tr').locator("th, td").all_text_contents()
+    shown = [cells[0], *(float(cells[number].removesuffix(" s")) for number in (1, 2, 3, 6, 9))]
+    names = ("cases_all", "cases_acted", "answer_p50_s", "dispatched", "floods")
+    for link in ("导出 CSV", "导出 Excel"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=link).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        everything, seat_s = taken_away(path)
+        assert [float(everything[name]) for name in ("cases_all", "urgent_all")] == [1, 1], path.name
+        figures = [round(float(seat_s[name]), 1) for name in names]
+        assert [seat_s["label"], *figures] == shown, path.name
+
+
+def taken_away(path: Path) -> list[dict[str, Any]]:
+    """The figures of everything and of each group, by name, from an exported file."""
+    if path.suffix == ".csv":
+        return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    rows = load_workbook(path).worksheets[0].iter_rows(values_only=True)
+    names, *groups = zip(*(row for row in rows if row[0] is not None), strict=True)
+    return [{"label": group[0], **dict(zip(names, group, strict=True))} for group in groups]
 
 
 def test_the_audit_trail_shows_who_looked_at_a_door_code(district: District, open_seat: OpenSeat) -> None:
