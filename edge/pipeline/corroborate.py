@@ -104,8 +104,8 @@ QUESTIONS: Final[tuple[tuple[str | None, str], ...]] = (
 )
 
 Verdict = Literal["raise", "ask", "cancel"]
-# The first row whose reasons were all given decides. `unsure`: daily life scores as high, or no tremor is seen;
-# `doubted`: the detector was. Nothing here cancels a fall that it was sure of; only its wearer does (fall.py).
+# The first row whose reasons were all given decides. `unsure`: daily life scores so, or no tremor is told;
+# `doubted`: the detector was. Nothing here cancels a fall it was sure of; only its wearer does (fall.py).
 VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
     (frozenset({"sos"}), "raise"),
     (frozenset({"two_fall_sensors"}), "raise"),
