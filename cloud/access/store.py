@@ -212,8 +212,8 @@ async def write_audit(
     subject: str,
     detail: dict[str, Any] | None = None,
 ) -> None:
-    """Write down who looked at or changed what: each act, and of a look that a screen repeats by itself one row
-    every LOOK_AGAIN, so that a screen left open writes hundreds of rows a day and not ten thousands.
+    """Write down who looked at or changed what: each act, and of a look that a screen repeats by itself one
+    row every LOOK_AGAIN, so that a screen left open writes hundreds of rows a day and not ten thousands.
     """
     row = {"now": now, "actor": actor, "action": action, "subject": subject, "detail": Jsonb(detail or {})}
     if action in REPEATED:

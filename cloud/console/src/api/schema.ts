@@ -139,8 +139,8 @@ export interface paths {
         };
         /**
          * List Cases
-         * @description Newest first (`by=closed_at`: of the closed ones the one closed last; not with `before`); `live` is all but
-         *     closed and merged ones; `seq` is where the feed goes on from here.
+         * @description Newest first (`by=closed_at`: of the closed ones the one closed last, without `before`); `live` is all
+         *     but closed and merged ones; `seq` is where the feed goes on from here.
          */
         get: operations["list_cases"];
         put?: never;
