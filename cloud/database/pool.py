@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from typing import Any, Final
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Error
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
@@ -27,6 +27,7 @@ def open_pool(url: str, *, name: str = "carebed", min_size: int = 1, max_size: i
     """Connections for `async with`; the pool opens there, and finds the server again after an outage.
 
     By itself a pool gives up after `reconnect_timeout`, and whoever waits learns it at the end of their wait.
+    It also waits 1, 2, 4 ... s after each dead connection that it finds: where one is dead, all are tried.
     """
     asking: set[asyncio.Task[None]] = set()
 
@@ -34,11 +35,18 @@ def open_pool(url: str, *, name: str = "carebed", min_size: int = 1, max_size: i
         asking.add(task := asyncio.create_task(_ask(pool), name=f"{name}-again"))
         task.add_done_callback(asking.discard)
 
-    return AsyncConnectionPool(
+    async def check(conn: Connection) -> None:
+        try:
+            await AsyncConnectionPool.check_connection(conn)
+        except Error:
+            await pool.check()
+            raise
+
+    pool = AsyncConnectionPool(
         url,
         connection_class=AsyncConnection[TupleRow],
         kwargs=connection_arguments(name),
-        check=AsyncConnectionPool.check_connection,
+        check=check,
         min_size=min_size,
         max_size=max_size,
         timeout=10.0,
@@ -47,6 +55,7 @@ def open_pool(url: str, *, name: str = "carebed", min_size: int = 1, max_size: i
         name=name,
         open=False,
     )
+    return pool
 
 
 async def _ask(pool: AsyncConnectionPool[Any]) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from cloud.database.pool import open_pool
+import pytest
+
+from cloud.database.pool import connect, open_pool
 from tests.waiting import until
 
 
@@ -23,3 +25,19 @@ async def test_while_somebody_waits_the_server_is_asked_again_and_again() -> Non
         await until(lambda: asked >= 12)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
+
+
+@pytest.mark.postgres
+async def test_after_a_restart_of_the_server_nobody_waits_for_each_dead_connection_in_turn(
+    database_url: str,
+) -> None:
+    """One a second, two, four ... would be 15 s for six: as long as no screen hears of an alarm."""
+    async with open_pool(database_url) as pool:
+        taken = [await pool.getconn() for _ in range(6)]
+        pids = [conn.info.backend_pid for conn in taken]
+        for conn in taken:
+            await pool.putconn(conn)
+        async with await connect(database_url) as other:
+            await other.execute("select pg_terminate_backend(pid) from unnest(%s::int[]) pid", (pids,))
+        async with pool.connection(timeout=10) as conn:
+            assert conn.info.backend_pid not in pids
