@@ -70,8 +70,10 @@ class Town:
     async def _press(self, home: str, at: int) -> None:
         answered = False
         while not answered:
-            with contextlib.suppress(OSError):
+            try:
                 answered = await self.post.watches[home].alarm(SOS, at=at, tries=1)
+            except OSError:
+                await asyncio.sleep(0.1)  # its line is dead, and it does not know yet
 
     def rang(self, homes: list[str]) -> bool:
         """Whether a screen has a case of each of these homes."""
