@@ -128,6 +128,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{name} 没有启动：{reason}。详情见 {log}",
         "{name} did not start: {reason}. Details are in {log}",
     ),
+    "mosquitto_missing": (
+        "本机没有安装 mosquitto，请运行 sudo apt install mosquitto",
+        "mosquitto is not installed here; run sudo apt install mosquitto",
+    ),
     "replay_span": ("--from 须早于 --to", "--from must lie before --to"),
     "replay_summary": (
         "规则 {rule_version}：相同 {same}，级别改变 {changed}，新增 {new}，不再报警 {gone}",

@@ -89,7 +89,7 @@ async def run_telemetry(settings: Settings, announce: Announce) -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     source = _source(settings, "telemetry", Subscription(topics.TELEMETRY))
     url = settings.database_url
-    async with open_pool(url, name="carebed-telemetry", max_size=3) as pool, source:
+    async with open_pool(url, name="carebed-telemetry", max_size=4) as pool, source:
         lane, reader = TelemetryLane(pool, settings.clock.now), _reader(settings, "telemetry")
         post = _post(settings, pool, {"telemetry": (source,)})
         async with on_duty(post, settings.operations, announce) as duty:

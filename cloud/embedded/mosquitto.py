@@ -7,7 +7,6 @@ is answered).
 
 import asyncio
 import os
-import pwd
 import shutil
 import signal
 from collections.abc import Mapping
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from cloud.embedded import process
+from cloud.texts import text
 
 _CONF: Final = "carebed.conf"
-# Before the listeners of the generated file; `user` has a meaning for root only, who stays what it is.
-_OWN: Final = """user {user}
+# Before the listeners of the generated file; `user` has a meaning for root only, who stays root.
+_OWN: Final = """user root
 persistence_location {folder}/
 log_dest stderr
 log_type error
@@ -40,7 +40,7 @@ def prepare(data_dir: Path) -> Broker:
     """Find the program and make its folder; raises ProgramError when it is not installed."""
     found = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
     if found is None:
-        raise process.ProgramError("mosquitto is not installed: apt install mosquitto")
+        raise process.ProgramError(text("mosquitto_missing"))
     folder = data_dir.resolve() / "mosquitto"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Broker(Path(found), folder)
@@ -48,9 +48,9 @@ def prepare(data_dir: Path) -> Broker:
 
 def write_config(broker: Broker, files: Mapping[str, str]) -> bool:
     """Replace what `mosquitto_files` made, file by file; False when all stands there already."""
-    own = _OWN.format(user=pwd.getpwuid(os.geteuid()).pw_name, folder=broker.folder)
+    own = _OWN.format(folder=broker.folder)
     texts = {**files, _CONF: own + files[_CONF]}
-    return any([process.replace_text(broker.folder / name, text) for name, text in texts.items()])
+    return any([process.replace_text(broker.folder / name, said) for name, said in texts.items()])
 
 
 async def start(broker: Broker, *, log: Path) -> asyncio.subprocess.Process:
