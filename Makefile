@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-city bench-growth bench-lanes bench-trend bench-restore soak-desk chaos chaos-cluster conformance walk bench-homes fuzz-drivers clean
+.PHONY: rolling-upgrade time-travel help setup setup-dev demo test check generate lock evaluate bench-alarm bench-screen soak-screen bench-edge bench-home bench-watches damage power-cut bench-storm bench-ingest bench-burst bench-city bench-growth bench-lanes bench-trend bench-restore soak-desk chaos chaos-cluster conformance walk bench-homes fuzz-drivers clean
 
 help: ## 列出命令 / list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -91,6 +91,9 @@ bench-storm: $(VENV)/.dev ## 5,000 条报警的风暴 / 5,000 alarms in 60 s -> 
 
 bench-ingest: $(VENV)/.dev ## 读数入库速度，对照 COPY 与 mq-bridge（需 mosquitto）/ a backlog of readings -> committed rows
 	$(BIN)/python -m tests.benchmarks.bench_ingest $(ARGS)
+
+bench-burst: $(VENV)/.dev ## 两百个报警同时到达 / two hundred calls for help at once -> stored and answered
+	$(BIN)/python -m tests.benchmarks.bench_burst $(ARGS)
 
 bench-city: $(VENV)/.dev ## 一座城市：14,800 个网关同时在线（ARGS=--steps 加到极限）/ 14,800 gateways connected, events to a screen
 	$(BIN)/python -m tests.benchmarks.bench_city $(ARGS)

@@ -27,9 +27,10 @@ from cloud.database.pool import Pool, open_pool
 from cloud.downlink.configs import publish_configs
 from cloud.downlink.mqtt_publisher import MqttPublisher
 from cloud.downlink.publisher import publish_queues, publish_status
-from cloud.ingest.event_lane import Lane, event_lane
+from cloud.ingest.event_lane import event_lane
 from cloud.ingest.groups import Membership, source_of
 from cloud.ingest.heartbeats import without_heartbeats
+from cloud.ingest.lane import Lane
 from cloud.ingest.life import Reader, note_life, show_life
 from cloud.ingest.source import Source, Subscription
 from cloud.ingest.states import state_lane

@@ -1,15 +1,17 @@
--- name: alarm_of_event --
--- The alarm that an activation made or joined, the latest of them.
-select a.id, a.case_id, a.kind, a.cleared_at
-from alarm a
-where a.gateway_id = %(gateway_id)s and (
-    a.event_id = %(event_id)s
-    or a.id in (
-        select alarm_id from alarm_event_link
-        where gateway_id = %(gateway_id)s and event_id = %(event_id)s
+-- name: alarms_of_events --
+-- The alarm that each activation made or joined, the latest of them.
+select r.n, a.id, a.case_id, a.kind, a.cleared_at
+from json_to_recordset(%(asked)s::json) as r (n integer, gateway_id text, event_id uuid)
+cross join lateral (
+    select a.id, a.case_id, a.kind, a.cleared_at from alarm a
+    where a.gateway_id = r.gateway_id and (
+        a.event_id = r.event_id
+        or a.id in (
+            select alarm_id from alarm_event_link l where l.gateway_id = r.gateway_id and l.event_id = r.event_id
+        )
     )
-)
-order by a.stored_at desc, a.kind limit 1;
+    order by a.stored_at desc, a.kind limit 1
+) a;
 
 -- name: repeated_alarm --
 -- The last alarm of the same device, kind and person in a case; of a rule over values, for the same reasons.
@@ -27,15 +29,17 @@ where case_id = %(case_id)s and kind = %(kind)s and gateway_id is not distinct f
     and 'unknown_device' = any (reasons) and inputs -> 'evidence' ->> 'source_address' = %(address)s
 order by last_at desc limit 1;
 
--- name: insert_alarm --
--- One judgement with its reasons.
+-- name: insert_alarms --
+-- Judgements with their reasons.
 insert into alarm (
     id, case_id, event_id, kind, class, priority, phase, gateway_id, device_key, device_id, home_id, resident_id,
     room, occurred_at, device_at, received_at, stored_at, late, reasons, inputs, rule_version, last_at
-) values (
-    %(id)s, %(case_id)s, %(event_id)s, %(kind)s, %(class)s, %(priority)s, %(phase)s, %(gateway_id)s,
-    %(device_key)s, %(device_id)s, %(home_id)s, %(resident_id)s, %(room)s, %(occurred_at)s, %(device_at)s,
-    %(received_at)s, %(stored_at)s, %(late)s, %(reasons)s, %(inputs)s, %(rule_version)s, %(occurred_at)s
+)
+select *, r.occurred_at from json_to_recordset(%(alarms)s::json) as r (
+    id uuid, case_id uuid, event_id uuid, kind text, class text, priority integer, phase text, gateway_id text,
+    device_key bigint, device_id text, home_id uuid, resident_id uuid, room text, occurred_at timestamptz,
+    device_at timestamptz, received_at timestamptz, stored_at timestamptz, late boolean, reasons text[], inputs jsonb,
+    rule_version text
 );
 
 -- name: repeat_alarm --
@@ -69,10 +73,14 @@ returning id, case_id;
 update alarm set priority = %(priority)s where case_id = %(case_id)s and kind = %(kind)s;
 
 -- name: fire_signs --
--- SOS, smoke and CO of a home around a moment.
-select kind, occurred_at from alarm
-where home_id = %(home_id)s and class = 'care' and kind in ('sos', 'smoke', 'co')
-    and occurred_at between %(from)s and %(to)s;
+-- SOS, smoke and CO of each home around a moment.
+select r.n, a.kind, a.occurred_at
+from json_to_recordset(%(asked)s::json) as r (n integer, home_id uuid, after timestamptz, before timestamptz)
+join lateral (
+    select kind, occurred_at from alarm
+    where home_id = r.home_id and class = 'care' and kind in ('sos', 'smoke', 'co')
+        and occurred_at between r.after and r.before
+) a on true;
 
 -- name: alarms_of_case --
 -- A case's alarms, in the order they were stored.

@@ -1,5 +1,6 @@
 """Alarms and suspicions in the database. The boundary owns the transaction."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.alarms.alarm import AlarmDraft, KnownAlarm, Suspect
 from cloud.alarms.rules import FIRE_WINDOW
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
 
 _SQL: Final = queries.load(__package__ or "cloud.alarms")
@@ -26,9 +27,22 @@ class Repeated(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_by_event(conn: Connection, gateway_id: str, event_id: UUID) -> KnownAlarm | None:
     """The alarm that an activation made or joined."""
-    cursor = await conn.execute(_SQL["alarm_of_event"], {"gateway_id": gateway_id, "event_id": event_id})
-    row = await cursor.fetchone()
-    return None if row is None else KnownAlarm(id=row[0], case_id=row[1], kind=row[2], cleared_at=row[3])
+    return (await find_by_events(conn, [(gateway_id, event_id)]))[0]
+
+
+async def find_by_events(
+    conn: Connection, activations: Sequence[tuple[str, UUID]]
+) -> list[KnownAlarm | None]:
+    """The alarm that each activation, (gateway, event), made or joined."""
+    asked = arrays.of_rows(
+        {"n": n, "gateway_id": gateway, "event_id": event} for n, (gateway, event) in enumerate(activations)
+    )
+    rows = await (await conn.execute(_SQL["alarms_of_events"], {"asked": asked})).fetchall()
+    found = {
+        n: KnownAlarm(id=id_, case_id=case_id, kind=kind, cleared_at=cleared_at)
+        for n, id_, case_id, kind, cleared_at in rows
+    }
+    return [found.get(n) for n in range(len(activations))]
 
 
 async def find_repeated(conn: Connection, case_id: UUID, draft: AlarmDraft) -> Repeated | None:
@@ -61,20 +75,16 @@ async def of_strangers(conn: Connection, case_id: UUID, draft: AlarmDraft) -> tu
     return None if row is None else (row[3], Repeated(id=row[0], last_at=row[1], repeats=row[2]))
 
 
-async def insert(
-    conn: Connection, alarm_id: UUID, case_id: UUID, draft: AlarmDraft, *, now: datetime
-) -> None:
-    """Keep an alarm with its reasons; raises UniqueViolation when its event has one of that kind."""
-    row = msgspec.structs.asdict(draft)
-    row |= {
-        "id": alarm_id,
-        "case_id": case_id,
-        "class": draft.alarm_class,
-        "stored_at": now,
-        "reasons": list(draft.reasons),
-        "inputs": Jsonb(draft.inputs),
-    }
-    await conn.execute(_SQL["insert_alarm"], row)
+async def insert(conn: Connection, drafts: Iterable[tuple[UUID, UUID, AlarmDraft]], *, now: datetime) -> None:
+    """Keep alarms, each (alarm id, case id, draft), with their reasons; raises UniqueViolation when the event
+    of one has one of that kind.
+    """
+    rows = [
+        msgspec.structs.asdict(draft)
+        | {"id": alarm_id, "case_id": case_id, "class": draft.alarm_class, "stored_at": now}
+        for alarm_id, case_id, draft in drafts
+    ]
+    await conn.execute(_SQL["insert_alarms"], {"alarms": arrays.of_rows(rows)})
 
 
 async def repeat(conn: Connection, alarm_id: UUID, draft: AlarmDraft) -> None:
@@ -122,12 +132,19 @@ async def set_priority(conn: Connection, case_id: UUID, kind: str, priority: int
     await conn.execute(_SQL["set_alarm_priority"], {"case_id": case_id, "kind": kind, "priority": priority})
 
 
-async def fire_signs(conn: Connection, home_id: UUID, around: datetime) -> list[tuple[str, datetime]]:
-    """(kind, occurred_at) of a home's SOS, smoke and CO alarms within the fire window of a moment."""
-    cursor = await conn.execute(
-        _SQL["fire_signs"], {"home_id": home_id, "from": around - FIRE_WINDOW, "to": around + FIRE_WINDOW}
+async def fire_signs(
+    conn: Connection, asked: Sequence[tuple[UUID | None, datetime]]
+) -> list[list[tuple[str, datetime]]]:
+    """(kind, occurred_at) of each home's SOS, smoke and CO alarms within the fire window of a moment."""
+    homes = arrays.of_rows(
+        {"n": n, "home_id": home_id, "after": around - FIRE_WINDOW, "before": around + FIRE_WINDOW}
+        for n, (home_id, around) in enumerate(asked)
+        if home_id is not None
     )
-    return [(row[0], row[1]) for row in await cursor.fetchall()]
+    found: list[list[tuple[str, datetime]]] = [[] for _ in asked]
+    for n, kind, at in await (await conn.execute(_SQL["fire_signs"], {"asked": homes})).fetchall():
+        found[n].append((kind, at))
+    return found
 
 
 async def of_case(conn: Connection, case_id: UUID) -> list[dict[str, Any]]:

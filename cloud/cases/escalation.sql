@@ -1,20 +1,24 @@
--- name: begin_round --
--- A new round of a case that waits.
-update cases set
-    escalation_round = escalation_round + 1, escalation_since = %(since)s, escalation_priority = priority,
+-- name: begin_rounds --
+-- A new round of each case that waits.
+update cases c set
+    escalation_round = escalation_round + 1, escalation_since = r.since, escalation_priority = priority,
     escalation_level = 0
-where id = %(id)s
-returning escalation_round;
+from json_to_recordset(%(begun)s::json) as r (id uuid, since timestamptz)
+where c.id = r.id
+returning c.*;
 
 -- name: end_round --
 -- Somebody has it, or it is over; rows of the round that are still due are passed over.
-update cases set escalation_since = null, escalation_priority = null, escalation_level = 0 where id = %(id)s;
+update cases set escalation_since = null, escalation_priority = null, escalation_level = 0 where id = %(id)s
+returning *;
 
 -- name: add_due --
--- One step of a round.
+-- Steps of rounds.
 insert into escalation_due (case_id, round, cycle, step, next_at, target, channels, policy_id, policy_version)
-values (%(case_id)s, %(round)s, %(cycle)s, %(step)s, %(at)s, %(target)s, %(channels)s, %(policy_id)s,
-    %(policy_version)s)
+select * from json_to_recordset(%(steps)s::json) as r (
+    case_id uuid, round integer, cycle integer, step integer, at timestamptz, target text, channels text[],
+    policy_id uuid, policy_version integer
+)
 on conflict do nothing;
 
 -- name: due --

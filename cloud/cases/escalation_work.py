@@ -60,7 +60,7 @@ async def plan(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
         return False
     if not escalation.waits(row["state"], row["class"], row["priority"]):
         return False
-    await begin(conn, row, since=min(row["waiting_since"], now))
+    await begin(conn, {case_id: min(row["waiting_since"], now)})
     return True
 
 

@@ -114,9 +114,13 @@ where r.id = any(%(ids)s)
 group by r.id, p.name;
 
 -- name: chattering --
--- Activations of a device in a minute.
-select count(*) from event
-where device_key = %(device_key)s and occurred_at > %(since)s and occurred_at <= %(until)s and phase = 'raised';
+-- Activations of each device in a minute.
+select r.n, e.activations
+from json_to_recordset(%(asked)s::json) as r (n integer, device_key bigint, since timestamptz, until timestamptz)
+cross join lateral (
+    select count(*) as activations from event e
+    where e.device_key = r.device_key and e.occurred_at > r.since and e.occurred_at <= r.until and e.phase = 'raised'
+) e;
 
 -- name: quiet_devices --
 -- Chatter that has stopped.

@@ -1,5 +1,6 @@
 """What a case copies when it opens: the resident, the address, the contacts, as they were shown."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from psycopg.rows import dict_row
@@ -7,21 +8,39 @@ from psycopg.rows import dict_row
 from cloud.alarms.alarm import AlarmDraft
 from cloud.cases import case
 from cloud.cases.summary import Access, Contact, Frozen, Place, Resident, age_at
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
 from cloud.responders.responder import Point, distance_m
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
 
 
-async def freeze(conn: Connection, draft: AlarmDraft) -> tuple[Frozen, Place | None]:
-    """The people and the place of an alarm; both are empty for a subject without a home or a resident."""
-    home = await _one(conn, "home_card", {"home_id": draft.home_id}) if draft.home_id else None
-    resident = None
-    if draft.resident_id is not None:
-        given = {"resident_id": draft.resident_id, "at": draft.received_at}
-        resident = await _one(conn, "resident_card", given)
-    contacts = await _contacts(conn, draft, home) if home or resident else []
+Row = dict[str, Any]
+
+
+async def freeze(conn: Connection, drafts: Sequence[AlarmDraft]) -> list[tuple[Frozen, Place | None]]:
+    """The people and the place of each alarm; both are empty for a subject without a home or a resident."""
+    asked = arrays.of_rows(
+        {"n": n, "resident_id": draft.resident_id, "home_id": draft.home_id, "at": draft.received_at}
+        for n, draft in enumerate(drafts)
+        if draft.home_id is not None or draft.resident_id is not None
+    )
+    home_ids = {draft.home_id for draft in drafts} - {None}
+    homes = {row["id"]: row for row in await _rows(conn, "home_cards", {"home_ids": list(home_ids)})}
+    residents = {row["n"]: row for row in await _rows(conn, "resident_cards", {"asked": asked})}
+    contacts: dict[int, list[Row]] = {}
+    for row in await _rows(conn, "contacts_of", {"asked": asked}):
+        contacts.setdefault(row["n"], []).append(row)
+    return [
+        _frozen(draft, homes.get(draft.home_id), residents.get(n), contacts.get(n, []))
+        for n, draft in enumerate(drafts)
+    ]
+
+
+def _frozen(
+    draft: AlarmDraft, home: Row | None, resident: Row | None, called: list[Row]
+) -> tuple[Frozen, Place | None]:
+    contacts = _contacts(draft, home, called) if home or resident else []
     access = Access()
     if home is not None:
         access = Access(note=home["access_note"], has_door_code=home["has_door_code"])
@@ -78,11 +97,7 @@ def _place(home: dict[str, Any] | None, draft: AlarmDraft) -> Place | None:
     )
 
 
-async def _contacts(conn: Connection, draft: AlarmDraft, home: dict[str, Any] | None) -> list[Contact]:
-    values = {"resident_id": draft.resident_id, "home_id": draft.home_id, "at": draft.received_at}
-    async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["contacts_of"], values)
-        rows = await cursor.fetchall()
+def _contacts(draft: AlarmDraft, home: Row | None, rows: list[Row]) -> list[Contact]:
     return [
         Contact(
             name=row["name"],
@@ -104,7 +119,7 @@ def _metres(*homes: dict[str, Any] | None, together: bool) -> int | None:
     return max(1, round(distance_m(*points) / 10)) * 10 if len(points) == len(homes) else None
 
 
-async def _one(conn: Connection, name: str, values: dict[str, Any]) -> dict[str, Any] | None:
+async def _rows(conn: Connection, name: str, values: dict[str, Any]) -> list[Row]:
     async with conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SQL[name], values)
-        return await cursor.fetchone()
+        return await cursor.fetchall()

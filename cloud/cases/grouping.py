@@ -118,7 +118,7 @@ async def place_line(conn: Connection, line_id: UUID, group: Alone) -> None:
     card = None
     if group.home_id is not None:
         async with conn.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(_CASES["home_card"], {"home_id": group.home_id})
+            await cursor.execute(_CASES["home_cards"], {"home_ids": [group.home_id]})
             card = await cursor.fetchone()
     if card is None:
         return

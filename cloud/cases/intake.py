@@ -3,38 +3,29 @@
 Nothing here writes to the feed: the boundary calls `publish` last, for every case that it touched.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from cloud.alarms import store as alarms
 from cloud.alarms.alarm import AlarmDraft, KnownAlarm
-from cloud.alarms.rules import fire_suspected
-from cloud.cases import case, flood, grouping, timeline
+from cloud.cases import case, flood, timeline
 from cloud.cases.case import Move, State
-from cloud.cases.freezing import freeze
+from cloud.cases.opening import SYSTEM as SYSTEM
+from cloud.cases.opening import CaseRef as CaseRef
+from cloud.cases.opening import alarm_words, fires, open_cases
 from cloud.cases.summary import iso
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
 from firmware_specs.ids import uuid7
 
 _SQL: Final = queries.load(__package__ or "cloud.cases")
-SYSTEM: Final = "system"
-
-
-class CaseRef(msgspec.Struct, frozen=True, kw_only=True):
-    """The case and alarm that a draft ended in. `tell` is False where the feed need not say so."""
-
-    case_id: UUID
-    alarm_id: UUID
-    opened: bool
-    tell: bool = True
-
-
+_Subject = tuple[str, str, str]
+_SUBJECT: Final = ("subject_kind", "subject_id", "class")
 _LOOK: Final = KnownAlarm(id=UUID(int=0), case_id=UUID(int=0), kind="")
 
 
@@ -53,13 +44,23 @@ async def take_alarm(
             confirmed = await _confirm(conn, known, draft, now)
             if confirmed is not None:
                 return confirmed
-    while True:
-        row = await _lock_open(conn, draft)
-        if row is not None:
-            return await _join(conn, row, draft, now)
-        opened = await _open(conn, draft, now)
-        if opened is not None:
-            return opened
+    return (await take_new(conn, [draft], now))[0]
+
+
+async def take_new(conn: Connection, drafts: Sequence[AlarmDraft], now: datetime) -> list[CaseRef]:
+    """As `take_alarm`, of many of whose events there is no alarm yet: the first of a subject joins or opens
+    its case, the next ones join in their order.
+    """
+    refs: dict[int, CaseRef] = {}
+    while left := [n for n in range(len(drafts)) if n not in refs]:
+        turn = {_subject(drafts[n]): n for n in reversed(left)}
+        open_already = await _lock_open(conn, turn)
+        for subject, row in open_already.items():
+            n = turn.pop(subject)
+            refs[n] = await _join(conn, row, drafts[n], now)
+        opened = await open_cases(conn, [drafts[n] for n in turn.values()], now)
+        refs |= {n: ref for n, ref in zip(turn.values(), opened, strict=True) if ref is not None}
+    return [refs[n] for n in range(len(drafts))]
 
 
 async def end_alarm(
@@ -100,15 +101,18 @@ async def lock(conn: Connection, case_id: UUID) -> dict[str, Any] | None:
         return await cursor.fetchone()
 
 
-async def _lock_open(conn: Connection, draft: AlarmDraft) -> dict[str, Any] | None:
-    subject = {
-        "subject_kind": draft.subject_kind,
-        "subject_id": draft.subject_id,
-        "class": draft.alarm_class,
-    }
+def _subject(draft: AlarmDraft) -> _Subject:
+    return draft.subject_kind, draft.subject_id, draft.alarm_class
+
+
+async def _lock_open(conn: Connection, subjects: Iterable[_Subject]) -> dict[_Subject, dict[str, Any]]:
+    """The rows of the cases that take new alarms, held until the transaction ends."""
+    given = arrays.of_rows(dict(zip(_SUBJECT, subject, strict=True)) for subject in subjects)
     async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_SQL["lock_open_case"], subject)
-        return await cursor.fetchone()
+        await cursor.execute(_SQL["lock_open_cases"], {"subjects": given})
+        return {
+            (row["subject_kind"], row["subject_id"], row["class"]): row for row in await cursor.fetchall()
+        }
 
 
 async def _confirm(conn: Connection, known: KnownAlarm, draft: AlarmDraft, now: datetime) -> CaseRef | None:
@@ -121,49 +125,9 @@ async def _confirm(conn: Connection, known: KnownAlarm, draft: AlarmDraft, now: 
     await alarms.confirm(conn, known.id, draft)
     row["kinds"] = [kind for kind in row["kinds"] if kind != known.kind]
     await _update(conn, row, draft, ring=1, new_alarms=0, repeats=0, now=now)
-    data = _alarm_words(draft, known.id) | {"rings": row["rings"] + 1, "was": known.kind}
+    data = alarm_words(draft, known.id) | {"rings": row["rings"] + 1, "was": known.kind}
     await timeline.add(conn, known.case_id, "alarm", actor=SYSTEM, data=data, now=now)
     return CaseRef(case_id=known.case_id, alarm_id=known.id, opened=False)
-
-
-async def _open(conn: Connection, draft: AlarmDraft, now: datetime) -> CaseRef | None:
-    """A new case with its first alarm; None when another transaction has just opened it."""
-    frozen, place = await freeze(conn, draft)
-    cause, group_id = await grouping.line_for(conn, draft)
-    case_id = uuid7(round(now.timestamp() * 1000))
-    follows = await _followed(conn, draft, now)
-    values = {
-        "id": case_id,
-        "subject_kind": draft.subject_kind,
-        "subject_id": draft.subject_id,
-        "class": draft.alarm_class,
-        "priority": draft.priority,
-        "kinds": [draft.kind],
-        "resident_id": draft.resident_id,
-        "home_id": draft.home_id,
-        "area_code": draft.area_code,
-        "org_id": draft.org_id,
-        "frozen": Jsonb(msgspec.to_builtins(frozen)),
-        "place": Jsonb({} if place is None else msgspec.to_builtins(place)),
-        "fire_suspected": await _fire(conn, draft),
-        "late": draft.late,
-        "event_ids": case.joined_event_ids([], draft.event_id),
-        "occurred_at": draft.occurred_at,
-        "follows_id": follows,
-        "cause": cause,
-        "group_id": group_id,
-        "now": now,
-    }
-    cursor = await conn.execute(_SQL["open_case"], values)
-    if await cursor.fetchone() is None:
-        return None
-    alarm_id = uuid7(round(now.timestamp() * 1000))
-    await alarms.insert(conn, alarm_id, case_id, draft, now=now)
-    words = {"priority": draft.priority} | ({"follows_id": str(follows)} if follows else {})
-    words |= {"group_id": str(group_id)} if group_id else {}
-    entries = [("opened", words), ("alarm", _alarm_words(draft, alarm_id))]
-    await timeline.add_all(conn, case_id, entries, actor=SYSTEM, now=now)
-    return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=True, tell=group_id is None)
 
 
 async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: datetime) -> CaseRef:
@@ -178,10 +142,10 @@ async def _join(conn: Connection, row: dict[str, Any], draft: AlarmDraft, now: d
     ):
         return await _repeat(conn, row, last, draft, now)
     alarm_id = uuid7(round(now.timestamp() * 1000))
-    await alarms.insert(conn, alarm_id, case_id, draft, now=now)
+    await alarms.insert(conn, [(alarm_id, case_id, draft)], now=now)
     ring = int(not _set_aside(row, draft))
     await _update(conn, row, draft, ring=ring, new_alarms=1, repeats=1, now=now)
-    data = _alarm_words(draft, alarm_id) | {"rings": row["rings"] + ring}
+    data = alarm_words(draft, alarm_id) | {"rings": row["rings"] + ring}
     await timeline.add(conn, case_id, "alarm", actor=SYSTEM, data=data, now=now)
     return CaseRef(case_id=case_id, alarm_id=alarm_id, opened=False, tell=ring > 0)
 
@@ -201,7 +165,7 @@ async def _repeat(
     await alarms.repeat(conn, last.id, draft)
     await _update(conn, row, draft, ring=int(loud), new_alarms=0, repeats=1, now=now)
     if loud:
-        data = _alarm_words(draft, last.id) | {"repeats": last.repeats + 1, "rings": row["rings"] + 1}
+        data = alarm_words(draft, last.id) | {"repeats": last.repeats + 1, "rings": row["rings"] + 1}
         await timeline.add(conn, row["id"], "rang", actor=SYSTEM, data=data, now=now)
     return CaseRef(case_id=row["id"], alarm_id=last.id, opened=False, tell=loud)
 
@@ -225,7 +189,7 @@ async def _update(
         "priority": case.joined_priority(row["priority"], draft.priority),
         "kinds": case.joined_kinds(row["kinds"], draft.kind),
         "ring": ring,
-        "fire_suspected": row["fire_suspected"] or await _fire(conn, draft),
+        "fire_suspected": row["fire_suspected"] or (await fires(conn, [draft]))[0],
         "late": row["late"] or draft.late,
         "alarms": new_alarms,
         "repeats": repeats,
@@ -244,46 +208,3 @@ def _set_aside(row: dict[str, Any], draft: AlarmDraft) -> bool:
         return True
     back = flood.leaves_shelf(row["kinds"], row["priority"], draft.kind, draft.priority)
     return row["shelved_until"] is not None and not back
-
-
-async def _fire(conn: Connection, draft: AlarmDraft) -> bool:
-    if draft.home_id is None or draft.alarm_class != "care":
-        return False
-    signs = await alarms.fire_signs(conn, draft.home_id, draft.occurred_at)
-    return fire_suspected([*signs, (draft.kind, draft.occurred_at)])
-
-
-async def _followed(conn: Connection, draft: AlarmDraft, now: datetime) -> UUID | None:
-    cursor = await conn.execute(
-        _SQL["find_followed"],
-        {
-            "subject_kind": draft.subject_kind,
-            "subject_id": draft.subject_id,
-            "class": draft.alarm_class,
-            "closed_after": now - case.FOLLOWS_WITHIN,
-        },
-    )
-    row = await cursor.fetchone()
-    return None if row is None else row[0]
-
-
-def _alarm_words(draft: AlarmDraft, alarm_id: UUID) -> dict[str, Any]:
-    """What the timeline says of an alarm."""
-    words: dict[str, Any] = {
-        "alarm_id": str(alarm_id),
-        "kind": draft.kind,
-        "priority": draft.priority,
-        "phase": draft.phase,
-        "occurred_at": iso(draft.occurred_at),
-        "received_at": iso(draft.received_at),
-        "reasons": list(draft.reasons),
-    }
-    optional = {
-        "event_id": None if draft.event_id is None else str(draft.event_id),
-        "device": draft.device_id,
-        "room": draft.room,
-        "late": draft.late,
-        "position": draft.position,
-        "device_at": None if draft.device_at is None else iso(draft.device_at),
-    }
-    return words | {name: value for name, value in optional.items() if value}

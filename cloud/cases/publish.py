@@ -31,9 +31,7 @@ async def publish(
     wanted = sorted(set(case_ids))
     if not wanted:
         return
-    rows = await _read(conn, wanted)
-    if any([await escalation_plan.keep(conn, row, now=now) for row in rows]):
-        rows = await _read(conn, wanted)
+    rows = await escalation_plan.keep(conn, await _read(conn, wanted), now=now)
     frames = [
         feed.NewFrame(
             type="canary" if row["synthetic"] and row["class"] == "test" else "case",

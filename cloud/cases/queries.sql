@@ -10,34 +10,42 @@ select * from cases where id = any(%(ids)s) order by id;
 -- One case, held until the transaction ends; rows that name it may be written meanwhile (senders tell of theirs).
 select * from cases where id = %(id)s for no key update;
 
--- name: lock_open_case --
--- The one case of a subject and class that takes new alarms.
-select * from cases
-where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
-    and live
-for no key update;
+-- name: lock_open_cases --
+-- The one case of each subject and class that takes new alarms, locked in one order by everybody.
+select c.* from json_to_recordset(%(subjects)s::json) as r (subject_kind text, subject_id text, class text)
+join cases c on c.subject_kind = r.subject_kind and c.subject_id = r.subject_id and c.class = r.class and c.live
+order by c.subject_kind, c.subject_id, c.class for no key update of c;
 
--- name: open_case --
--- A new case, unless another transaction has just opened one (then nothing is returned).
+-- name: open_cases --
+-- New cases; where another transaction has just opened one of that subject, it is not returned.
 insert into cases (
     id, subject_kind, subject_id, class, state, priority, kinds, rings, resident_id, home_id, area_code, org_id,
     frozen, place, fire_suspected, late, alarm_count, repeats, event_ids, opened_at, waiting_since, occurred_at,
     follows_id, cause, group_id, synthetic
-) values (
-    %(id)s, %(subject_kind)s, %(subject_id)s, %(class)s, 'open', %(priority)s, %(kinds)s, 1, %(resident_id)s,
-    %(home_id)s, %(area_code)s, %(org_id)s, %(frozen)s, %(place)s, %(fire_suspected)s, %(late)s, 1, 1,
-    %(event_ids)s, %(now)s, %(now)s, %(occurred_at)s, %(follows_id)s, %(cause)s, %(group_id)s,
-    coalesce((select h.synthetic from home h where h.id = %(home_id)s), false)
 )
+select r.id, r.subject_kind, r.subject_id, r.class, 'open', r.priority, r.kinds, 1, r.resident_id, r.home_id,
+    r.area_code, r.org_id, r.frozen, r.place, r.fire_suspected, r.late, 1, 1, r.event_ids, %(now)s, %(now)s,
+    r.occurred_at, r.follows_id, r.cause, r.group_id,
+    coalesce((select h.synthetic from home h where h.id = r.home_id), false)
+from json_to_recordset(%(cases)s::json) as r (
+    id uuid, subject_kind text, subject_id text, class text, priority integer, kinds text[], resident_id uuid,
+    home_id uuid, area_code text, org_id uuid, frozen jsonb, place jsonb, fire_suspected boolean, late boolean,
+    event_ids uuid[], occurred_at timestamptz, follows_id uuid, cause text, group_id uuid
+)
+order by r.subject_kind, r.subject_id, r.class
 on conflict (subject_kind, subject_id, class) where live do nothing
-returning *;
+returning id;
 
 -- name: find_followed --
--- The case that a new one follows: the latest of its subject and class that is over but not closed, or was closed lately.
-select id from cases
-where subject_kind = %(subject_kind)s and subject_id = %(subject_id)s and class = %(class)s
-    and (state in ('resolved', 'followed_up', 'merged') or (state = 'closed' and closed_at > %(closed_after)s))
-order by number desc limit 1;
+-- What a new case of each subject follows: the latest that is over but not closed, or was closed lately.
+select r.n, c.id
+from json_to_recordset(%(subjects)s::json) as r (n integer, subject_kind text, subject_id text, class text)
+cross join lateral (
+    select id from cases c
+    where c.subject_kind = r.subject_kind and c.subject_id = r.subject_id and c.class = r.class
+        and (state in ('resolved', 'followed_up', 'merged') or (state = 'closed' and closed_at > %(closed_after)s))
+    order by number desc limit 1
+) c;
 
 -- name: join_case --
 -- An alarm joined: what the case now says.
@@ -276,39 +284,45 @@ where state = 'closed' and group_id is null and not (synthetic and class = 'test
 order by closed_at desc, number desc
 limit %(limit)s;
 
--- name: home_card --
--- What is frozen of a home.
-select a.name as area, h.street, h.compound, h.building, h.unit, h.room, h.gate_lat as lat, h.gate_lon as lon,
+-- name: home_cards --
+-- What is frozen of homes.
+select h.id, a.name as area, h.street, h.compound, h.building, h.unit, h.room, h.gate_lat as lat, h.gate_lon as lon,
     h.access_note, h.door_code_cipher is not null as has_door_code
 from home h join area a on a.code = h.area_code
-where h.id = %(home_id)s;
+where h.id = any(%(home_ids)s);
 
--- name: resident_card --
--- What is frozen of a resident.
-select r.id, p.name, p.sex, p.birth_date, r.profile, r.needs, r.risks, t.place as stays_at
-from resident r join person p on p.id = r.person_id
-left join resident_state t on t.resident_id = r.id and t.valid @> %(at)s::timestamptz
-    and t.state in ('away', 'hospital')
-where r.id = %(resident_id)s;
+-- name: resident_cards --
+-- What is frozen of residents.
+select q.n, r.*
+from json_to_recordset(%(asked)s::json) as q (n integer, resident_id uuid, at timestamptz)
+cross join lateral (
+    select r.id, p.name, p.sex, p.birth_date, r.profile, r.needs, r.risks, t.place as stays_at
+    from resident r join person p on p.id = r.person_id
+    left join resident_state t on t.resident_id = r.id and t.valid @> q.at and t.state in ('away', 'hospital')
+    where r.id = q.resident_id limit 1
+) r;
 
 -- name: contacts_of --
 -- Whom to call for a resident, or for everybody who lives in a home; one line a telephone. Where a contact is an elder of
 -- a bed, too, we know where they live.
-select p.name, c.relation, coalesce(t.phone, '') as phone, c.has_key, c.distance_note, w.id as lives_at, w.lat, w.lon
-from contact c
+select q.n, p.name, c.relation, coalesce(t.phone, '') as phone, c.has_key, c.distance_note, w.id as lives_at, w.lat, w.lon
+from json_to_recordset(%(asked)s::json) as q (n integer, resident_id uuid, home_id uuid, at timestamptz)
+cross join lateral (
+    select q.resident_id as id where q.resident_id is not null
+    union
+    select s.resident_id from bed_stay s join bed b on b.key = s.bed_key
+    where q.resident_id is null and b.home_id = q.home_id and s.valid @> q.at
+) elder
+join contact c on c.resident_id = elder.id
 join person p on p.id = c.person_id
 left join person_phone t on t.person_id = p.id
 left join lateral (
     select h.id, h.gate_lat as lat, h.gate_lon as lon
-    from resident o join bed_stay s on s.resident_id = o.id and s.valid @> %(at)s::timestamptz
+    from resident o join bed_stay s on s.resident_id = o.id and s.valid @> q.at
     join bed b on b.key = s.bed_key join home h on h.id = b.home_id
-    where o.person_id = p.id order by h.id = %(home_id)s desc nulls last, h.id limit 1
+    where o.person_id = p.id order by h.id = q.home_id desc nulls last, h.id limit 1
 ) w on true
-where c.resident_id = %(resident_id)s or (%(resident_id)s::uuid is null and c.resident_id in (
-    select s.resident_id from bed_stay s join bed b on b.key = s.bed_key
-    where b.home_id = %(home_id)s and s.valid @> %(at)s::timestamptz
-))
-order by c.position, p.name, t.phone;
+order by q.n, c.position, p.name, t.phone;
 
 -- name: event_runs --
 -- Every event of a case with the run it came in, for the word to its gateway.

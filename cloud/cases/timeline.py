@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from cloud.cases import chain
 from cloud.cases.chain import ERASED, FIRST, Algorithm, AlgorithmMissing, Entry, chain_holds
 from cloud.cases.summary import EntryShown, iso
-from cloud.database import queries
+from cloud.database import arrays, queries
 from cloud.database.pool import Connection
 
 logger = logging.getLogger(__name__)
@@ -39,46 +39,33 @@ async def add(
     now: datetime,
 ) -> int:
     """Write one entry and return its number. The caller holds the case's row lock."""
-    return await add_all(conn, case_id, [(kind, data or {})], actor=actor, now=now)
+    return (await add_all(conn, {case_id: [(kind, data or {})]}, actor=actor, now=now))[case_id]
 
 
 async def add_all(
     conn: Connection,
-    case_id: UUID,
-    entries: Sequence[tuple[str, dict[str, Any]]],
+    entries: Mapping[UUID, Sequence[tuple[str, dict[str, Any]]]],
     *,
     actor: str,
     now: datetime,
-) -> int:
-    """Write entries, each a kind and its data, in their order; the number of the last."""
-    row = await (await conn.execute(_SQL["last_entry"], {"case_id": case_id})).fetchone()
-    wanted, n, previous = (_FALLBACK, None, None) if row is None else row
-    n, previous = (0, FIRST) if n is None else (int(n), bytes(previous))
-    rows = []
-    for kind, words in entries:
-        n += 1
-        salt = secrets.token_bytes(_SALT_BYTES)
-        algorithm, inner = _hashed(wanted, salt, chain.payload(case_id, n, now, kind, actor, words))
-        hashed = chain.digest(algorithm, previous, inner)
-        rows.append(
-            {
-                "case_id": case_id,
-                "n": n,
-                "at": now,
-                "kind": kind,
-                "actor": actor,
-                "data": Jsonb(words),
-                "salt": salt,
-                "algorithm": algorithm,
-                "payload_hash": inner,
-                "previous": previous,
-                "hash": hashed,
-            }
-        )
-        previous = hashed
-    async with conn.cursor() as cursor:
-        await cursor.executemany(_SQL["add_entry"], rows)
-    return int(n)
+) -> dict[UUID, int]:
+    """Write entries of cases, each a kind and its data, in their order; the number of each case's last."""
+    last = await (await conn.execute(_SQL["last_entries"], {"case_ids": list(entries)})).fetchall()
+    rows, numbers = [], {}
+    for case_id, wanted, n, previous in last:
+        number, link = (0, FIRST) if n is None else (int(n), bytes(previous))
+        for kind, words in entries[case_id]:
+            number += 1
+            salt = secrets.token_bytes(_SALT_BYTES)
+            text = chain.payload(case_id, number, now, kind, actor, words)
+            algorithm, inner = _hashed(wanted or _FALLBACK, salt, text)
+            row = {"case_id": case_id, "n": number, "at": now, "kind": kind, "actor": actor, "data": words}
+            row |= {"salt": salt, "algorithm": algorithm, "payload_hash": inner, "previous": link}
+            link = chain.digest(algorithm, link, inner)
+            rows.append(row | {"hash": link})
+        numbers[case_id] = number
+    await conn.execute(_SQL["add_entries"], {"entries": arrays.of_rows(rows)})
+    return numbers
 
 
 def _hashed(algorithm: str, salt: bytes, payload: bytes) -> tuple[str, bytes]:

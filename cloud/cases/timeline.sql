@@ -1,16 +1,21 @@
--- name: last_entry --
--- The deployment's hash, and number and hash of a case's last entry (null without one).
-select p.algorithm, l.n, l.hash
-from timeline_policy p
+-- name: last_entries --
+-- The deployment's hash, and number and hash of each case's last entry (null without one).
+select c.id, p.algorithm, l.n, l.hash
+from unnest(%(case_ids)s::uuid[]) as c (id)
+left join timeline_policy p on true
 left join lateral (
-    select n, hash from case_entry where case_id = %(case_id)s order by n desc limit 1
+    select n, hash from case_entry where case_id = c.id order by n desc limit 1
 ) l on true;
 
--- name: add_entry --
--- One more line.
+-- name: add_entries --
+-- More lines.
 insert into case_entry (case_id, n, at, kind, actor, data, salt, algorithm, payload_hash, previous, hash)
-values (%(case_id)s, %(n)s, %(at)s, %(kind)s, %(actor)s, %(data)s, %(salt)s, %(algorithm)s, %(payload_hash)s,
-    %(previous)s, %(hash)s);
+select case_id, n, at, kind, actor, data, decode(salt, 'base64'), algorithm, decode(payload_hash, 'base64'),
+    decode(previous, 'base64'), decode(hash, 'base64')
+from json_to_recordset(%(entries)s::json) as r (
+    case_id uuid, n integer, at timestamptz, kind text, actor text, data jsonb, salt text, algorithm text,
+    payload_hash text, previous text, hash text
+);
 
 -- name: has_entry --
 -- Whether such a line is there.

@@ -1,13 +1,15 @@
 -- What goes to the gateways: written in the transaction that causes it, published by the worker.
 
--- name: queue_event_ack --
--- One event of a gateway is committed (or claimed, closed); the publisher wakes when this transaction commits.
+-- name: queue_event_acks --
+-- Events of gateways are committed (or claimed, closed); the publisher wakes when this transaction commits.
 with queued as (
     insert into ack_queue (gateway_id, run, stage, event_id, event_seq)
-    values (%(gateway_id)s, %(run)s, %(stage)s, %(event_id)s, %(event_seq)s)
+    select * from json_to_recordset(%(acks)s::json) as r (
+        gateway_id text, run text, stage text, event_id uuid, event_seq bigint
+    )
     returning id
 )
-select pg_notify('carebed_acks', '') from queued
+select pg_notify('carebed_acks', '') from queued limit 1;
 
 -- name: queue_batch_acks --
 -- Batches of telemetry are committed; the publisher looks by itself each second.

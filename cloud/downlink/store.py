@@ -1,6 +1,6 @@
 """Acknowledgements and commands for the gateways, as rows; the caller owns the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -57,8 +57,18 @@ async def queue_event_ack(
     seq: int | None = None,
 ) -> None:
     """The gateway hears of this stage once the transaction is committed; `seq` names the row stored."""
-    arguments = {"gateway_id": gateway_id, "run": run, "stage": stage, "event_id": event_id, "event_seq": seq}
-    await conn.execute(_SQL["queue_event_ack"], arguments)
+    await queue_event_acks(conn, [(gateway_id, run, event_id, seq)], stage)
+
+
+async def queue_event_acks(
+    conn: Connection, events: Iterable[tuple[str, str, UUID, int | None]], stage: Stage = "stored"
+) -> None:
+    """As `queue_event_ack`, of several: each (gateway id, run, event id, seq)."""
+    acks = arrays.of_rows(
+        {"gateway_id": gateway, "run": run, "stage": stage, "event_id": event, "event_seq": seq}
+        for gateway, run, event, seq in events
+    )
+    await conn.execute(_SQL["queue_event_acks"], {"acks": acks})
 
 
 async def queue_batch_acks(conn: Connection, batches: Sequence[tuple[str, str, int]]) -> None:

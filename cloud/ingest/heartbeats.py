@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from cloud import metrics
 from cloud.database import queries
 from cloud.database.pool import Pool
-from cloud.ingest.event_lane import Arrived, gateway_of
+from cloud.ingest.lane import Arrived, gateway_of
 from firmware_specs.messages import Online, decode
 
 _SQL: Final = queries.load(__package__ or "cloud.ingest")

@@ -9,7 +9,6 @@ from uuid import UUID
 from cloud import metrics
 from cloud.alarms.rules import bare_alarm, gateway_alarm
 from cloud.cases.intake import CaseRef, take_alarm
-from cloud.cases.publish import publish
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.ingest import salvage, whereabouts
@@ -57,9 +56,9 @@ async def report(
 
 async def set_aside(
     conn: Connection, *, topic: str, gateway_id: str, payload: bytes, reason: str, now: datetime
-) -> None:
+) -> set[UUID]:
     """Quarantine a message and raise what is due: its life-safety kind if it names one, else a technical
-    alarm.
+    alarm. Returns the cases that are to be told of.
     """
     sender = await whereabouts.hear(conn, gateway_id, at=now)
     await keep(conn, topic=topic, gateway_id=gateway_id, payload=payload, reason=reason, now=now)
@@ -83,7 +82,7 @@ async def set_aside(
     touched.append(
         await report(conn, gateway_id, reason, area_code=sender.area_code, org_id=sender.org_id, now=now)
     )
-    await publish(conn, [ref.case_id for ref in touched if ref.tell], now=now)
+    return {ref.case_id for ref in touched if ref.tell}
 
 
 def _plain(text: str) -> str:

@@ -1,21 +1,29 @@
--- name: hear_gateway --
--- A gateway spoke: note when, hold its row (one message of a gateway at a time) and say what it is.
-update gateway set last_seen_at = greatest(last_seen_at, %(at)s::timestamptz)
-where id = %(id)s
-returning kind, home_id, area_code, org_id;
+-- name: hear_gateways --
+-- Gateways spoke: note when, hold their rows (one message of a gateway at a time) in their order, say what they are.
+with held as materialized (
+    select id from gateway where id = any(%(ids)s::text[]) order by id for no key update
+)
+update gateway g set last_seen_at = greatest(g.last_seen_at, r.at)
+from held join unnest(%(ids)s::text[], %(ats)s::timestamptz[]) as r (id, at) on r.id = held.id
+where g.id = held.id
+returning g.id, g.kind, g.home_id, g.area_code, g.org_id;
 
--- name: place_device --
--- For whom a device worked at a time, and whether it may be tested now.
-select d.key, d.registered, i.home_id, i.room, h.area_code, h.org_id, s.resident_id,
-    exists (
-        select 1 from test_window w
-        where w.device_key = d.key and w.opens_at <= %(received_at)s and w.ends_at > %(received_at)s
-    ) as test_window
-from device d
-left join installation i on i.device_key = d.key and i.valid @> %(at)s::timestamptz
-left join home h on h.id = i.home_id
-left join bed_stay s on s.bed_key = i.bed_key and s.valid @> %(at)s::timestamptz
-where d.id = %(device_id)s;
+-- name: place_devices --
+-- For whom each device worked at a time, and whether it might be tested at another.
+select r.n, i.*
+from json_to_recordset(%(asked)s::json) as r (n integer, device_id text, at timestamptz, received_at timestamptz)
+cross join lateral (
+    select d.key, d.registered, i.home_id, i.room, h.area_code, h.org_id, s.resident_id,
+        exists (
+            select 1 from test_window w
+            where w.device_key = d.key and w.opens_at <= r.received_at and w.ends_at > r.received_at
+        ) as test_window
+    from device d
+    left join installation i on i.device_key = d.key and i.valid @> r.at
+    left join home h on h.id = i.home_id
+    left join bed_stay s on s.bed_key = i.bed_key and s.valid @> r.at
+    where d.id = r.device_id limit 1
+) i;
 
 -- name: residents_of_home --
 -- Who lived in a home at a time; two are enough to know that it is not one.
@@ -23,29 +31,37 @@ select distinct s.resident_id from bed_stay s join bed b on b.key = s.bed_key
 where b.home_id = %(home_id)s and s.valid @> %(at)s::timestamptz
 limit 2;
 
--- name: resident_state --
--- A resident's state at a time.
-select state from resident_state where resident_id = %(resident_id)s and valid @> %(at)s::timestamptz limit 1;
+-- name: resident_states --
+-- Each resident's state at a time.
+select r.n, s.state from json_to_recordset(%(asked)s::json) as r (n integer, resident_id uuid, at timestamptz)
+cross join lateral (
+    select state from resident_state t where t.resident_id = r.resident_id and t.valid @> r.at limit 1
+) s;
 
--- name: keep_event --
--- One message, once.
+-- name: keep_events --
+-- Messages, each once; what is stored under its number already is not returned.
 insert into event (
     gateway_id, run, seq, id, kind, phase, device_key, occurred_at, device_at, received_at, stored_at, payload, problems
-) values (
-    %(gateway_id)s, %(run)s, %(seq)s, %(id)s, %(kind)s, %(phase)s, %(device_key)s, %(occurred_at)s, %(device_at)s,
-    %(received_at)s, %(stored_at)s, %(payload)s::text::jsonb, %(problems)s
+)
+select * from json_to_recordset(%(events)s::json) as r (
+    gateway_id text, run text, seq bigint, id uuid, kind text, phase text, device_key bigint, occurred_at timestamptz,
+    device_at timestamptz, received_at timestamptz, stored_at timestamptz, payload jsonb, problems text[]
 )
 on conflict do nothing
-returning seq;
+returning gateway_id;
 
 -- name: event_numbered --
 -- What is stored under a number.
 select id, phase from event where gateway_id = %(gateway_id)s and run = %(run)s and seq = %(seq)s;
 
 -- name: phases_of --
--- The other messages of an activation.
-select phase, run, seq from event
-where gateway_id = %(gateway_id)s and id = %(id)s and not (run = %(run)s and seq = %(seq)s);
+-- The other messages of each gateway's activation.
+select r.gateway_id, e.phase, e.run, e.seq
+from json_to_recordset(%(asked)s::json) as r (gateway_id text, id uuid, run text, seq bigint)
+cross join lateral (
+    select phase, run, seq from event e
+    where e.gateway_id = r.gateway_id and e.id = r.id and not (e.run = r.run and e.seq = r.seq)
+) e;
 
 -- name: boot_at --
 -- When a gateway without a clock started, as far as is known.

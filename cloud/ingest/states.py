@@ -4,7 +4,7 @@ Retained messages are a convenience: they may fill in what is not known, and nev
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,8 +18,8 @@ from cloud.database import queries
 from cloud.database.pool import Connection, Pool
 from cloud.downlink import store as downlink
 from cloud.ingest import quarantine, whereabouts
-from cloud.ingest.event_lane import Arrived, Lane, gateway_of
 from cloud.ingest.gateways import is_cloned, judge_run
+from cloud.ingest.lane import Arrived, Lane, gateway_of
 from cloud.ingest.times import judge_time
 from cloud.ingest.whereabouts import Sender
 from firmware_specs import topics
@@ -33,7 +33,13 @@ Handle = Callable[[Connection, str, Any, Arrived, datetime], Awaitable[None]]
 
 def state_lane(pool: Pool, now: Callable[[], datetime], *, parallel: int = 3) -> Lane:
     """The lane of `state/#`, `up/result` and `up/log`."""
-    return Lane("states", pool, take=take_state, refuse=refuse_state, now=now, parallel=parallel)
+    return Lane("states", pool, take=take_states, refuse=refuse_state, now=now, parallel=parallel)
+
+
+async def take_states(conn: Connection, arrivals: Sequence[Arrived], now: datetime) -> None:
+    """Messages about gateways and devices."""
+    for arrived in arrivals:
+        await take_state(conn, arrived, now)
 
 
 async def take_state(conn: Connection, arrived: Arrived, now: datetime) -> None:

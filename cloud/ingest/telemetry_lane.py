@@ -18,11 +18,12 @@ from psycopg_pool import PoolTimeout
 
 from cloud import metrics
 from cloud.alarms.vitals_store import enqueue
+from cloud.cases.publish import publish
 from cloud.database.listen import notifications
 from cloud.database.pool import Pool
 from cloud.downlink.store import queue_batch_acks
 from cloud.ingest import quarantine
-from cloud.ingest.event_lane import Arrived, gateway_of
+from cloud.ingest.lane import Arrived, gateway_of
 from cloud.telemetry import homes
 from cloud.telemetry.columns import Incoming, to_ms
 from cloud.telemetry.writer import Prepared, TelemetryWriter
@@ -217,7 +218,7 @@ class TelemetryLane:
 
         async def keep() -> None:
             async with self._pool.connection() as conn, conn.transaction():
-                await quarantine.set_aside(
+                touched = await quarantine.set_aside(
                     conn,
                     topic=arrived.topic,
                     gateway_id=gateway,
@@ -228,6 +229,7 @@ class TelemetryLane:
                 number = _number(arrived.payload)
                 if number is not None:
                     await queue_batch_acks(conn, [(gateway, number.run, number.seq)])
+                await publish(conn, touched, now=self._now())
 
         try:
             await self._until_there(keep)

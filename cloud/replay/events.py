@@ -17,7 +17,7 @@ from cloud.alarms.rule_versions import RuleSet
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.ingest import whereabouts
-from cloud.ingest.whereabouts import Sender
+from cloud.ingest.whereabouts import Asked, Sender
 from firmware_specs.messages import Event
 
 _SQL: Final = queries.load(__package__ or "cloud.replay")
@@ -85,15 +85,12 @@ async def _context(
     if event.phase != "updated" and event.phase in {row[0] for row in others}:
         return None
     sender = await _sender(conn, event.gateway_id)
-    place = await whereabouts.locate(
-        conn, sender, event.event.device, at=event.occurred_at, received_at=event.received_at
-    )
+    asked = Asked(sender, event.event.device, event.occurred_at, event.received_at)
+    [place] = await whereabouts.locate(conn, [asked])
     people: tuple[Person, ...] = ()
     if event.kind in BY_PROFILE and place.home_id is not None:
         people = await vitals_store.people_of_home(conn, place.home_id, at=event.received_at)
-    state = None
-    if place.resident_id is not None:
-        state = await whereabouts.state_of(conn, place.resident_id, at=event.received_at)
+    [state] = await whereabouts.states_of(conn, [place.resident_id], [event.received_at])
     known = told.get((event.gateway_id, event.id))
     if known is None and any(row[3] < start for row in others):
         known = await alarms.find_by_event(conn, event.gateway_id, event.id)

@@ -14,7 +14,8 @@ from cloud.cases import detail, store
 from cloud.cases.case import Actor, State
 from cloud.cases.summary import CaseDetail, CaseSummary
 from cloud.database.pool import Connection
-from cloud.ingest.ingestor import ingest_event
+from cloud.ingest.ingestor import ingest_events
+from cloud.ingest.passage import Message
 from firmware_specs import topics
 from firmware_specs.ids import uuid7
 
@@ -205,14 +206,7 @@ async def send(
     """What the event lane does with a message that arrives at a moment."""
     payload = message if isinstance(message, bytes) else encoded(message)
     async with conn.transaction():
-        await ingest_event(
-            conn,
-            topic=topics.up(gateway, "event"),
-            gateway_id=gateway,
-            payload=payload,
-            received_at=at,
-            now=at,
-        )
+        await ingest_events(conn, [Message(topics.up(gateway, "event"), gateway, payload, at)], now=at)
 
 
 async def all_cases(conn: Connection) -> list[CaseSummary]:

@@ -13,7 +13,8 @@ from cloud.access import store as access
 from cloud.cases.case import HELD
 from cloud.database.pool import Connection
 from cloud.ingest import life
-from cloud.ingest.ingestor import ingest_event
+from cloud.ingest.ingestor import ingest_events
+from cloud.ingest.passage import Message
 from cloud.ingest.states import take_state
 from cloud.timers import JOBS
 from firmware_specs import topics
@@ -71,14 +72,8 @@ class Desk(Crew):
         """The event lane takes a message; the broker keeps what was not acknowledged."""
 
         async def take(conn: Connection) -> None:
-            await ingest_event(
-                conn,
-                topic=sent.topic,
-                gateway_id=sent.gateway,
-                payload=sent.payload,
-                received_at=self.now,
-                now=self.now,
-            )
+            message = Message(sent.topic, sent.gateway, sent.payload, self.now)
+            await ingest_events(conn, [message], now=self.now)
 
         try:
             await self.ward.lines.transact(take, cut_at)

@@ -1,7 +1,7 @@
 """The lane: acknowledged when committed, in order for each gateway, nothing given up, others unharmed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,8 +11,8 @@ import pytest
 from cloud.alarms import rules
 from cloud.alarms.alarm import Action, Context
 from cloud.database.pool import Connection, Pool
-from cloud.ingest import event_lane
-from cloud.ingest.event_lane import Arrived, Lane
+from cloud.ingest import event_lane, lane
+from cloud.ingest.lane import Arrived, Lane
 from firmware_specs import topics
 from firmware_specs.messages import Event
 from tests.cloud import town
@@ -93,20 +93,23 @@ async def test_one_gateways_messages_keep_their_order_while_gateways_go_side_by_
     together = 0
     most = 0
 
-    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+    async def take(conn: Connection, arrivals: Sequence[Arrived], at: datetime) -> None:
         nonlocal together, most
         together += 1
         most = max(most, together)
         await conn.execute("select pg_sleep(0.01)")
-        order.append((arrived.topic, arrived.payload))
+        order.extend((arrived.topic, arrived.payload) for arrived in arrivals)
         together -= 1
+
+    async def refuse(conn: Connection, arrived: Arrived, at: datetime) -> None:
+        pytest.fail("nothing is wrong with it")
 
     broker = Broker()
     sent = [(topics.up(f"gw-{n % 4}", "event"), b"%d" % n) for n in range(40)]
     for n in range(40):
         broker.deliver(f"gw-{n % 4}", b"%d" % n)
     broker.end()
-    await Lane("test", pool, take=take, refuse=take, now=now, parallel=4).run(broker)
+    await Lane("test", pool, take=take, refuse=refuse, now=now, parallel=4).run(broker)
     for gateway in range(4):
         topic = topics.up(f"gw-{gateway}", "event")
         assert [entry for entry in order if entry[0] == topic] == [
@@ -118,7 +121,7 @@ async def test_one_gateways_messages_keep_their_order_while_gateways_go_side_by_
 async def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_lost(pool: Pool) -> None:
     away, tries = True, 0
 
-    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+    async def take(conn: Connection, arrivals: Sequence[Arrived], at: datetime) -> None:
         nonlocal tries
         tries += 1
         if away:
@@ -129,13 +132,13 @@ async def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_lo
 
     broker = Broker()
     broker.deliver("gw-1", b"1")
-    lane = asyncio.create_task(Lane("test", pool, take=take, refuse=refuse, now=now).run(broker))
+    running = asyncio.create_task(Lane("test", pool, take=take, refuse=refuse, now=now).run(broker))
     await until(lambda: tries >= 5)
     assert broker.acked == []
     away = False
     await until(lambda: len(broker.acked) == 1)
     broker.end()
-    await lane
+    await running
 
 
 async def test_killed_connections_in_the_middle_of_the_work_lose_and_double_nothing(
@@ -147,7 +150,7 @@ async def test_killed_connections_in_the_middle_of_the_work_lose_and_double_noth
     broker = Broker()
     for n in range(60):
         broker.deliver(homes[n % 4].gateway, encoded(event("sos", device=f"zb-k{n % 4}")))
-    lane = asyncio.create_task(event_lane.event_lane(pool, now, parallel=4).run(broker))
+    running = asyncio.create_task(event_lane.event_lane(pool, now, parallel=4).run(broker))
     for _ in range(6):
         await conn.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -156,7 +159,7 @@ async def test_killed_connections_in_the_middle_of_the_work_lose_and_double_noth
         await asyncio.sleep(0.05)
     await until(lambda: len(broker.acked) == 60, limit_s=60)
     broker.end()
-    await lane
+    await running
     assert await town.count(conn, "event") == 60
     cases = [case for case in await town.all_cases(conn) if case.class_ == "care"]
     assert len(cases) == 4
@@ -196,25 +199,25 @@ async def test_a_lane_that_is_asked_to_end_stores_what_it_has_taken_and_acknowle
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
+    async def take(conn: Connection, arrivals: Sequence[Arrived], at: datetime) -> None:
         begun.set()
         await go_on.wait()
-        await event_lane.take_event(conn, arrived, at)
+        await event_lane.take_events(conn, arrivals, at)
 
     home = await town.add_home(conn)
     await town.add_device(conn, "zb-1", home)
     broker = Broker()
     for _ in range(3):
         broker.deliver(home.gateway, encoded(event("sos")))
-    lane = asyncio.create_task(
+    running = asyncio.create_task(
         Lane("test", pool, take=take, refuse=event_lane.refuse_event, now=now).run(broker)
     )
     await begun.wait()
-    lane.cancel()
+    running.cancel()
     later = broker.deliver(home.gateway, encoded(event("sos")))
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
-        await lane
+        await running
     assert len(broker.acked) == await town.count(conn, "event") == 3
     assert not any(arrival is later for arrival in broker.acked), "it comes again to whoever is next"
 
@@ -222,11 +225,11 @@ async def test_a_lane_that_is_asked_to_end_stores_what_it_has_taken_and_acknowle
 async def test_what_does_not_end_in_time_is_rolled_back_and_not_acknowledged(
     pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_lane, "LAST_WORK_S", 0.1)
+    monkeypatch.setattr(lane, "LAST_WORK_S", 0.1)
     begun = asyncio.Event()
 
-    async def take(conn: Connection, arrived: Arrived, at: datetime) -> None:
-        await event_lane.take_event(conn, arrived, at)
+    async def take(conn: Connection, arrivals: Sequence[Arrived], at: datetime) -> None:
+        await event_lane.take_events(conn, arrivals, at)
         begun.set()
         await asyncio.Event().wait()
 
@@ -234,13 +237,13 @@ async def test_what_does_not_end_in_time_is_rolled_back_and_not_acknowledged(
     await town.add_device(conn, "zb-1", home)
     broker = Broker()
     broker.deliver(home.gateway, encoded(event("sos")))
-    lane = asyncio.create_task(
+    running = asyncio.create_task(
         Lane("test", pool, take=take, refuse=event_lane.refuse_event, now=now).run(broker)
     )
     await begun.wait()
-    lane.cancel()
-    await asyncio.wait({lane})
-    assert lane.cancelled()
+    running.cancel()
+    await asyncio.wait({running})
+    assert running.cancelled()
     assert broker.acked == []
     assert await town.count(conn, "event") == 0
 
@@ -254,12 +257,12 @@ async def test_a_storm_of_garbage_from_one_gateway_does_not_hold_up_anothers_sos
     for n in range(300):
         broker.deliver(noisy.gateway, b"garbage %d" % n)
     sos = broker.deliver(quiet.gateway, encoded(event("sos")))
-    lane = asyncio.create_task(event_lane.event_lane(pool, now, parallel=2).run(broker))
+    running = asyncio.create_task(event_lane.event_lane(pool, now, parallel=2).run(broker))
     await until(lambda: any(arrival is sos for arrival in broker.acked), limit_s=20)
     assert len(broker.acked) < 150, "the quiet home did not wait for the noisy one"
     await until(lambda: len(broker.acked) == 301, limit_s=60)
     broker.end()
-    await lane
+    await running
     assert len(await town.all_cases(conn)) == 2
 
 

@@ -9,8 +9,8 @@ import pytest
 from cloud.cases.summary import CaseSummary
 from cloud.database.pool import Connection
 from cloud.downlink import store as downlink
-from cloud.ingest.event_lane import Arrived
 from cloud.ingest.gateways import is_cloned, judge_run
+from cloud.ingest.lane import Arrived
 from cloud.ingest.states import take_state
 from firmware_specs import topics
 from firmware_specs.ids import uuid7
