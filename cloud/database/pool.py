@@ -5,6 +5,7 @@ The boundary (ingestor, timer job, route) opens `async with conn.transaction()`;
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from psycopg import AsyncConnection, Error
@@ -29,17 +30,22 @@ def open_pool(url: str, *, name: str = "carebed", min_size: int = 1, max_size: i
     By itself a pool gives up after `reconnect_timeout`, and whoever waits learns it at the end of their wait.
     It also waits 1, 2, 4 ... s after each dead connection that it finds: where one is dead, all are tried.
     """
-    asking: set[asyncio.Task[None]] = set()
+    running: set[asyncio.Task[None]] = set()
+
+    def begin(work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
+        running.add(task := asyncio.create_task(work, name=f"{name}-{what}"))
+        task.add_done_callback(running.discard)
+        return task
 
     async def ask_again(pool: AsyncConnectionPool[Any]) -> None:
-        asking.add(task := asyncio.create_task(_ask(pool), name=f"{name}-again"))
-        task.add_done_callback(asking.discard)
+        begin(_ask(pool), "again")
 
     async def check(conn: Connection) -> None:
         try:
             await AsyncConnectionPool.check_connection(conn)
         except Error:
-            await pool.check()
+            # Whoever gives up meanwhile must not take along those that are not tried yet: they would be lost.
+            await asyncio.shield(begin(pool.check(), "check"))
             raise
 
     pool = AsyncConnectionPool(
