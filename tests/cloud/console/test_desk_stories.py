@@ -1,15 +1,27 @@
 """What happens at an operator's desk, from the pressed button to the closed case."""
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
+from tests.cloud.console.crew import north_of_home, responder
 from tests.cloud.console.district import District
+from tests.cloud.console.watch_at_home import watch_at_home
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def until_the_end() -> Iterator[ExitStack]:
+    """What runs until the story is over."""
+    with ExitStack() as stack:
+        yield stack
 
 
 def test_a_wrong_password_is_told_and_the_right_one_opens_the_desk(
@@ -29,12 +41,14 @@ def test_a_wrong_password_is_told_and_the_right_one_opens_the_desk(
     expect(page.locator(".server-time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
 
 
-def test_an_sos_is_painted_claimed_by_f2_worked_on_and_closed(
-    district: District, open_seat: OpenSeat
+def test_an_sos_at_the_wrist_is_painted_claimed_by_f2_worked_on_and_closed(
+    district: District, open_seat: OpenSeat, tmp_path: Path, until_the_end: ExitStack
 ) -> None:
     home = district.home()
+    ma = responder(district, "马志强", north_of_home(310), "key_holder")
     page = open_seat().sign_in(district.operator("王敏"))
-    district.alarm(home, "sos")
+    press = until_the_end.enter_context(watch_at_home(district, home, tmp_path))
+    press()
     waiting = page.locator('[data-group="waiting"] .row')
     expect(waiting).to_contain_text("紧急求助")
     expect(waiting).to_contain_text(f"{home.elder} 女 8")
@@ -71,6 +85,19 @@ def test_an_sos_is_painted_claimed_by_f2_worked_on_and_closed(
     case.locator(".own-phone").get_by_role("button", name="通话结束").click()
     expect(case.locator(".own-phone")).to_contain_text("接通")
     expect(case.locator(".contacts .next-call")).to_have_count(1)
+
+    page.get_by_role("button", name="派单给 马志强").click()
+    sent = case.locator(".dispatch-list li").first
+    expect(sent).to_contain_text("等待接受")
+    (offer,) = ma.get("/dispatches").json()["items"]
+    assert ma.post(f"/dispatches/{offer['id']}/accept", json={"eta_minutes": 3}).is_success
+    expect(sent).to_contain_text("已接受")
+    assert ma.post(f"/dispatches/{offer['id']}/arrive", json={}).is_success
+    expect(sent).to_contain_text("已到场")
+    expect(case.locator(".stages li[data-step=done]")).to_have_count(5)
+    finished = ma.post(f"/dispatches/{offer['id']}/finish", json={"outcome": "help_given"})
+    assert finished.is_success, finished.text
+    expect(sent).to_contain_text("已完成")
 
     page.get_by_role("button", name="处置完毕", exact=True).click()
     expect(page.locator('[data-group="mine"] .row')).to_contain_text("待结案")
