@@ -32,11 +32,11 @@ CLIPPED = """(selector) => [...document.querySelectorAll(selector)]
   .map((area) => `${area.className}: ${area.scrollWidth}x${area.scrollHeight}`)"""
 PAGE_SCROLLS = """() => document.documentElement.scrollHeight > innerHeight
   || document.documentElement.scrollWidth > innerWidth"""
-# Targets of at least 28 px (24 wide), and every text inside of its button.
+# Targets at least 28 px high (a box to tick 24) and 24 wide, and every text inside of its button.
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, input')]
   .filter((target) => target.type !== 'radio')
   .map((target) => [target, target.getBoundingClientRect()])
-  .filter(([target, box]) => box.height < 27.5 || box.width < 24
+  .filter(([target, box]) => box.height < (target.type === 'checkbox' ? 24 : 27.5) || box.width < 24
     || target.scrollWidth > target.clientWidth + 2)
   .map(([target]) => target.textContent)"""
 # In English: what is nobody's name or words.
