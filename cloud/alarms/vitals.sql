@@ -38,9 +38,10 @@ update judging set tries = tries + 1, next_at = %(next_at)s where id = any(%(ids
 delete from judging where id = any(%(ids)s) and tries >= %(tries)s returning id;
 
 -- name: people --
--- Residents at a moment, with home and gateway.
+-- Residents at a moment, with home and gateway. `offset 0`: else a plan may go through all gateways in their order.
 select r.id, t.state, r.needs, r.profile, r.limits, h.id, h.area_code, h.org_id,
-    (select g.id from gateway g where g.home_id = h.id and g.retired_at is null order by g.id limit 1)
+    (select min(id) from (
+        select g.id from gateway g where g.home_id = h.id and g.retired_at is null offset 0) here)
 from resident r
 left join resident_state t on t.resident_id = r.id and t.valid @> %(at)s::timestamptz
 left join lateral (
@@ -63,7 +64,8 @@ order by r.id;
 -- name: home --
 -- A home's area, organisation and gateway.
 select h.area_code, h.org_id,
-    (select g.id from gateway g where g.home_id = h.id and g.retired_at is null order by g.id limit 1)
+    (select min(id) from (
+        select g.id from gateway g where g.home_id = h.id and g.retired_at is null offset 0) here)
 from home h where h.id = %(home_id)s;
 
 -- name: gateway_is_away --
