@@ -83,8 +83,10 @@ class Lane:
         parallel: int = 6,
         at_once: int = 1,
         urgent: Callable[[bytes], bool] | None = None,
+        replaces: Callable[[Arrived, Arrived], bool] | None = None,
     ) -> None:
-        """Keep the arguments; `name` is told in logs.
+        """Keep the arguments; `name` is told in logs; `replaces` says of a message that the one before it of
+        its gateway, if it still waits, needs not be taken.
 
         With `urgent`, messages that it names go first in a storm, in their order, before what else their
         gateway sent; and a message that its sender repeated while it waited is taken once.
@@ -97,6 +99,7 @@ class Lane:
         self._free = parallel
         self._at_once = at_once
         self._urgent = urgent
+        self._replaces = replaces
         self._turns = Turns()
         self._lines: dict[str, _Line] = {}
         self._bytes = 0
@@ -142,9 +145,16 @@ class Lane:
                 self._lines[gateway] = _Line(deque([arrived]))
                 self._stand_in_line(gateway, group)
             else:
+                self._leave_out_replaced(line, arrived)
                 line.waiting.append(arrived)
                 if self._is_urgent(arrived):
                     self._turns.hurry(gateway)
+
+    def _leave_out_replaced(self, line: _Line, arrived: Arrived) -> None:
+        before = line.waiting[-1]
+        if self._replaces is not None and before is not line.chosen and self._replaces(arrived, before):
+            line.waiting.pop().ack()
+            self._bytes -= len(before.payload)
 
     async def _make_room(self, arrived: Arrived) -> None:
         """Wait while more than 64 MiB wait here: however large messages are, memory is bounded."""

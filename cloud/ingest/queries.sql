@@ -108,15 +108,16 @@ update gateway set
 where id = %(id)s;
 
 -- name: note_heartbeats --
--- The present runs of gateways that are online speak; one whose row is held by another message is left out.
+-- Gateways speak, and whether that was all: the present run of one that is online, of which nothing else waits.
+-- One whose row is held by another message is left out.
 with free as (
-    select g.id, b.at from gateway g
-    join unnest(%(ids)s::text[], %(runs)s::text[], %(ats)s::timestamptz[]) as b (id, run, at) on b.id = g.id
-    where g.run = b.run and g.online
+    select g.id, b.at, b.alone and g.online and g.run = b.run as enough from gateway g
+    join unnest(%(ids)s::text[], %(runs)s::text[], %(ats)s::timestamptz[], %(alone)s::boolean[])
+        as b (id, run, at, alone) on b.id = g.id
     order by g.id for no key update of g skip locked
 )
 update gateway g set last_seen_at = greatest(g.last_seen_at, free.at) from free where g.id = free.id
-returning g.id;
+returning g.id, coalesce(free.enough, false);
 
 -- name: set_online --
 -- Whether a gateway is there; nothing is returned when that was known. One that is out of use is missed by nobody.

@@ -19,6 +19,7 @@ from cloud.database.pool import Connection, Pool
 from cloud.downlink import store as downlink
 from cloud.ingest import quarantine, whereabouts
 from cloud.ingest.gateways import is_cloned, judge_run
+from cloud.ingest.heartbeats import takes_the_place
 from cloud.ingest.lane import Arrived, Lane, gateway_of
 from cloud.ingest.times import judge_time
 from cloud.ingest.whereabouts import Sender
@@ -33,7 +34,15 @@ Handle = Callable[[Connection, str, Any, Arrived, datetime], Awaitable[None]]
 
 def state_lane(pool: Pool, now: Callable[[], datetime], *, parallel: int = 3) -> Lane:
     """The lane of `state/#`, `up/result` and `up/log`."""
-    return Lane("states", pool, take=take_states, refuse=refuse_state, now=now, parallel=parallel)
+    return Lane(
+        "states",
+        pool,
+        take=take_states,
+        refuse=refuse_state,
+        now=now,
+        parallel=parallel,
+        replaces=takes_the_place,
+    )
 
 
 async def take_states(conn: Connection, arrivals: Sequence[Arrived], now: datetime) -> None:
