@@ -3,14 +3,15 @@
 select r.n, a.id, a.case_id, a.kind, a.cleared_at
 from json_to_recordset(%(asked)s::json) as r (n integer, gateway_id text, event_id uuid)
 cross join lateral (
-    select a.id, a.case_id, a.kind, a.cleared_at from alarm a
-    where a.gateway_id = r.gateway_id and (
-        a.event_id = r.event_id
-        or a.id in (
-            select alarm_id from alarm_event_link l where l.gateway_id = r.gateway_id and l.event_id = r.event_id
-        )
-    )
-    order by a.stored_at desc, a.kind limit 1
+    select * from (
+        select id, case_id, kind, cleared_at, stored_at from alarm
+        where gateway_id = r.gateway_id and event_id = r.event_id
+        union all
+        select a.id, a.case_id, a.kind, a.cleared_at, a.stored_at
+        from alarm_event_link l join alarm a on a.id = l.alarm_id and a.gateway_id = l.gateway_id
+        where l.gateway_id = r.gateway_id and l.event_id = r.event_id
+    ) either
+    order by stored_at desc, kind limit 1
 ) a;
 
 -- name: repeated_alarm --
@@ -73,18 +74,19 @@ returning id, case_id;
 update alarm set priority = %(priority)s where case_id = %(case_id)s and kind = %(kind)s;
 
 -- name: fire_signs --
--- SOS, smoke and CO of each home around a moment.
+-- SOS, smoke and CO of each home around a moment. (Here as elsewhere `offset 0`: each home is looked up by itself.)
 select r.n, a.kind, a.occurred_at
 from json_to_recordset(%(asked)s::json) as r (n integer, home_id uuid, after timestamptz, before timestamptz)
 join lateral (
     select kind, occurred_at from alarm
     where home_id = r.home_id and class = 'care' and kind in ('sos', 'smoke', 'co')
         and occurred_at between r.after and r.before
+    offset 0
 ) a on true;
 
 -- name: alarms_of_case --
--- A case's alarms, in the order they were stored.
-select * from alarm where case_id = %(case_id)s order by stored_at, id;
+-- A case's alarms, in the order they were stored; those that were stored together as they happened.
+select * from alarm where case_id = %(case_id)s order by stored_at, occurred_at, id;
 
 -- name: suspect --
 -- Wait for a confirmation or a cancellation.

@@ -1,10 +1,10 @@
 -- name: begin_rounds --
--- A new round of each case that waits.
+-- A new round of each case that waits. (By the array it finds them by their keys, however few cases there are.)
+with r as materialized (select * from json_to_recordset(%(begun)s::json) as r (id uuid, since timestamptz))
 update cases c set
     escalation_round = escalation_round + 1, escalation_since = r.since, escalation_priority = priority,
     escalation_level = 0
-from json_to_recordset(%(begun)s::json) as r (id uuid, since timestamptz)
-where c.id = r.id
+from r where c.id = r.id and c.id = any(array(select id from r))
 returning c.*;
 
 -- name: end_round --

@@ -61,6 +61,7 @@ from json_to_recordset(%(asked)s::json) as r (gateway_id text, id uuid, run text
 cross join lateral (
     select phase, run, seq from event e
     where e.gateway_id = r.gateway_id and e.id = r.id and not (e.run = r.run and e.seq = r.seq)
+    offset 0
 ) e;
 
 -- name: boot_at --
