@@ -32,10 +32,22 @@ async def notice(conn: Connection, drafts: Sequence[AlarmDraft], now: datetime) 
         if draft.device_key is not None and draft.alarm_class != "test"
     )
     found: list[CaseRef | None] = [None for _ in drafts]
-    for n, activations in await (await conn.execute(_SQL["chattering"], {"asked": asked})).fetchall():
+    for n, stored in await (await conn.execute(_SQL["chattering"], {"asked": asked})).fetchall():
+        activations = stored - _later(drafts, n)
         if flood.is_chatter(activations):
             found[n] = await take_alarm(conn, _chatter(drafts[n], activations), now)
     return found
+
+
+def _later(drafts: Sequence[AlarmDraft], n: int) -> int:
+    """How many activations of its device were stored with it but are told after it."""
+    began, ended = drafts[n].occurred_at - flood.CHATTER_WINDOW, drafts[n].occurred_at
+    return sum(
+        other.device_key == drafts[n].device_key
+        and other.phase == "raised"
+        and began < other.occurred_at <= ended
+        for other in drafts[n + 1 :]
+    )
 
 
 def _chatter(draft: AlarmDraft, activations: int) -> AlarmDraft:

@@ -1,7 +1,8 @@
 """The road that events travel: many gateways at once, each gateway's messages in their order, none given up.
 
 What waits when a transaction begins is taken together, one message of each gateway: an event that comes
-alone waits for nobody, and two hundred at once cost little more. Where that fails, they go one by one.
+alone waits for nobody, and two hundred at once cost little more. Where that fails, or has to wait for what
+somebody else holds, they go one by one.
 
 A message is acknowledged to the broker only after its transaction has committed. Where the database is away,
 it is tried again for ever. Where the message itself is the trouble, it is quarantined after three tries, rung
@@ -28,6 +29,8 @@ from firmware_specs import topics
 
 logger = logging.getLogger(__name__)
 
+LONGEST_WAIT: Final = "5s"
+"""Of messages that are taken together, for what another transaction holds."""
 _TRIES: Final = 3
 _BACK_OFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 _HELD_BYTES: Final = 64 << 20
@@ -183,6 +186,8 @@ class Lane:
         arrivals = [self._choose(self._lines[gateway]) for gateway in gateways]
         try:
             async with self._pool.connection() as conn, conn.transaction():
+                if len(gateways) > 1:  # nobody's home is held up by another's
+                    await conn.execute("select set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
                 if self._lines[gateways[0]].failures < _TRIES:
                     await self._take(conn, arrivals, self._now())
                 else:  # it goes alone

@@ -1,5 +1,6 @@
 """What arrives together is stored together: nothing is lost, doubled or judged otherwise than one by one."""
 
+import asyncio
 import contextlib
 from typing import Any
 
@@ -11,7 +12,7 @@ from cloud.alarms.alarm import Action, Context
 from cloud.cases import timeline
 from cloud.database.pool import Connection, Pool
 from cloud.feed import store as feed
-from cloud.ingest import event_lane
+from cloud.ingest import event_lane, lane
 from cloud.ingest.ingestor import ingest_events
 from cloud.ingest.passage import Message
 from firmware_specs import topics
@@ -20,6 +21,7 @@ from tests.cloud import town
 from tests.cloud.desk.lines import AFTER_COMMIT, Lines
 from tests.cloud.ingest.test_event_lane import Broker, now
 from tests.cloud.town import NOW, Home, encoded, event, seconds
+from tests.waiting import until
 
 
 async def homes_of(conn: Connection, count: int) -> list[Home]:
@@ -111,6 +113,23 @@ async def test_one_that_cannot_be_stored_harms_none_of_those_that_came_with_it(
     assert row == [(homes[6].gateway, "could not be stored")]
 
 
+async def test_what_somebody_holds_of_one_home_holds_up_no_other(
+    pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "LONGEST_WAIT", "200ms")
+    homes, broker = await homes_of(conn, 4), Broker()
+    for n, home in enumerate(homes, 1):
+        broker.deliver(home.gateway, encoded(event(device=f"zb-{n}")))
+    async with conn.transaction():
+        await conn.execute("select from gateway where id = %s for update", [homes[2].gateway])
+        running = asyncio.create_task(event_lane.event_lane(pool, now).run(broker))
+        await until(lambda: len(broker.acked) == 3)
+    await until(lambda: len(broker.acked) == 4)
+    broker.end()
+    await running
+    assert await town.count(conn, "event") == 4
+
+
 async def test_two_gateways_of_one_home_join_one_case_in_their_order(conn: Connection) -> None:
     homes = await homes_of(conn, 2)
     await town.add_gateway(conn, "gw-second", homes[0].id)
@@ -135,6 +154,29 @@ async def test_two_gateways_of_one_home_join_one_case_in_their_order(conn: Conne
     assert told == ["opened", "alarm", "alarm"]
     assert await timeline.verify_chain(conn, first.id)
     assert await feed.position(conn) == 2, "one frame a case"
+
+
+async def test_the_third_activation_of_a_device_is_told_whoever_heard_it_at_the_same_time(
+    conn: Connection,
+) -> None:
+    [home] = await homes_of(conn, 1)
+    await town.add_gateway(conn, "gw-also", home.id)
+    for _ in range(2):
+        async with conn.transaction():
+            await ingest_events(conn, [message(name, event()) for name in (home.gateway, "gw-also")], now=NOW)
+    [chatter] = [case for case in await town.all_cases(conn) if case.class_ == "technical"]
+    assert (chatter.kinds, chatter.alarm_count, chatter.repeats) == (["device_chatter"], 1, 1)
+
+
+async def test_alarms_that_are_stored_together_are_listed_as_they_happened(conn: Connection) -> None:
+    [home], kinds = await homes_of(conn, 1), ["sos", "smoke", "co", "gas", "water_leak", "fall"]
+    said = []
+    for n, kind in enumerate(kinds):
+        await town.add_gateway(conn, f"gw-at-{n}", home.id)
+        said.append(message(f"gw-at-{n}", event(kind, at=NOW - seconds(10 - n))))
+    async with conn.transaction():
+        await ingest_events(conn, said, now=NOW)
+    assert [alarm.kind for alarm in (await town.care(conn)).alarms] == kinds
 
 
 async def test_of_one_gateway_one_message_at_a_time_and_what_came_twice_once(
