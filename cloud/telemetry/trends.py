@@ -76,5 +76,6 @@ async def last_of_beds(
 ) -> list[BedValue]:
     """The newest value of a kind at each bed of an area ("" all) and organisation (None all)."""
     given = {"kind": kind, "area_code": area_code, "org_id": org_id, "now": now}
-    cursor = await conn.execute(_SQL["last_of_beds"], given)
+    # Not prepared: a plan for every kind and area alike takes twice as long.
+    cursor = await conn.execute(_SQL["last_of_beds"], given, prepare=False, binary=True)
     return [BedValue(*row) for row in await cursor.fetchall()]

@@ -87,12 +87,10 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> tuple[list[flo
     ):
         await stages.open_session(broker)
         await stages.publish(broker, messages)
-        with stages.ingestor(stage, broker, "ingest"):
+        with stages.ingestor(stage, broker, "ingest") as ingest:
             presses = Presses(broker, conn, clock)
             calm, drain = [], []
-            async with asyncio.timeout(_LIMIT_S):
-                while "ready" not in (folder / "ingest.log").read_text():
-                    await asyncio.sleep(0.1)
+            await asyncio.to_thread(stages.wait_ready, ingest)
             for _ in range(arguments.calm):
                 calm.append(await presses.press())
                 await asyncio.sleep(_PAUSE_S)
