@@ -181,7 +181,7 @@ async def test_who_looked_is_shown_and_the_family_s_own_looks_are_written_down_t
         "operator",
         "operator 甲",
         "health",
-        3,
+        1,  # what a screen repeats within minutes is one look
     )
     row = await (
         await conn.execute(
