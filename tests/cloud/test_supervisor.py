@@ -163,8 +163,8 @@ async def test_a_killed_child_comes_back_and_messages_go_through_again(
         secret = await add_gateway(cloud.facts["database_url"], "gw-1")
         await until(lambda: asyncio.to_thread(comes_in, cloud.mqtt_port, "gw-1", secret))
         os.kill(cloud.child(name), signal.SIGKILL)
-        await until(lambda: bool(cloud.said("child_back")), 30)
-        await until(lambda: healthy(cloud), 30)
+        await until(lambda: name in [line["child"] for line in cloud.said("child_back")])
+        await until(lambda: healthy(cloud))
         await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
         # The canary starts after all others, and anew where one of them is away just then.
         for action in ("child_lost", "child_back"):
