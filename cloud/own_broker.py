@@ -107,7 +107,7 @@ class OwnNats(OwnBroker):
 
 @dataclass
 class OwnMosquitto(OwnBroker):
-    """The mosquitto of this machine: a tenth of the memory and CPU for a city's connections."""
+    """The mosquitto of this machine: a twentieth of the memory, a quarter of the CPU for a city."""
 
     patience_s: ClassVar[float] = 2.0  # it checks every connection anew: half a second for some thousand
     _place: mosquitto.Broker = field(init=False)
