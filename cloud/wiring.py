@@ -12,6 +12,7 @@ what it needs: none starts with the weight of another.
 
 import gc
 import logging
+import os
 import socket
 from collections.abc import Mapping
 from functools import partial
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RETAINED_AGAIN_S = 15.0  # nats-server loads what it retains some seconds after its start
+_BEHIND_EVENTS: Final = 10  # niceness: a backlog of readings takes the processors that events leave
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000  # batches are lists, and never rings: looked through seldom
 
 
@@ -86,6 +88,7 @@ async def run_ingest(settings: Settings, announce: Announce) -> None:
 
 async def run_telemetry(settings: Settings, announce: Announce) -> None:
     """Until SIGTERM: take every gateway's readings; a process of its own, so that no event waits for it."""
+    os.nice(_BEHIND_EVENTS)
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     source = _source(settings, "telemetry", Subscription(topics.TELEMETRY))

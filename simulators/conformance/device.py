@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,34 +20,14 @@ import msgspec
 from firmware_specs.clock import Clock
 from simulators.conformance.checks import Finding
 from simulators.conformance.device_judges import judge_device
-from simulators.conformance.frames import FORMS, LARGEST, Form, split
+from simulators.conformance.device_record import DeviceRecord, Heard
+from simulators.conformance.frames import FORMS, LARGEST, split
 from simulators.conformance.texts import say
 from simulators.processes import SimulatorError, python_module
 
 _ANSWER_S: Final = 20.0
 _REPEATS_S: Final = 10.0  # an alarm that comes again in this time has not heard its answer
 _LINES: Final = frozenset({"wrist_accelerometer", "zigbee2mqtt", "home_assistant", "bluetooth", "emfit_qs"})
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One frame: when it came (ms UTC, None from a file), and what the decoder made of it."""
-
-    frame: bytes
-    at: int | None
-    told: dict[str, Any]
-
-
-@dataclass
-class DeviceRecord:
-    """Everything that a device said. `asked_sos`: somebody was asked to press."""
-
-    driver: str
-    form: Form
-    heard: list[Heard] = field(default_factory=list)
-    strange_bytes: int = 0
-    asked_sos: bool = False
-    connections: int = 0
 
 
 class Reader:

@@ -1,22 +1,20 @@
 """The checks of a device's frames, and what each looks at. Pure."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from simulators.conformance.checks import Finding
+from simulators.conformance.device_record import DeviceRecord
 from simulators.conformance.frames import Fault
 from simulators.conformance.verdict import Verdict, bad, ok, unseen
 from simulators.texts import chinese
-
-if TYPE_CHECKING:
-    from simulators.conformance.device import DeviceRecord
 
 _PAGES: Final = {"bluetooth": "gatt.md, bthome.md, vendor_ble.md"}
 _PLAUSIBLE_MS: Final = (1_577_836_800_000, 4_102_444_800_000)  # 2020 to 2100
 _LIVE_MS: Final = 60_000
 
 
-def judge_device(record: "DeviceRecord") -> list[Finding]:
+def judge_device(record: DeviceRecord) -> list[Finding]:
     """Every check of one device."""
     page = f"devices/{_PAGES.get(record.driver, record.driver + '.md')}"
     found = []
@@ -26,7 +24,7 @@ def judge_device(record: "DeviceRecord") -> list[Finding]:
     return found
 
 
-def _frames(record: "DeviceRecord") -> Verdict:
+def _frames(record: DeviceRecord) -> Verdict:
     if not record.heard:
         return bad("no_frames", strange=record.strange_bytes)
     if record.strange_bytes:
@@ -34,8 +32,8 @@ def _frames(record: "DeviceRecord") -> Verdict:
     return ok("frames", count=len(record.heard))
 
 
-def _without(fault: Fault) -> "Callable[[DeviceRecord], Verdict]":
-    def judge(record: "DeviceRecord") -> Verdict:
+def _without(fault: Fault) -> Callable[[DeviceRecord], Verdict]:
+    def judge(record: DeviceRecord) -> Verdict:
         wrong = [h.frame for h in record.heard if fault in record.form.faults(h.frame)]
         if not record.heard:
             return unseen()
@@ -44,14 +42,14 @@ def _without(fault: Fault) -> "Callable[[DeviceRecord], Verdict]":
     return judge
 
 
-def _readable(record: "DeviceRecord") -> Verdict:
+def _readable(record: DeviceRecord) -> Verdict:
     wrong = [heard for heard in record.heard if "error" in heard.told]
     if wrong:
         return bad("not_read", frame=_shown(wrong[0].frame), reason=wrong[0].told["error"], count=len(wrong))
     return ok("good_frames") if record.heard else unseen()
 
 
-def _means_something(record: "DeviceRecord") -> Verdict:
+def _means_something(record: DeviceRecord) -> Verdict:
     empty = [h.frame for h in record.heard if "error" not in h.told and not _all_items(h.told)]
     silent = [frame for frame in empty if frame.strip()]
     if silent:
@@ -63,13 +61,13 @@ def _all_items(told: dict[str, Any]) -> list[Any]:
     return [*told.get("items", []), *([told["replies"]] if told.get("replies") else [])]
 
 
-def _items(record: "DeviceRecord") -> Iterator[tuple[int | None, dict[str, Any]]]:
+def _items(record: DeviceRecord) -> Iterator[tuple[int | None, dict[str, Any]]]:
     for heard in record.heard:
         for item in heard.told.get("items", []):
             yield heard.at, item
 
 
-def _one_name(record: "DeviceRecord") -> Verdict:
+def _one_name(record: DeviceRecord) -> Verdict:
     names = {str(item.get("device") or item.get("state", {}).get("device")) for _, item in _items(record)}
     if not names:
         return unseen()
@@ -78,7 +76,7 @@ def _one_name(record: "DeviceRecord") -> Verdict:
     return ok("names", names=sorted(names))
 
 
-def _time(record: "DeviceRecord") -> Verdict:
+def _time(record: DeviceRecord) -> Verdict:
     """Live messages within a minute, kept ones of a year that can be."""
     times = [(at, t, bool(item.get("late"))) for at, item in _items(record) if (t := item.get("device_at"))]
     if not times:
@@ -90,14 +88,14 @@ def _time(record: "DeviceRecord") -> Verdict:
     return ok("good_frames")
 
 
-def _calls_for_help(record: "DeviceRecord") -> Verdict:
+def _calls_for_help(record: DeviceRecord) -> Verdict:
     kinds = {item["kind"] for _, item in _items(record) if item.get("item") == "happening"}
     if "sos" in kinds:
         return ok("kinds", kinds=sorted(kinds))
     return bad("no_event") if record.asked_sos else unseen("kinds", kinds=sorted(kinds))
 
 
-def _hears_answers(record: "DeviceRecord") -> Verdict:
+def _hears_answers(record: DeviceRecord) -> Verdict:
     """An alarm that was answered and comes again, byte for byte, was not heard."""
     if not record.asked_sos:
         return unseen()
@@ -117,7 +115,7 @@ def _shown(frame: bytes) -> str:
     return (text.decode("ascii") if printable else "hex:" + text.hex()) + ("…" if len(frame) > 120 else "")
 
 
-_CHECKS: "Final[dict[str, tuple[str, str, Callable[[DeviceRecord], Verdict]]]]" = {
+_CHECKS: Final[dict[str, tuple[str, str, Callable[[DeviceRecord], Verdict]]]] = {
     "frames": ("只有帧，没有别的字节", "frames and nothing else", _frames),
     "mark": ("帧头与形式正确", "marks and form are right", _without("mark")),
     "length": ("长度字段正确", "length fields are right", _without("length")),
