@@ -14,6 +14,7 @@ from cloud.api.pages import Paged, cut
 from cloud.cases import gaps, policies, schedule
 from cloud.cases.escalation import Policy, Step
 from cloud.cases.schedule import Schedule, Shift
+from cloud.registry.store import require_whole
 
 router = APIRouter(tags=["escalation"])
 Year = Annotated[int, Path(ge=2000, le=2199)]
@@ -92,6 +93,7 @@ async def set_holidays(year: Year, body: shapes.HolidaysGiven, identity: Caller,
     """Replace a year's days, for everybody."""
     days = [(one.day, one.name, one.off) for one in body.items]
     async with services.pool.connection() as conn, conn.transaction():
+        await require_whole(conn, identity)
         await policies.write_holidays(conn, year, days)
         await audit(conn, services, identity, "holidays_set", year, count=len(days))
         found = await policies.holidays(conn, year)

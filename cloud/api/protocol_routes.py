@@ -16,6 +16,7 @@ from cloud.cases import following
 from cloud.cases.summary import iso
 from cloud.protocols import store
 from cloud.protocols.protocol import KINDS, Phrase, Protocol, Step
+from cloud.registry.store import require_whole
 
 router = APIRouter(tags=["protocols"])
 Key = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,64}$", description="such as `fall`")]
@@ -41,6 +42,7 @@ async def list_protocol_versions(key: Key, identity: Caller, services: With, pag
 async def set_protocol(key: Key, body: shapes.ProtocolGiven, identity: Caller, services: With) -> Response:
     """The next version, for cases that are opened from now on; 409 (`version`) where somebody was quicker."""
     async with services.pool.connection() as conn, conn.transaction():
+        await require_whole(conn, identity)
         made = await store.write(
             conn,
             key,

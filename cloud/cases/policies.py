@@ -76,7 +76,7 @@ async def write_policy(
     """One more version of a policy, `given.version` being the one that was edited (0: a new one).
 
     Raises Conflict where somebody changed it meanwhile, InvalidInput for steps that cannot work, NotAllowed
-    outside the editor's area.
+    outside the editor's area, before and after.
     """
     for zh, en in escalation.mistakes(given.steps):
         raise InvalidInput(zh, en)
@@ -86,10 +86,8 @@ async def write_policy(
             raise InvalidInput("没有这位老人", "there is no such resident")
         given = msgspec.structs.replace(given, area_code=row[0], org_id=row[1])
     _check_scope(editor, given.area_code, given.org_id)
-    version = await _next_version(conn, "policy_version", given.id, given.version)
-    everybodys = not given.area_code and given.org_id is None and given.resident_id is None
-    if retired and everybodys and len(await _everybodys(conn, given.priority)) <= 1:
-        raise Conflict("默认策略不能停用", "everybody's policy stays: something must happen to every case")
+    version = await _next_version(conn, "policy_version", given.id, given.version, editor)
+    await _check_default_stays(conn, given, retired=retired)
     values = msgspec.structs.asdict(given) | {"version": version, "retired": retired}
     await conn.execute(_SQL["insert_policy"], values | {"now": now, "by": editor.name})
     for position, step in enumerate(given.steps, 1):
@@ -108,7 +106,7 @@ async def write_schedule(
     rows = await (await conn.execute(_SQL["known_staff"], {"ids": list(wanted)})).fetchall()
     if missing := wanted - {row[0] for row in rows}:
         raise InvalidInput(f"没有这名员工：{min(missing)}", f"nobody who works here: {min(missing)}")
-    version = await _next_version(conn, "schedule_version", given.id, given.version)
+    version = await _next_version(conn, "schedule_version", given.id, given.version, editor)
     plain = {"id": given.id, "version": version, "name": given.name, "role": given.role, "retired": retired}
     plain |= {"area_code": given.area_code, "org_id": given.org_id, "now": now, "by": editor.name}
     await conn.execute(_SQL["insert_schedule"], plain)
@@ -141,12 +139,14 @@ async def duty_staff(conn: Connection, reader: Identity) -> list[DutyPerson]:
     return [msgspec.convert(row, DutyPerson) for row in await _rows(conn, "duty_staff", values)]
 
 
-async def _next_version(conn: Connection, query: str, id_: UUID, edited: int) -> int:
+async def _next_version(conn: Connection, query: str, id_: UUID, edited: int, editor: Identity) -> int:
     await conn.execute(_SQL["lock_policies"])
     row = await (await conn.execute(queries.trusted(_SQL[query]), {"id": id_})).fetchone()
     newest = 0 if row is None else int(row[0])
     if row is None and edited != 0:
         raise NotFound("没有这条记录", "there is no such record")
+    if row is not None:
+        _check_scope(editor, row[1], row[2])
     if newest != edited:
         raise Conflict(
             f"已被他人修改为第 {newest} 版", f"somebody changed it: version {newest}", version=newest
@@ -154,12 +154,21 @@ async def _next_version(conn: Connection, query: str, id_: UUID, edited: int) ->
     return newest + 1
 
 
-async def _everybodys(conn: Connection, priority: int) -> list[Policy]:
-    return [
-        one
-        for one in await policies(conn)
-        if one.priority == priority and not one.area_code and one.org_id is None and one.resident_id is None
-    ]
+async def _check_default_stays(conn: Connection, given: Policy, *, retired: bool) -> None:
+    """Raise Conflict where a priority would be left without a policy of everybody's."""
+    defaults = [one for one in await policies(conn) if _is_everybodys(one)]
+    before = next((one for one in defaults if one.id == given.id), None)
+    if before is None or (not retired and _is_everybodys(given) and given.priority == before.priority):
+        return
+    if sum(one.priority == before.priority for one in defaults) == 1:
+        raise Conflict(
+            "默认策略不能停用，也不能改到别处",
+            "everybody's policy stays everybody's: something must happen to every case",
+        )
+
+
+def _is_everybodys(policy: Policy) -> bool:
+    return not policy.area_code and policy.org_id is None and policy.resident_id is None
 
 
 def _check_scope(editor: Identity, area_code: str, org_id: UUID | None) -> None:

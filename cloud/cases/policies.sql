@@ -21,8 +21,8 @@ from escalation_policy p where p.id = %(id)s and p.version = %(version)s;
 select pg_advisory_xact_lock(7_310);
 
 -- name: policy_version --
--- The newest version of a policy, and whether it is retired.
-select version, retired from escalation_policy where id = %(id)s order by version desc limit 1;
+-- The newest version of a policy, and whose it is.
+select version, area_code, org_id from escalation_policy where id = %(id)s order by version desc limit 1;
 
 -- name: insert_policy --
 -- One more version.
@@ -48,8 +48,8 @@ where not d.retired and d.version = (select max(n.version) from duty_schedule n 
 order by d.role, d.area_code, d.id;
 
 -- name: schedule_version --
--- The newest version of a schedule, and whether it is retired.
-select version, retired from duty_schedule where id = %(id)s order by version desc limit 1;
+-- The newest version of a schedule, and whose it is.
+select version, area_code, org_id from duty_schedule where id = %(id)s order by version desc limit 1;
 
 -- name: insert_schedule --
 -- One more version.

@@ -26,6 +26,12 @@ insert into home (id, area_code, org_id, street, compound, building, unit, room,
 values (%(id)s, %(area_code)s, %(org_id)s, %(street)s, %(compound)s, %(building)s, %(unit)s, %(room)s, %(gate_lat)s,
     %(gate_lon)s, %(access_note)s, %(door_code_cipher)s, %(door_code_hmac)s, %(safe_radius_m)s, %(now)s);
 
+-- name: home_beyond --
+-- A home outside an area or organisation.
+select 1 from home
+where not starts_with(area_code, %(area_code)s) or org_id is distinct from coalesce(%(org_id)s::uuid, org_id)
+limit 1;
+
 -- name: find_home --
 -- A home's area and organisation.
 select area_code, org_id from home where id = %(id)s;

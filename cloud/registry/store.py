@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from cloud.access.errors import Conflict, InvalidInput, NotFound
+from cloud.access.access import Identity
+from cloud.access.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.registry.sealing import Seal
@@ -67,6 +68,16 @@ async def require_area(conn: Connection, code: str) -> None:
     """Raise InvalidInput when the area is unknown."""
     if await (await conn.execute(_SQL["find_area"], {"code": code})).fetchone() is None:
         raise InvalidInput(f"没有区划代码 {code}，请先建立", f"there is no area {code}; create it first")
+
+
+async def require_whole(conn: Connection, identity: Identity) -> None:
+    """Raise NotAllowed where homes lie outside the caller's area: what holds for everybody is not theirs."""
+    values = {"area_code": identity.area_code, "org_id": identity.org_id}
+    if await (await conn.execute(_SQL["home_beyond"], values)).fetchone() is not None:
+        raise NotAllowed(
+            "这项设置对所有地区生效，超出您的管辖范围",
+            "this holds for everybody, beyond your area or organisation",
+        )
 
 
 async def create_home(

@@ -4,13 +4,14 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 
 from cloud.api import desk_schemas, escalation_schemas, schemas
 from cloud.api.services import Services
 from cloud.database.pool import Connection
-from tests.cloud.api.conftest import MovedClock, Seat, Town, ring, sign_in
+from tests.cloud.api.conftest import MovedClock, Seat, Town, bearer, ring, sign_in
 
 pytestmark = pytest.mark.postgres
 
@@ -222,6 +223,31 @@ async def test_a_policy_is_edited_by_version_and_within_ones_area(app: FastAPI, 
     assert (await put(chief, f"/escalation/policies/{default.id}", useless)).status_code == 422
     retired = body | {"version": 2, "retired": True}
     assert (await put(chief, f"/escalation/policies/{default.id}", retired)).status_code == 409
+
+
+async def test_a_district_changes_nothing_that_holds_for_others(
+    app: FastAPI, http: httpx.AsyncClient, town: Town
+) -> None:
+    chief, east = await sign_in(app, "supervisor"), bearer(town, "east")
+    listed = (await chief.get("/escalation/policies")).json()["items"]
+    default = next(one for one in listed if one["priority"] == 1)
+    moved = {name: value for name, value in default.items() if name != "id"} | {"area_code": "370502"}
+    path = f"/escalation/policies/{default['id']}"
+    assert (await http.put(f"/api/v1{path}", json=moved, headers=east)).status_code == 403
+    for elsewhere in ({"area_code": "370502"}, {"area_code": "", "priority": 2}):
+        assert (await put(chief, path, moved | elsewhere)).status_code == 409
+    shift = {"starts": "00:00", "ends": "00:00", "staff": [chief.info["user"]["id"]]}
+    duty = {"version": 0, "name": "河口", "role": "supervisor", "area_code": "370503", "shifts": [shift]}
+    path = f"/duty/schedules/{uuid.uuid4()}"
+    assert (await put(chief, path, duty)).status_code == 200
+    taken = duty | {"version": 1, "area_code": "370502", "retired": True}
+    assert (await http.put(f"/api/v1{path}", json=taken, headers=east)).status_code == 403
+    days = {"items": [{"day": "2026-10-01", "name": "国庆节", "off": True}]}
+    assert (await http.put("/api/v1/duty/holidays/2026", json=days, headers=east)).status_code == 403
+    fall = (await chief.get("/protocols/fall")).json()["items"][0]
+    steps = {name: fall[name] for name in ("version", "name_zh", "name_en", "steps", "phrases")}
+    assert (await http.put("/api/v1/protocols/fall", json=steps, headers=east)).status_code == 403
+    assert (await put(chief, "/protocols/fall", steps)).status_code == 200
 
 
 async def test_schedules_and_holidays_say_who_is_on_duty_and_which_hours_are_missing(
