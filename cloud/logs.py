@@ -3,10 +3,44 @@
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Final
 
+import psycopg
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+# Exceptions whose words are about programs and machines; those of any other may quote what they were given.
+_HARMLESS: Final = (
+    OSError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ImportError,
+    NameError,
+    ExceptionGroup,
+)
+
+
+def trace(error: BaseException) -> str:
+    """Where it came from and why, cause first, without values: neither a database's nor a parser's words."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    told = [] if before is None else [trace(before)]
+    told += ["".join(traceback.format_tb(error.__traceback__)) + _said(error), *map(trace, inner)]
+    return "\n".join(told)
+
+
+def _said(error: BaseException) -> str:
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, psycopg.Error):
+        found = (error.sqlstate, error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+        words = " ".join(filter(None, found))
+        # A value can be quoted by data errors (22) and raised ones (P0), and in every detail.
+        if error.sqlstate is None or error.sqlstate[:2] not in ("22", "P0"):
+            words += f" {error.diag.message_primary or error}"
+        return f"{name}: {words}"
+    return f"{name}: {error}" if isinstance(error, _HARMLESS) else name
 
 
 class JsonLines(logging.Formatter):
@@ -29,8 +63,8 @@ class JsonLines(logging.Formatter):
             key: value for key, value in vars(record).items() if key not in _STANDARD and key != "action"
         }
         line |= extra
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["trace"] = trace(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
 
 

@@ -42,6 +42,7 @@ _SETTINGS: Final = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
+    "log_error_verbosity": "terse",  # the detail of a refused row is the row
     "jit": "off",
 }
 

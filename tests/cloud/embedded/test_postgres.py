@@ -47,6 +47,12 @@ async def test_data_survives_a_stop_and_a_kill_of_the_server_with_open_sessions(
     server = await start(cluster, data_dir)
     await write(cluster, 2)
     idle = await psycopg.AsyncConnection.connect(cluster.url("postgres"))
+    await idle.execute("create temporary table told (phone text, n int not null)")
+    with pytest.raises(psycopg.errors.NotNullViolation):
+        await idle.execute("insert into told values (%s::text, null)", ("13812345678",))
+    log = (data_dir / "postgres.log").read_text()
+    assert "not-null" in log
+    assert "13812345678" not in log
     os.kill(server.pid, signal.SIGKILL)
     await server.wait()
     server = await start(cluster, data_dir)
