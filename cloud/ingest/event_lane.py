@@ -9,7 +9,8 @@ from cloud.cases.publish import publish
 from cloud.database.pool import Connection, Pool
 from cloud.ingest import quarantine, salvage
 from cloud.ingest.ingestor import ingest_events
-from cloud.ingest.lane import Arrived, Lane, gateway_of
+from cloud.ingest.lane import Lane, gateway_of
+from cloud.ingest.line import Arrived
 from cloud.ingest.passage import Message
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ from psycopg_pool import PoolTimeout
 from cloud import metrics
 from cloud.database import queries
 from cloud.database.pool import Pool
-from cloud.ingest.lane import Arrived, gateway_of
+from cloud.ingest.lane import gateway_of
+from cloud.ingest.line import Arrived
 from firmware_specs.messages import Online, decode
 
 _SQL: Final = queries.load(__package__ or "cloud.ingest")

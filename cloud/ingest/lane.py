@@ -11,11 +11,10 @@ if a life may hang on it, and the others go on.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
 import psycopg
 from psycopg import errors
@@ -24,48 +23,24 @@ from psycopg_pool import PoolTimeout
 from cloud import metrics
 from cloud.database.pool import Connection, Pool
 from cloud.draining import LAST_WORK_S
+from cloud.ingest.line import Arrived, Line
 from cloud.ingest.turns import Turns
 from firmware_specs import topics
 
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT: Final = "5s"
-"""Of messages that are taken together, for what another transaction holds."""
+"""Of a transaction, for what another one holds: then others have its connection for a while."""
 _TRIES: Final = 3
 _BACK_OFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 _HELD_BYTES: Final = 64 << 20
 # Of these the message is the cause, not the moment, although psycopg calls them operational.
 _OF_THE_MESSAGE: Final = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
-
-
-class Arrived(Protocol):
-    """A message from a broker, as cloud/ingest/mqtt_source.py hands it on."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def payload(self) -> bytes: ...
-    @property
-    def retained(self) -> bool: ...
-    @property
-    def received_at(self) -> datetime: ...
-
-    def ack(self) -> None:
-        """Tell the broker that the message is kept."""
+_PASSING: Final = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 
 
 Take = Callable[[Connection, Sequence[Arrived], datetime], Awaitable[None]]
 Refuse = Callable[[Connection, Arrived, datetime], Awaitable[None]]
-
-
-@dataclass
-class _Line:
-    """What one gateway sent. `chosen` is being taken or will be tried again, after so many failures."""
-
-    waiting: deque[Arrived]
-    chosen: Arrived | None = None
-    failures: int = 0
-    outages: int = 0
 
 
 class Lane:
@@ -104,7 +79,7 @@ class Lane:
         self._urgent = urgent
         self._replaces = replaces
         self._turns = Turns()
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, Line] = {}
         self._bytes = 0
         self._room = asyncio.Event()
         self._away = False
@@ -112,12 +87,12 @@ class Lane:
     @property
     def waiting(self) -> int:
         """How many messages wait here or are being taken."""
-        return sum(len(line.waiting) for line in self._lines.values())
+        return sum(map(len, self._lines.values()))
 
     @property
     def oldest_at(self) -> datetime | None:
         """When what waits longest arrived."""
-        return min((line.waiting[0].received_at for line in self._lines.values()), default=None)
+        return min((line.oldest_at for line in self._lines.values()), default=None)
 
     def is_busy(self, gateway: str) -> bool:
         """Whether messages of a gateway wait here, or one is being taken."""
@@ -142,22 +117,20 @@ class Lane:
     async def _read(self, source: AsyncIterable[Arrived], group: asyncio.TaskGroup) -> None:
         async for arrived in source:
             await self._make_room(arrived)
-            gateway = gateway_of(arrived.topic)
-            line = self._lines.get(gateway)
-            if line is None:
-                self._lines[gateway] = _Line(deque([arrived]))
+            gateway, urgent = gateway_of(arrived.topic), self._is_urgent(arrived)
+            waits = gateway in self._lines
+            line = self._lines.setdefault(gateway, Line())
+            self._leave_out_replaced(line, arrived)
+            line.add(arrived, urgent=urgent, once=self._urgent is not None)
+            if not waits:
                 self._stand_in_line(gateway, group)
-            else:
-                self._leave_out_replaced(line, arrived)
-                line.waiting.append(arrived)
-                if self._is_urgent(arrived):
-                    self._turns.hurry(gateway)
+            elif urgent:
+                self._turns.hurry(gateway)
 
-    def _leave_out_replaced(self, line: _Line, arrived: Arrived) -> None:
-        before = line.waiting[-1]
-        if self._replaces is not None and before is not line.chosen and self._replaces(arrived, before):
-            line.waiting.pop().ack()
-            self._bytes -= len(before.payload)
+    def _leave_out_replaced(self, line: Line, arrived: Arrived) -> None:
+        replaces = self._replaces
+        if replaces is not None and (before := line.leave_out_last(partial(replaces, arrived))) is not None:
+            self._acknowledge(before)
 
     async def _make_room(self, arrived: Arrived) -> None:
         """Wait while more than 64 MiB wait here: however large messages are, memory is bounded."""
@@ -168,8 +141,7 @@ class Lane:
 
     def _stand_in_line(self, gateway: str, group: asyncio.TaskGroup, *, alone: bool = False) -> None:
         """Its next message is taken as soon as there is room, with what else waits by then."""
-        urgent = any(map(self._is_urgent, self._lines[gateway].waiting))
-        self._turns.wait(gateway, urgent=urgent, alone=alone)
+        self._turns.wait(gateway, urgent=self._lines[gateway].urgent, alone=alone)
         if self._free:
             self._free -= 1
             group.create_task(self._work(group), name=f"{self._name}-{gateway}")
@@ -183,11 +155,11 @@ class Lane:
 
     async def _deliver(self, gateways: Sequence[str], group: asyncio.TaskGroup) -> None:
         """The next message of each gateway, stored or set aside, and then acknowledged; or tried again."""
-        arrivals = [self._choose(self._lines[gateway]) for gateway in gateways]
+        arrivals = [self._lines[gateway].choose() for gateway in gateways]
         try:
             async with self._pool.connection() as conn, conn.transaction():
-                if len(gateways) > 1:  # nobody's home is held up by another's
-                    await conn.execute("select set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
+                # Nobody's home is held up by what somebody holds of another's.
+                await conn.execute("select set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
                 if self._lines[gateways[0]].failures < _TRIES:
                     await self._take(conn, arrivals, self._now())
                 else:  # it goes alone
@@ -206,40 +178,29 @@ class Lane:
             self._stored(gateway, group)
         metrics.committed(self._name, arrivals, self._now())
 
-    def _choose(self, line: _Line) -> Arrived:
-        """Chosen when its turn has come: an SOS may have arrived behind what was first."""
-        line.chosen = line.chosen or next(filter(self._is_urgent, line.waiting), line.waiting[0])
-        return line.chosen
-
     def _stored(self, gateway: str, group: asyncio.TaskGroup) -> None:
         """Acknowledge what is stored, and what repeated it while it waited; go on with what else it sent."""
-        line = self._lines.pop(gateway)
-        assert line.chosen is not None
-        others: deque[Arrived] = deque()
-        for each in line.waiting:
-            if each is line.chosen or self._is_repeated(each, line.chosen):
-                each.ack()
-                self._bytes -= len(each.payload)
-            else:
-                others.append(each)
+        line = self._lines[gateway]
+        for each in line.done():
+            self._acknowledge(each)
         self._room.set()
-        if others:
-            self._lines[gateway] = _Line(others)
+        if line:
             self._stand_in_line(gateway, group)
+        else:
+            del self._lines[gateway]
+
+    def _acknowledge(self, arrived: Arrived) -> None:
+        arrived.ack()
+        self._bytes -= len(arrived.payload)
 
     def _is_urgent(self, arrived: Arrived) -> bool:
         return self._urgent is not None and self._urgent(arrived.payload)
-
-    def _is_repeated(self, arrived: Arrived, done: Arrived) -> bool:
-        """Its sender repeated it, byte for byte, while it waited: it is stored already."""
-        same = arrived.payload == done.payload and arrived.topic == done.topic
-        return self._urgent is not None and same
 
     async def _try_again(self, gateway: str, after_s: float, group: asyncio.TaskGroup) -> None:
         await asyncio.sleep(after_s)
         self._stand_in_line(gateway, group, alone=True)
 
-    def _count(self, line: _Line, error: Exception) -> float:
+    def _count(self, line: Line, error: Exception) -> float:
         """Whose fault it was, and after how long (s) the message is tried again."""
         outage = isinstance(error, psycopg.OperationalError | PoolTimeout)
         if outage and not isinstance(error, _OF_THE_MESSAGE):
@@ -247,21 +208,19 @@ class Lane:
             self._say_away(error)
         else:
             line.failures += 1
-            assert line.chosen is not None
+            failed = line.choose()
             words = {
                 "action": "message_failed",
                 "lane": self._name,
-                "topic": line.chosen.topic,
-                "size": len(line.chosen.payload),
+                "topic": failed.topic,
+                "size": len(failed.payload),
                 "failures": line.failures,
             }
             logger.error("message failed", extra=words, exc_info=error)
         return _BACK_OFF_S[min(line.failures + line.outages, len(_BACK_OFF_S)) - 1]
 
     def _say_away(self, error: Exception) -> None:
-        if isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
-            return
-        if not self._away:
+        if not self._away and not isinstance(error, _PASSING):
             self._away = True
             extra = {"action": "database_lost", "lane": self._name, "error": type(error).__name__}
             logger.warning("database is away", extra=extra)

@@ -20,7 +20,8 @@ from cloud.downlink import store as downlink
 from cloud.ingest import quarantine, whereabouts
 from cloud.ingest.gateways import is_cloned, judge_run
 from cloud.ingest.heartbeats import takes_the_place
-from cloud.ingest.lane import Arrived, Lane, gateway_of
+from cloud.ingest.lane import Lane, gateway_of
+from cloud.ingest.line import Arrived
 from cloud.ingest.times import judge_time
 from cloud.ingest.whereabouts import Sender
 from firmware_specs import topics

@@ -23,7 +23,8 @@ from cloud.database.listen import notifications
 from cloud.database.pool import Pool
 from cloud.downlink.store import queue_batch_acks
 from cloud.ingest import quarantine
-from cloud.ingest.lane import Arrived, gateway_of
+from cloud.ingest.lane import gateway_of
+from cloud.ingest.line import Arrived
 from cloud.telemetry import homes
 from cloud.telemetry.columns import Incoming, to_ms
 from cloud.telemetry.writer import Prepared, TelemetryWriter

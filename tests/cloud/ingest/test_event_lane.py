@@ -12,7 +12,8 @@ from cloud.alarms import rules
 from cloud.alarms.alarm import Action, Context
 from cloud.database.pool import Connection, Pool
 from cloud.ingest import event_lane, lane
-from cloud.ingest.lane import Arrived, Lane
+from cloud.ingest.lane import Lane
+from cloud.ingest.line import Arrived
 from firmware_specs import topics
 from firmware_specs.messages import Event
 from tests.cloud import town
@@ -282,3 +283,39 @@ async def test_an_sos_goes_before_what_its_gateway_sent_earlier_and_a_repeated_m
     assert len(broker.acked) == 41
     assert len(kinds) == 21
     assert kinds.index("sos") <= 1
+
+
+async def test_who_waits_for_what_somebody_holds_lets_others_go_meanwhile(
+    pool: Pool, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "LONGEST_WAIT", "50ms")
+    held, free = await town.add_home(conn), await town.add_home(conn)
+    broker = Broker()
+    running = asyncio.create_task(event_lane.event_lane(pool, now, parallel=1).run(broker))
+    async with conn.transaction():
+        await conn.execute("select from gateway where id = %s for update", [held.gateway])
+        broker.deliver(held.gateway, encoded(event("sos")))
+        others = broker.deliver(free.gateway, encoded(event("sos")))
+        await until(lambda: broker.acked == [others])
+    await until(lambda: len(broker.acked) == 2)
+    broker.end()
+    await running
+    assert await town.count(conn, "event") == 2
+
+
+async def test_in_a_storm_each_message_is_looked_at_once_however_many_wait(pool: Pool) -> None:
+    looked = list[bytes]()
+
+    def urgent(payload: bytes) -> bool:
+        looked.append(payload)
+        return False
+
+    async def take(conn: Connection, arrivals: Sequence[Arrived], at: datetime) -> None:
+        pass
+
+    broker = Broker()
+    sent = [broker.deliver("gw-1", b"%d" % n) for n in range(100)]
+    broker.end()
+    await Lane("test", pool, take=take, refuse=event_lane.refuse_event, now=now, urgent=urgent).run(broker)
+    assert looked == [arrival.payload for arrival in sent]
+    assert broker.acked == sent

@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 
 from cloud.database.pool import Connection, Pool
 from cloud.ingest.heartbeats import takes_the_place, without_heartbeats
-from cloud.ingest.lane import Arrived, Lane
+from cloud.ingest.lane import Lane
+from cloud.ingest.line import Arrived
 from firmware_specs import topics
 from tests.cloud import town
 from tests.cloud.town import NOW, encoded, seconds

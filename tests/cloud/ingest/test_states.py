@@ -10,7 +10,7 @@ from cloud.cases.summary import CaseSummary
 from cloud.database.pool import Connection
 from cloud.downlink import store as downlink
 from cloud.ingest.gateways import is_cloned, judge_run
-from cloud.ingest.lane import Arrived
+from cloud.ingest.line import Arrived
 from cloud.ingest.states import take_state
 from firmware_specs import topics
 from firmware_specs.ids import uuid7
