@@ -72,10 +72,14 @@ class Child:
         return True
 
     async def end(self) -> None:
-        """Stop it, by force after its limit."""
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                await process.stop(self.process, self.stop_with, limit_s=self.stop_limit_s)
+        """Stop it, by force after its limit, which is said."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            code = await process.stop(self.process, self.stop_with, limit_s=self.stop_limit_s)
+            if code == -signal.SIGKILL:
+                extra = {"action": "child_forced", "child": self.name}
+                logger.warning("child did not end in time and was killed", extra=extra)
 
 
 async def start_program(name: str, arguments: list[str], environment: Mapping[str, str]) -> Process:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class OwnBroker(ABC):
 
     async def _ready(self, server: Process) -> None:
         await process.wait_listening(server, self.plan.mqtt_port, limit_s=_READY_LIMIT_S)
+        await process.hears(server, signal.SIGHUP)
 
     async def configure(self) -> bool:
         """Write who may come, as the database knows it; False when nothing has changed."""
@@ -63,15 +65,36 @@ class OwnBroker(ABC):
 
     async def follow_gateways(self) -> None:
         """Endless: whenever gateways are added, retired or given new secrets, the broker learns it."""
+        unwritten = False
         async for _ in notifications(self.database_url, [GATEWAYS_CHANNEL], every_s=_LOOK_EVERY_S):
             await asyncio.sleep(self.patience_s)
             try:
                 changed = await self.configure()
             except psycopg.OperationalError:
                 continue  # the listener says lost and back, and then looks again
-            if changed and self.child.process is not None:
-                process.reload(self.child.process)
-                logger.info("broker has read its users again", extra={"action": "broker_reloaded"})
+            except OSError as error:
+                if not unwritten:
+                    extra = {"action": "broker_users_unwritten", "reason": str(error)}
+                    logger.error("the broker's users cannot be written; tried again", extra=extra)
+                unwritten = True
+                continue
+            unwritten = False
+            if changed:
+                await self._tell()
+
+    async def _tell(self) -> None:
+        """It reads its users again as soon as it is ready: while it starts, SIGHUP would end it."""
+        while True:
+            server = self.child.process
+            try:
+                if server is not None:
+                    await self._ready(server)
+                    process.reload(server)
+                    logger.info("broker has read its users again", extra={"action": "broker_reloaded"})
+                    return
+            except (process.ProgramError, TimeoutError):
+                pass  # the next one may have begun with the former users
+            await asyncio.sleep(self.patience_s)
 
     async def renew(self) -> None:
         """Endless: a broker whose disk was full stores nothing any more until it starts anew."""

@@ -4,6 +4,7 @@ Order: data folder locked, ports tried, database, migrations, broker, the progra
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -165,7 +166,8 @@ class Supervisor:
         except (RuntimeError, OSError) as error:
             extra = {"action": "child_not_started", "child": _CANARY, "reason": str(error)}
             logger.warning("child did not start", extra=extra)
-        self._say_running()
+        with contextlib.suppress(OSError):  # a full disk: others know of all but the canary
+            self._say_running()
         await child.keep()
 
     def _program(self, name: str) -> Child:

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,8 +97,28 @@ async def wait_listening(server: asyncio.subprocess.Process, port: int, *, limit
             return
 
 
+async def hears(server: asyncio.subprocess.Process, sent: signal.Signals) -> None:
+    """Return when a signal does no longer end the program: until it has said what to do then, it would.
+
+    Where the system cannot tell, or the program has ended, at once.
+    """
+    while True:
+        if server.returncode is not None or _catches(server.pid, sent):
+            return
+        await asyncio.sleep(0.02)
+
+
+def _catches(pid: int, sent: signal.Signals) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is None or bool(int(caught[1], 16) >> (sent - 1) & 1)
+
+
 def reload(server: asyncio.subprocess.Process) -> None:
-    """Let it read its configuration again."""
+    """Let it read its configuration again; see `hears`."""
     if server.returncode is None:
         server.send_signal(signal.SIGHUP)
 
