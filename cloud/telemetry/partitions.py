@@ -79,12 +79,24 @@ async def prepare(conn: Connection, now: datetime, pace: Pace | None = None) -> 
 
 
 def rows_a_day(found: Sequence[Partition], now: datetime) -> float:
-    """About how many readings come a day: of yesterday, or of today so far where that is more. Pure."""
+    """About how many readings come a day. Pure."""
+    return a_day([(part, part.table_bytes) for part in found], now) / _ROW_BYTES
+
+
+def a_day(sizes: Iterable[tuple[Partition, int]], now: datetime) -> float:
+    """What a day adds: what yesterday did, or today so far where that makes more. Pure.
+
+    Of a piece that is wider than a day each has its share, as if it had grown evenly.
+    """
     midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    yesterday = sum(part.table_bytes for part in found if midnight - _DAY <= part.since < midnight)
-    today = sum(part.table_bytes for part in found if midnight <= part.since < midnight + _DAY)
-    share = max((now - midnight) / _DAY, 0.05)
-    return max(yesterday, today / share) / _ROW_BYTES
+    yesterday = today = 0.0
+    for part, size in sizes:
+        if (grown := min(part.until, now) - part.since) > timedelta():
+            lately = min(part.until, now) - max(part.since, midnight)
+            before = min(part.until, midnight) - max(part.since, midnight - _DAY)
+            yesterday += size * max(before / grown, 0)
+            today += size * max(lately / grown, 0)
+    return max(yesterday, today / max((now - midnight) / _DAY, 0.05))
 
 
 def width_for(rows: float) -> timedelta:

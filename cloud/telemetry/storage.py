@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -106,16 +106,8 @@ def _kept(table: str, pieces: Sequence[Partition], span: timedelta, now: datetim
         next_drop_at=None if first is None else first.until + span,
         until=pieces[-1].until if pieces else None,
         kept_days=span.days,
-        day_bytes=_day_bytes(held, now),
+        day_bytes=round(partitions.a_day([(piece, piece.total_bytes) for piece in held], now)),
     )
-
-
-def _day_bytes(held: Sequence[Partition], now: datetime) -> int:
-    """What yesterday added with its indexes, or today so far where that makes more."""
-    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    yesterday = sum(piece.total_bytes for piece in held if midnight - _DAY <= piece.since < midnight)
-    today = sum(piece.total_bytes for piece in held if midnight <= piece.since < midnight + _DAY)
-    return round(max(yesterday, today / max((now - midnight) / _DAY, 0.05)))
 
 
 def _disk(folder: str | None, kept: Sequence[Kept], now: datetime) -> Disk | None:

@@ -86,6 +86,18 @@ def test_a_partition_is_as_wide_as_twenty_million_entries_allow() -> None:
     assert partitions.rows_a_day([yesterday, today], START) == pytest.approx(120_000_000)
 
 
+def test_a_piece_that_is_wider_than_a_day_gives_each_day_its_share() -> None:
+    """TimescaleDB keeps the hours in pieces of a week."""
+    midnight, day = START - 2 * HOUR, 24 * HOUR
+    week = Partition("_hyper_2_1_chunk", midnight - 4 * day, midnight + 3 * day, 0, 98_000)
+    assert partitions.a_day([(week, week.total_bytes)], START) == pytest.approx(24_000)
+    before = week._replace(since=midnight - 7 * day, until=midnight, total_bytes=70_000)
+    begun = week._replace(since=midnight, until=midnight + 7 * day, total_bytes=1_000)
+    assert partitions.a_day([(before, 70_000), (begun, 1_000)], START) == pytest.approx(12_000)
+    ahead = begun._replace(since=midnight + 7 * day, until=midnight + 14 * day)
+    assert partitions.a_day([(ahead, 1_000)], START) == 0
+
+
 def test_the_pace_is_what_came_since_the_last_look() -> None:
     day, pace = Partition("reading_20260101", START - 2 * HOUR, START + 22 * HOUR, 60_000, 10**6), Pace()
     assert pace.rows_a_day([day], START) == 0
