@@ -14,7 +14,7 @@ import msgspec
 
 from edge import config
 from edge.agent import Agent, Transport
-from edge.config import Broker, Config, ConfigError, StorageSection
+from edge.config import Broker, Config, ConfigError
 from edge.desired import Desired
 from edge.doors import doors
 from edge.drivers.catalogue import DRIVERS
@@ -56,18 +56,7 @@ def build(
     check_drivers(settings)
     time = Timekeeper(clock, boot=boot_id())
     run, pulse = new_run(), Pulse()
-    folder = Path(settings.data_dir)
-    limits = limits or _limits(settings.storage)
-    outbox = Outbox(
-        folder,
-        run,
-        boot=time.boot,
-        now=time.now_ms,
-        steady=_steady(time),
-        clock=time.state,
-        limits=limits,
-        pulse=pulse,
-    )
+    outbox = _outbox(settings, time, run, pulse, limits)
     entries = {entry.id: entry for entry in settings.device}
     board = Board(entries, timings.device_state_s, run, time.boot, time.state)
     options = _pipeline_options(settings)
@@ -106,8 +95,18 @@ def _commands(commands: Commands, intake: Intake, effects: Effects, restart: Cal
         commands.prove_phone = effects.phone.prove
 
 
-def _limits(storage: StorageSection) -> Limits:
-    return Limits(storage.events_mib * MIB, storage.telemetry_mib * MIB, storage.reserve_mib * MIB)
+def _outbox(settings: Config, time: Timekeeper, run: str, pulse: Pulse, limits: Limits | None) -> Outbox:
+    room = settings.storage
+    return Outbox(
+        Path(settings.data_dir),
+        run,
+        boot=time.boot,
+        now=time.now_ms,
+        steady=_steady(time),
+        clock=time.state,
+        limits=limits or Limits(room.events_mib * MIB, room.telemetry_mib * MIB, room.reserve_mib * MIB),
+        pulse=pulse,
+    )
 
 
 def _link(settings: Config, timings: Timings, time: Timekeeper, intake: Intake, pulse: Pulse) -> Link:

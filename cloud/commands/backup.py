@@ -5,8 +5,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from cloud import backup
-from cloud import backup_pieces as pieces
+from cloud.backup import copies, pieces, restoring
 from cloud.commands.case import database_of
 from cloud.config import ConfigError, DataDir, default_data_dir
 from cloud.texts import text
@@ -41,13 +40,13 @@ def run(parsed: argparse.Namespace) -> int:
         case "make":
             _say(asyncio.run(_make(parsed, clock_from(parsed))))
         case "check":
-            found = backup.read(parsed.folder)
+            found = copies.read(parsed.folder)
             _say(text("backup_good", path=parsed.folder, at=f"{found.began_at:%Y-%m-%d %H:%M:%S %Z}"))
         case "readings" if parsed.give_up:
             _say(text("readings_given_up", pieces=asyncio.run(pieces.give_up(database_of(parsed)))))
         case "readings":
-            backup.read(parsed.folder)
-            dump = parsed.folder / backup.DUMP
+            copies.read(parsed.folder)
+            dump = parsed.folder / copies.DUMP
             loaded = asyncio.run(pieces.bring_back(database_of(parsed), dump, _say))
             _say(text("readings_back", pieces=loaded))
         case _:
@@ -56,9 +55,9 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def _make(parsed: argparse.Namespace, clock: Clock) -> str:
-    made = await backup.make(database_of(parsed), parsed.folder, now=clock.now())
+    made = await copies.make(database_of(parsed), parsed.folder, now=clock.now())
     if parsed.keys is not None:
-        backup.copy_keys(parsed.data_dir or default_data_dir(), parsed.keys)
+        copies.copy_keys(parsed.data_dir or default_data_dir(), parsed.keys)
     said = text("backup_made", path=parsed.folder, mib=f"{made.bytes / 2**20:.1f}")
     return said if parsed.keys is not None else f"{said}\n{text('backup_keys')}"
 
@@ -67,15 +66,15 @@ async def _restore(parsed: argparse.Namespace, clock: Clock) -> str:
     data, first = DataDir(parsed.data_dir or default_data_dir()), parsed.desk_first
     if parsed.database_url:
         url = parsed.database_url
-        asked = await backup.restore(url, parsed.folder, now=clock.now(), desk_first=first)
+        asked = await restoring.restore(url, parsed.folder, now=clock.now(), desk_first=first)
     else:
-        backup.read(parsed.folder, whole=not first)
+        copies.read(parsed.folder, whole=not first)
         if parsed.keys is not None:
-            backup.copy_keys(parsed.keys, data.path)
+            copies.copy_keys(parsed.keys, data.path)
         if not data.key_file.exists():
             raise ConfigError(text("restore_keys", path=data.key_file))
-        async with backup.new_database(data) as url:
-            asked = await backup.restore(url, parsed.folder, now=clock.now(), desk_first=first)
+        async with restoring.new_database(data) as url:
+            asked = await restoring.restore(url, parsed.folder, now=clock.now(), desk_first=first)
     said = text("restored", path=parsed.folder, gateways=asked)
     return f"{said}\n{text('restored_desk', path=parsed.folder)}" if first else said
 

@@ -10,11 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from cloud.alarms import rules, vitals_store
+from cloud.alarms import rules
 from cloud.alarms import store as alarms
 from cloud.alarms.alarm import AlarmDraft, Context, End, Explain, Suspect
-from cloud.alarms.person import Person
-from cloud.alarms.profiles import BY_PROFILE
 from cloud.cases.explaining import explain_alarm
 from cloud.cases.intake import end_alarm, take_alarm, take_new
 from cloud.cases.publish import publish
@@ -22,12 +20,12 @@ from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.downlink import store as downlink
 from cloud.ingest import chatter, keeping, quarantine, salvage, whereabouts
+from cloud.ingest.context import with_place_and_past
 from cloud.ingest.passage import Message, Passage
 from cloud.ingest.times import judge_time
 from cloud.ingest.whereabouts import Asked
 
 _SQL: Final = queries.load(__package__ or "cloud.ingest")
-_ENDS: Final = frozenset({"cleared", "cancelled", "restored"})
 Passages = Sequence[Passage]
 
 
@@ -178,31 +176,15 @@ async def _boot_at(conn: Connection, p: Passage, since_boot: timedelta) -> datet
 
 
 async def _context(conn: Connection, p: Passage, state: str | None) -> Context:
-    people: tuple[Person, ...] = ()
-    if p.event.kind in BY_PROFILE and p.place.home_id is not None:
-        people = await vitals_store.people_of_home(conn, p.place.home_id, at=p.received_at)
-    ended = [(phase, run, seq) for phase, run, seq in p.others if phase in _ENDS]
-    return Context(
+    known = Context(
         gateway_id=p.gateway_id,
         received_at=p.received_at,
         occurred_at=p.time.occurred_at,
         device_at=p.time.device_at,
         late=p.time.late,
         event_id=p.event_id,
-        device_key=p.place.device_key,
-        home_id=p.place.home_id,
-        resident_id=p.place.resident_id,
         resident_state=state,
-        person=next((person for person in people if person.id == p.place.resident_id), None),
-        people=people,
-        room=p.event.room or p.place.room,
-        area_code=p.place.area_code,
-        org_id=p.place.org_id,
         problems=p.problems,
-        test_window=p.place.test_window,
         alarm=p.known,
-        suspected=any(phase == "suspected" for phase, _, _ in p.others),
-        begun=any(phase in ("raised", "updated") for phase, _, _ in p.others),
-        ended=bool(ended),
-        ended_by=next((phase for phase, run, seq in ended if run == p.event.run and seq > p.event.seq), None),
     )
+    return await with_place_and_past(conn, known, p.event, p.place, p.others, (p.event.run, p.event.seq))

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import psycopg
 
-from cloud import backup, config
+from cloud import config
+from cloud.backup import copies
 from cloud.broker import WORK_USER, Address
 from cloud.config import ConfigError, DataDir, Place
 from cloud.database.migrations import available
@@ -165,9 +166,9 @@ def _keys(data: DataDir) -> list[Finding]:
 def _backup(folder: Path, now: datetime) -> Finding:
     """How old the newest copy is, by what it says of itself; its bytes are for `backup check`."""
     newest: datetime | None = None
-    for path in folder.glob(f"*/{backup.MANIFEST}") if folder.is_dir() else ():
+    for path in folder.glob(f"*/{copies.MANIFEST}") if folder.is_dir() else ():
         try:
-            began_at = msgspec.json.decode(path.read_bytes(), type=backup.Manifest).began_at
+            began_at = msgspec.json.decode(path.read_bytes(), type=copies.Manifest).began_at
         except (OSError, msgspec.MsgspecError):
             continue
         newest = began_at if newest is None else max(newest, began_at)

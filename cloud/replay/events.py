@@ -9,19 +9,16 @@ import msgspec
 
 from cloud.alarms import rules as judging
 from cloud.alarms import store as alarms
-from cloud.alarms import vitals_store
 from cloud.alarms.alarm import AlarmDraft, Context, KnownAlarm, Suspect
-from cloud.alarms.person import Person
-from cloud.alarms.profiles import BY_PROFILE
 from cloud.alarms.rule_versions import RuleSet
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.ingest import whereabouts
+from cloud.ingest.context import with_place_and_past
 from cloud.ingest.whereabouts import Asked, Sender
 from firmware_specs.messages import Event
 
 _SQL: Final = queries.load(__package__ or "cloud.replay")
-_ENDS: Final = frozenset({"cleared", "cancelled", "restored"})
 _NOBODY: Final = UUID(int=0)
 
 
@@ -87,39 +84,23 @@ async def _context(
     sender = await _sender(conn, event.gateway_id)
     asked = Asked(sender, event.event.device, event.occurred_at, event.received_at)
     [place] = await whereabouts.locate(conn, [asked])
-    people: tuple[Person, ...] = ()
-    if event.kind in BY_PROFILE and place.home_id is not None:
-        people = await vitals_store.people_of_home(conn, place.home_id, at=event.received_at)
     [state] = await whereabouts.states_of(conn, [place.resident_id], [event.received_at])
-    known = told.get((event.gateway_id, event.id))
-    if known is None and any(row[3] < start for row in others):
-        known = await alarms.find_by_event(conn, event.gateway_id, event.id)
-    ended = [(row[0], row[1], row[2]) for row in others if row[0] in _ENDS]
-    after = (phase for phase, run, seq in ended if run == event.run and seq > event.seq)
-    return Context(
+    alarm = told.get((event.gateway_id, event.id))
+    if alarm is None and any(row[3] < start for row in others):
+        alarm = await alarms.find_by_event(conn, event.gateway_id, event.id)
+    known = Context(
         gateway_id=event.gateway_id,
         received_at=event.received_at,
         occurred_at=event.occurred_at,
         device_at=event.device_at,
         late=event.received_at - event.occurred_at > judging.LATE_AFTER,
         event_id=event.id,
-        device_key=place.device_key,
-        home_id=place.home_id,
-        resident_id=place.resident_id,
         resident_state=state,
-        person=next((person for person in people if person.id == place.resident_id), None),
-        people=people,
-        room=event.event.room or place.room,
-        area_code=place.area_code,
-        org_id=place.org_id,
         problems=event.problems,
-        test_window=place.test_window,
-        alarm=known,
-        suspected=any(row[0] == "suspected" for row in others),
-        begun=any(row[0] in ("raised", "updated") for row in others),
-        ended=bool(ended),
-        ended_by=next(after, None),
+        alarm=alarm,
     )
+    phases = [(phase, run, seq) for phase, run, seq, _ in others]
+    return await with_place_and_past(conn, known, event.event, place, phases, (event.run, event.seq))
 
 
 async def _sender(conn: Connection, gateway_id: str) -> Sender:

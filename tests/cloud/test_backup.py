@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import backup, backup_pieces
+from cloud.backup import copies, pieces, restoring
 from cloud.config import ConfigError, DataDir
 from cloud.database.pool import Connection, connect
 from cloud.embedded import postgres
@@ -25,18 +25,18 @@ async def test_a_copy_that_was_changed_or_cut_is_told_from_a_whole_one(
     database_url: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "copy"
-    made = await backup.make(database_url, folder, now=NOW)
-    assert backup.read(folder) == made
+    made = await copies.make(database_url, folder, now=NOW)
+    assert copies.read(folder) == made
     assert made.began_at == NOW
-    dump = folder / backup.DUMP
+    dump = folder / copies.DUMP
     whole = dump.read_bytes()
     for wrong in (whole[:-1], bytes([whole[0] ^ 1]) + whole[1:], b""):
         dump.write_bytes(wrong)
         with pytest.raises(ConfigError, match="checksum"):
-            backup.read(folder)
+            copies.read(folder)
     dump.unlink()
     with pytest.raises(ConfigError, match="not a whole copy"):
-        backup.read(folder)
+        copies.read(folder)
 
 
 async def test_a_copy_overwrites_nothing_and_a_failed_one_leaves_nothing(
@@ -46,20 +46,20 @@ async def test_a_copy_overwrites_nothing_and_a_failed_one_leaves_nothing(
     folder.mkdir()
     (folder / "mine").write_text("x")
     with pytest.raises(ConfigError, match="exists already"):
-        await backup.make(database_url, folder, now=NOW)
+        await copies.make(database_url, folder, now=NOW)
     assert os.listdir(tmp_path) == ["copy"]  # noqa: PTH208  # no part of a copy is left
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match="cannot be written"):
-        await backup.make(database_url, tmp_path / "file" / "copy", now=NOW)
+        await copies.make(database_url, tmp_path / "file" / "copy", now=NOW)
 
 
 async def test_nothing_is_restored_over_a_database_that_holds_something(
     database_url: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "copy"
-    await backup.make(database_url, folder, now=NOW)
+    await copies.make(database_url, folder, now=NOW)
     with pytest.raises(ConfigError, match="not empty"):
-        await backup.restore(database_url, folder, now=NOW)
+        await restoring.restore(database_url, folder, now=NOW)
 
 
 def test_keys_go_to_a_place_of_their_own_and_never_over_other_keys(tmp_path: Path) -> None:
@@ -67,15 +67,15 @@ def test_keys_go_to_a_place_of_their_own_and_never_over_other_keys(tmp_path: Pat
         (tmp_path / name).mkdir()
         make_key_file(DataDir(tmp_path / name).key_file)
     kept = tmp_path / "safe"
-    backup.copy_keys(tmp_path / "one", kept)
-    backup.copy_keys(tmp_path / "one", kept)
+    copies.copy_keys(tmp_path / "one", kept)
+    copies.copy_keys(tmp_path / "one", kept)
     copy = DataDir(kept).key_file
     assert (copy.read_bytes(), copy.stat().st_mode & 0o777) == (
         DataDir(tmp_path / "one").key_file.read_bytes(),
         0o600,
     )
     with pytest.raises(ConfigError, match="another key"):
-        backup.copy_keys(tmp_path / "two", kept)
+        copies.copy_keys(tmp_path / "two", kept)
 
 
 HOUR_MS = 3_600_000
@@ -108,11 +108,11 @@ async def test_the_desk_works_first_and_the_readings_come_back_whole_while_it_do
     )
     before, hours = await rows(conn, readings), await rows(conn, HOURS)
     await conn.execute("insert into history_waiting values ('reading_20260101', 'reading', '2026-01-01')")
-    await backup.make(conn.info.dsn, tmp_path / "copy", now=from_ms(START_MS + 72 * HOUR_MS))
+    await copies.make(conn.info.dsn, tmp_path / "copy", now=from_ms(START_MS + 72 * HOUR_MS))
     name = f"{conn.info.dbname}_again"
     await postgres.create_database(postgres_cluster, name)
     url, now = postgres_cluster.url(name), START_MS + 73 * HOUR_MS
-    assert await backup.restore(url, tmp_path / "copy", now=from_ms(now), desk_first=True) == 1
+    assert await restoring.restore(url, tmp_path / "copy", now=from_ms(now), desk_first=True) == 1
     async with await connect(url) as again:
         assert await rows(again, readings) == await rows(again, HOURS) == []
         assert len(await rows(again, "select 1 from reading_last")) == 1
@@ -124,8 +124,8 @@ async def test_the_desk_works_first_and_the_readings_come_back_whole_while_it_do
         assert await rows(again, HOURS) == [], "an hour is not made of a part"
         told: list[str] = []
         with pytest.raises(ConfigError, match="pg_restore"):
-            await backup_pieces.bring_back(url, tmp_path / "gone", told.append)
-        count = await backup_pieces.bring_back(url, tmp_path / "copy" / backup.DUMP, told.append)
+            await pieces.bring_back(url, tmp_path / "gone", told.append)
+        count = await pieces.bring_back(url, tmp_path / "copy" / copies.DUMP, told.append)
         assert (count, told[:2]) == (len(told), ["reading_hour_20260106", "reading_20260106"])
         assert [row for row in await rows(again, readings) if row[4] != 100] == before
         assert await rows(again, HOURS) == hours
@@ -137,8 +137,8 @@ async def test_the_desk_works_first_and_the_readings_come_back_whole_while_it_do
             "insert into history_waiting values ('reading_19990101', 'reading', '1999-01-01')"
         )
         with pytest.raises(ConfigError, match="reading_19990101"):
-            await backup_pieces.bring_back(url, tmp_path / "copy" / backup.DUMP, told.append)
-        assert [await backup_pieces.give_up(url) for _ in range(2)] == [1, 0]
+            await pieces.bring_back(url, tmp_path / "copy" / copies.DUMP, told.append)
+        assert [await pieces.give_up(url) for _ in range(2)] == [1, 0]
         assert len(await rows(again, readings)) == len(before) + 1
 
 
@@ -148,9 +148,9 @@ def test_rows_are_told_from_what_is_said_around_them() -> None:
         for part in parts:
             stream.feed_data(part)
         stream.feed_eof()
-        columns, seen = await backup_pieces._head(stream)
+        columns, seen = await pieces._head(stream)
         assert columns == ["a", "b"]
-        return b"".join([data async for data in backup_pieces._rows(stream, seen)])
+        return b"".join([data async for data in pieces._rows(stream, seen)])
 
     head, end = b"SET x;\nCOPY public.reading_1 (a, b) FROM stdin;\n", b"\\.\n\n\nSET y;\n"
     for said in (b"", b"1\t2\n", b"1\t\\N\n3\t4\n" * 100_000):

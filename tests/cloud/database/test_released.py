@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud import backup
+from cloud.backup import copies, restoring
 from cloud.database.migrations import available, migrate
 from cloud.database.pool import Connection, connect
 from cloud.embedded import postgres
@@ -78,7 +78,7 @@ async def test_a_copy_of_an_older_version_goes_on_as_this_one(
         await town.add_home(conn)
         await fill(conn)
         before = await counts(conn)
-    await backup.make(empty_url, tmp_path / "copy", now=START)
+    await copies.make(empty_url, tmp_path / "copy", now=START)
     name = empty_url.partition("?")[0].rpartition("/")[2] + "er"
     await postgres.create_database(postgres_cluster, name)
     await goes_forward(postgres_cluster.url(name), tmp_path / "copy", before)
@@ -90,7 +90,7 @@ async def test_a_copy_of_every_released_version_goes_on_as_this_one(copy: Path, 
 
 
 async def goes_forward(url: str, copy: Path, at_least: dict[str, int]) -> None:
-    await backup.restore(url, copy, now=START)
+    await restoring.restore(url, copy, now=START)
     async with await connect(url) as conn:
         now = await counts(conn)
         lost = {name for name, count in at_least.items() if now.get(name, 0) < count} - {"feed"}
@@ -99,6 +99,6 @@ async def goes_forward(url: str, copy: Path, at_least: dict[str, int]) -> None:
 
 
 def test_every_released_version_has_a_copy() -> None:
-    changes = (Path(backup.__file__).parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = (Path(__file__).parents[3] / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = set(re.findall(r"^## \[([0-9][^\]]*)\]", changes, re.MULTILINE))
     assert versions == {path.name for path in COPIES}

@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cloud import backup, config
+from cloud import config
 from cloud.__main__ import main
+from cloud.backup import copies
 from cloud.broker import WORK_USER
 from cloud.config import DataDir
 from cloud.database.pool import Connection
@@ -48,7 +49,7 @@ async def in_order(conn: Connection, tmp_path: Path) -> DataDir:
     copy = tmp_path / "copies" / "tonight"
     copy.mkdir(parents=True)
     manifest = {"began_at": clock.now(), "migrations": [], "bytes": 0, "sha256": ""}
-    (copy / backup.MANIFEST).write_text(json.dumps(manifest, default=str))
+    (copy / copies.MANIFEST).write_text(json.dumps(manifest, default=str))
     return data
 
 

@@ -13,14 +13,14 @@ from typing import Final
 
 from psycopg import sql
 
-from cloud import backup_tools as tools
+from cloud.backup import tools
 from cloud.config import ConfigError
 from cloud.database import queries
 from cloud.database.pool import Connection, connect
 from cloud.telemetry import partitions
 from cloud.texts import text
 
-_SQL: Final = queries.load("cloud", "backup.sql")
+_SQL: Final = queries.load(__package__ or "cloud.backup")
 _PIECE: Final = re.compile(r" TABLE DATA \S+ ((reading|reading_hour)_([0-9]{8})(?:_[0-9]{4})?) ")
 _HEAD: Final = re.compile(rb"^COPY \S+ \(([a-z_, \"]+)\) FROM stdin;\n", re.MULTILINE)
 _END: Final = b"\n\\.\n"

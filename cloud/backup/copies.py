@@ -1,41 +1,27 @@
-"""A copy of the database in a folder, and a cloud that goes on from it complete.
+"""A copy of the database in a folder that appears whole or not at all, and says of itself what it holds.
 
-What came in after the copy is not lost: restoring orders a `replay` from every gateway, which keeps its
-events for 30 days and its telemetry for 72 h; what the copy has already is known by its dedupe key. The keys
-of sealed columns and of the daily roots are never in the folder of the copy: they go to a place of their own.
+The keys of sealed columns and of the daily roots are never in that folder: they go to a place of their own.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from cloud import backup_pieces as pieces
-from cloud import backup_tools as tools
+from cloud.backup import tools
 from cloud.config import ConfigError, DataDir
 from cloud.database import queries
 from cloud.database.pool import connect
-from cloud.downlink.store import queue_command
-from cloud.embedded import postgres
-from cloud.preparation import prepare_database
 from cloud.texts import text
-from firmware_specs.ids import uuid7
 
 DUMP: Final = "database.dump"
 MANIFEST: Final = "manifest.json"
-_MARGIN: Final = timedelta(hours=1)  # gateways' clocks differ; what is sent twice is stored once
-_ANSWER_WITHIN: Final = timedelta(days=30)  # a home that is offline is asked when it comes back
-_FEED_JUMP: Final = 1_000_000  # more than any screen can be behind: each reads its lists anew
-_START_LIMIT_S: Final = 60.0
-_SQL: Final = queries.load("cloud", "backup.sql")
+_SQL: Final = queries.load(__package__ or "cloud.backup")
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,64 +107,6 @@ def read(folder: Path, *, whole: bool = True) -> Manifest:
     return manifest
 
 
-@contextlib.asynccontextmanager
-async def new_database(data: DataDir) -> AsyncIterator[str]:
-    """The empty database of a data folder that nothing runs on; ended afterwards. Raises ConfigError."""
-    data.make()
-    with data.lock():
-        cluster = await asyncio.to_thread(postgres.prepare, data.path)
-        server = await postgres.start(cluster, log=data.log("postgres"))
-        try:
-            await postgres.wait_ready(cluster, server, limit_s=_START_LIMIT_S)
-            await postgres.create_database(cluster)
-            yield cluster.url()
-        finally:
-            await postgres.stop(server)
-            postgres.remove_sockets(cluster)
-
-
-async def restore(url: str, folder: Path, *, now: datetime, desk_first: bool = False) -> int:
-    """Fill an empty database from a copy, and order everything since from the gateways.
-
-    `desk_first`: without the readings, which `backup_pieces.bring_back` loads while the cloud works again.
-    Returns how many gateways are asked. Raises ConfigError; a database that is not empty stays as it is.
-    """
-    manifest = await asyncio.to_thread(read, folder, whole=not desk_first)
-    async with await connect(url, name="carebed-restore") as conn:
-        row = await (await conn.execute(_SQL["tables"])).fetchone()
-        if row is None or row[0]:
-            raise ConfigError(text("restore_not_empty"))
-        major = conn.info.server_version // 10_000
-    dump, waiting = str(folder / DUMP), list[pieces.Piece]()
-    command = ["--no-owner", "--single-transaction", f"--dbname={url}"]
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as wanted:
-        if desk_first:
-            listed, waiting = pieces.without_pieces(await tools.run(major, "pg_restore", "--list", dump))
-            wanted.write(listed)
-            wanted.flush()
-            command.append(f"--use-list={wanted.name}")
-        await tools.run(major, "pg_restore", *command, dump)
-    await prepare_database(url, now)
-    async with await connect(url, name="carebed-restore") as conn, conn.transaction():
-        await conn.execute(_SQL["forget_feed"])
-        await conn.execute(_SQL["begin_feed_anew"], {"jump": _FEED_JUMP})
-        await pieces.note(conn, waiting)
-        gateways = [row[0] for row in await (await conn.execute(_SQL["gateways"])).fetchall()]
-        span = {"from": _ms(manifest.began_at - _MARGIN), "to": _ms(now + _MARGIN)}
-        for gateway in gateways:
-            await queue_command(
-                conn,
-                id=uuid7(_ms(now)),
-                gateway_id=gateway,
-                op="replay",
-                issued_by="restore",
-                now=now,
-                expires_at=now + _ANSWER_WITHIN,
-                args={"stream": "all"} | span,
-            )
-    return len(gateways)
-
-
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -191,7 +119,3 @@ def _settle(*paths: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""Copies of the database, and a cloud that goes on from one."""
