@@ -38,8 +38,12 @@ class SmallDisk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Unmount it, whoever still has a file open there."""
+        """Unmount it, whoever still has a file open there; its logs stay beside it."""
         if self.mounted:
+            for log in self.folder.rglob("*.log"):
+                copy = self.folder.with_name(f"{self.folder.name}-logs") / log.relative_to(self.folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(log, copy)
             command = ["umount", "-l", str(self.folder)]
             subprocess.run(command, capture_output=True, check=False)
 

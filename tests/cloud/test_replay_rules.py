@@ -18,7 +18,7 @@ from cloud.replay.rules import replay
 from cloud.timers import raise_due_suspicions
 from cloud.timing import Moment
 from tests.cloud import town
-from tests.cloud.test_judging import MINUTE, NIGHT, a_bad_set, a_home, measure, observe
+from tests.cloud.measured_home import MINUTE, NIGHT, a_bad_set, a_home, measure, observe
 from tests.cloud.town import NOW, Home, event, seconds
 
 pytestmark = pytest.mark.postgres

@@ -26,8 +26,21 @@ def follow(address: str, headers: dict[str, str], after: int | None = None, **op
     )
 
 
-async def receive(socket: ClientConnection, limit_s: float = 5) -> dict[str, Any]:
-    async with asyncio.timeout(limit_s):
+async def receive(socket: ClientConnection) -> dict[str, Any]:
+    """The next frame; heartbeats come between them whenever five seconds have passed."""
+    while (frame := await _heard(socket))["type"] == "hb":
+        pass
+    return frame
+
+
+async def beat(socket: ClientConnection) -> None:
+    """Read on until a heartbeat."""
+    while (await _heard(socket))["type"] != "hb":
+        pass
+
+
+async def _heard(socket: ClientConnection) -> dict[str, Any]:
+    async with asyncio.timeout(LIMIT_S):
         frame: dict[str, Any] = json.loads(await socket.recv())
         return frame
 
@@ -42,11 +55,11 @@ async def frames_until(socket: ClientConnection, seq: int) -> list[dict[str, Any
     return found
 
 
-async def closed(socket: ClientConnection, limit_s: float = 10) -> int | None:
+async def closed(socket: ClientConnection) -> int | None:
     """Read on until the server closes: its code, None where the link broke."""
     while True:
         try:
-            await receive(socket, limit_s)
+            await _heard(socket)
         except ConnectionClosed as end:
             return None if end.rcvd is None else end.rcvd.code
 

@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from openpyxl import load_workbook
 from websockets.asyncio.client import connect
 
+from cloud.api import live_routes
 from cloud.api.services import Services
 from cloud.database.pool import Connection
 from tests.cloud.api.conftest import MovedClock, Town, bearer, ring, sign_in
-from tests.cloud.api.screens import receive
+from tests.cloud.api.screens import beat, receive
 from tests.cloud.api.screens import sign_in as sign_in_at
 
 pytestmark = pytest.mark.postgres
@@ -212,8 +213,9 @@ async def test_a_wall_hears_that_something_changed_and_never_what(
 
 
 async def test_a_wall_keeps_no_seat_alive(
-    address: str, town: Town, conn: Connection, services: Services, clock: MovedClock
+    address: str, town: Town, conn: Connection, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(live_routes, "BEAT_S", 0.3)
     headers = await sign_in_at(address, "supervisor") | {"Origin": f"http://{address}"}
     async with connect(
         f"ws://{address}/api/v1/ws?view=wall", additional_headers=headers, proxy=None
@@ -222,7 +224,6 @@ async def test_a_wall_keeps_no_seat_alive(
         clock.move(timedelta(seconds=30))
         for said in ('{"type":"hb"}', '{"type":"sound","armed":true}'):
             await socket.send(said)
-        while (await receive(socket, 10))["type"] != "hb":
-            pass
+        await beat(socket)
     found = (await (await conn.execute("select opened_at = last_seen_at, sound from seat")).fetchall())[0]
     assert found == (True, False)

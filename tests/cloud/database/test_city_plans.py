@@ -4,10 +4,12 @@ import re
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from cloud.database import arrays, queries
 from cloud.database.pool import Connection
+from cloud.registry import search
 from tests.benchmarks import ingest_stage as stages
 from tests.conftest import START
 
@@ -81,3 +83,25 @@ async def test_no_event_and_no_batch_reads_a_whole_table_of_the_city(city: Conne
         plan = await city.execute("explain " + queries.load(*where.split("/"))[name], values)
         text = "\n".join(row[0] for row in await plan.fetchall())
         assert not re.search(_WHOLE, text), f"{name}: {text}"
+
+
+async def test_a_search_reads_the_city_a_few_times_and_not_once_for_each_resident(city: Connection) -> None:
+    await city.execute("update person set sound = ' elder ' || replace(name, 'elder ', 'e')")
+    await city.execute(
+        "insert into person_phone (person_id, phone) select id, '138' || right(id::text, 8) from person"
+    )
+    await city.execute("analyze")
+    given = queries.load("cloud.registry", "search.sql")
+    explain = "explain (analyze, timing off, format json) " + given["hits"] + given["find_residents"]
+    for text in ("elder 1499", "elder", "e", "1380", "1499", "watch-00100"):
+        asked = msgspec.structs.asdict(search.understand(text))
+        asked |= {"at": START, "limit": 20, "after": 0, "area_code": "37", "org_id": None}
+        row = await (await city.execute(explain, asked)).fetchone()
+        assert row is not None
+        assert _rows_read(row[0][0]["Plan"]) < 40 * _HOMES, text
+
+
+def _rows_read(node: dict[str, Any]) -> float:
+    """What a step of a plan gave on or left out, each time that it ran, and those below it."""
+    seen = sum(value for key, value in node.items() if key == "Actual Rows" or key.startswith("Rows Removed"))
+    return float(seen * node["Actual Loops"] + sum(map(_rows_read, node.get("Plans", []))))
