@@ -1,17 +1,19 @@
 """Falls of wrist and waist sensors: UMAFall trials by subject, and false alarms where nobody falls."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
-from edge.pipeline.fall_detector import FallDetector, Suspicion
+from edge.pipeline.fall_detector import CANDIDATE_G, FallDetector, Suspicion
 from edge.pipeline.fall_model import Model, Place, shipped
 from edge.pipeline.recovery import LIFELESS_G, WALKED_S, RecoveryWatch
 from tests.evaluation import plots
 from tests.evaluation.fall_training import Trainer, tabulate
-from tests.evaluation.measure import Result, Task, rate, with_interval
+from tests.evaluation.measure import NoRecordings, Result, Task, rate, span, with_interval
 from tests.evaluation.motion import Rows, Trial, mobgap, umafall
 
 PLOTTED = 8
@@ -47,19 +49,61 @@ def wrist(task: Task) -> Result:
 
 def waist(task: Task) -> Result:
     """Waist sensors; for false alarms also the lower back of people who walk and do daily things."""
-    quiet = [
-        (name, len(suspicions(t_ms, xyz_g, "waist", shipped("waist"))), float(t_ms[-1]) / 3_600_000)
-        for name, t_ms, xyz_g in mobgap(task.folder.parent / "mobgap_lower_back")
-    ]
-    return _measured(task, "waist", quiet)
+    return _measured(task, "waist", list(lower_backs(task.folder.parent / "mobgap_lower_back", "waist")))
+
+
+def wrist_on_waist(task: Task) -> Result:
+    """What was learned at wrists, tried on waists of people never seen."""
+    return _tried(task, "wrist", "waist")
+
+
+def waist_on_wrist(task: Task) -> Result:
+    """And the other way."""
+    return _tried(task, "waist", "wrist")
+
+
+def other_sets(task: Task) -> Result:
+    """The shipped weights on the non-fall recordings of another set: people, sensor and place never seen."""
+    table, figures = [], []
+    for place in CANDIDATE_G:
+        quiet = list(lower_backs(task.folder, place))
+        if not quiet:
+            raise NoRecordings(f"no recording in {task.folder.name}")
+        alarms, hours = sum(n for _, n, _ in quiet), sum(h for _, _, h in quiet)
+        table += [f"{place} weights, {name}: {n} in {60 * h:.1f} min" for name, n, h in quiet]
+        figures.append(f"{place}={alarms} {place}_per_hour={alarms / hours:.2f}")
+    return Result(" ".join([*figures, f"hours={hours:.2f}"]), table)
+
+
+def lower_backs(folder: Path, place: Place) -> Iterator[tuple[str, int, float]]:
+    """Name, false alarms by the weights shipped for `place`, hours of each lower-back recording."""
+    for name, t_ms, xyz_g in mobgap(folder):
+        yield name, len(suspicions(t_ms, xyz_g, place, shipped(place))), float(t_ms[-1]) / 3_600_000
+
+
+@cache
+def learned(folder: Path, place: Place, *, frozen: bool) -> Mapping[str, Model]:
+    """By person the model that never saw them; frozen: the shipped one, whoever it is."""
+    trials = umafall(folder, place)
+    subjects = sorted({trial.subject for trial in trials})
+    if frozen:
+        return dict.fromkeys(subjects, shipped(place))
+    trainer = Trainer(tabulate(trials, place))
+    return {subject: trainer.train(set(subjects) - {subject}) for subject in subjects}
+
+
+def _tried(task: Task, trained: Place, tried: Place) -> Result:
+    models = learned(task.folder, trained, frozen=task.frozen)
+    known = [trial for trial in umafall(task.folder, tried) if trial.subject in models]
+    if not known:
+        raise NoRecordings(f"nobody with a sensor at {trained} and {tried}")
+    answers = [Answer(one, suspicions(one.t_ms, one.xyz_g, tried, models[one.subject])) for one in known]
+    return summary(answers, [])
 
 
 def _measured(task: Task, place: Place, quiet: Sequence[tuple[str, int, float]]) -> Result:
     trials = umafall(task.folder, place)
-    models = dict.fromkeys({trial.subject for trial in trials}, shipped(place))
-    if not task.frozen:
-        trainer = Trainer(tabulate(trials, place))
-        models = {subject: trainer.train(set(models) - {subject}) for subject in sorted(models)}
+    models = learned(task.folder, place, frozen=task.frozen)
     answers = [
         Answer(trial, suspicions(trial.t_ms, trial.xyz_g, place, models[trial.subject])) for trial in trials
     ]
@@ -120,7 +164,8 @@ def summary(
     return Result(
         figures=f"sensitivity={rate(found, len(falls))} specificity={rate(kept, len(daily))} "
         f"elderly_adl_specificity={rate(calm, len(older))} false_alarms_per_hour={per_hour} "
-        f"subjects={len({answer.trial.subject for answer in answers})}",
+        f"subjects={len({answer.trial.subject for answer in answers})} "
+        f"sensitivity_95={span(found, len(falls))}",
         table=table,
     )
 

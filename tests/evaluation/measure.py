@@ -30,14 +30,21 @@ class Result:
 
 @dataclass(frozen=True)
 class Measure:
-    """A line of the summary: its name, the data set's folder under DATA, and what computes it.
+    """A line of the summary: its name, the data set's folder under DATA, what computes it, and a further set
+    that is enough for it, too.
 
-    `run` raises NoRecordings when the folder holds nothing that it can use.
+    `run` raises NoRecordings when the folders hold nothing that it can use.
     """
 
     name: str
     folder: str
     run: Callable[[Task], Result]
+    other: str | None = None
+
+    @property
+    def sets(self) -> list[str]:
+        """The folders of which one is enough."""
+        return [self.folder, *([self.other] if self.other else [])]
 
 
 class NoRecordings(Exception):
@@ -59,7 +66,14 @@ def rate(hits: int, of: int) -> str:
     return f"{hits / of:.3f}" if of else "n/a"
 
 
+def span(hits: int, of: int) -> str:
+    """The interval alone: `0.900-0.976`; `n/a` of nothing."""
+    if of == 0:
+        return "n/a"
+    low, high = interval(hits, of)
+    return f"{low:.3f}-{high:.3f}"
+
+
 def with_interval(hits: int, of: int) -> str:
     """`0.950 (134 of 141, 95 % 0.900-0.976)`."""
-    low, high = interval(hits, of)
-    return f"{rate(hits, of)} ({hits} of {of}, 95 % {low:.3f}-{high:.3f})"
+    return f"{rate(hits, of)} ({hits} of {of}, 95 % {span(hits, of)})"

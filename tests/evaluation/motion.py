@@ -51,10 +51,10 @@ def umafall(folder: Path, place: str) -> list[Trial]:
         with (folder / "trials.csv").open(encoding="utf-8") as file:
             described = {row["trial"]: row for row in csv.DictReader(file)}
     trials = [
-        _trial(described[name], rows)
+        _trial(row, rows)
         for path in sorted(folder.glob("subject_*.csv.gz"))
         for name, rows in _rows(path, place).items()
-        if name in described and len(rows) >= 20
+        if (row := described.get(name) or _by_name(name)) is not None and len(rows) >= 20
     ]
     if not trials:
         raise NoRecordings(f"no {place} trial in {folder.name}")
@@ -67,6 +67,16 @@ def mobgap(folder: Path) -> Iterator[tuple[str, Rows, Rows]]:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             rows = np.array([[float(row[f"acc_{axis}"]) for axis in "xyz"] for row in csv.DictReader(file)])
         yield path.name.removesuffix("_100hz.csv.gz"), np.arange(len(rows), dtype=np.float64) * 10.0, rows
+
+
+def _by_name(name: str) -> dict[str, str] | None:
+    """What UMAFall's own name of a trial (Subject_01_ADL_Walking_1_...) says where no table describes it:
+    not how old the person is.
+    """
+    words = name.split("_")
+    if len(words) < 4 or words[0] != "Subject" or words[2] not in ("ADL", "Fall"):
+        return None
+    return {"trial": name, "subject": words[1].lstrip("0"), "kind": words[2], "activity": words[3], "age": ""}
 
 
 def _rows(path: Path, place: str) -> dict[str, list[list[float]]]:

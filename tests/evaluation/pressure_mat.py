@@ -16,7 +16,7 @@ import numpy as np
 
 from edge.pipeline.rhythm import Vector
 from tests.evaluation.mat import MatLook, PressureMat
-from tests.evaluation.measure import NoRecordings, Result, Task, rate, with_interval
+from tests.evaluation.measure import NoRecordings, Result, Task, rate, span, with_interval
 
 LEARNED_EMPTY = 3
 
@@ -35,6 +35,8 @@ def occupancy(task: Task) -> Result:
     """The last line counts PMD and PoPu together; blanks count against the one that was true."""
     found = Counts()
     lines = [*_pmd(task.folder, found), *_popu(task.folder.parent / "popu_under_mattress", found)]
+    if not lines:
+        raise NoRecordings(f"no subject in {task.folder.name} and no sheet in popu_under_mattress")
     hits = sum(look.occupied is True for look in found.occupied)
     empty = sum(look.occupied is False for look in found.empty)
     turned = sum(look.moved is True for look in found.turned)
@@ -50,16 +52,14 @@ def occupancy(task: Task) -> Result:
     ]
     figures = (
         f"sensitivity={rate(hits, len(found.occupied))} specificity={rate(empty, len(found.empty))} "
-        f"turned={rate(turned, len(found.turned))} still={rate(still, len(found.still))}"
+        f"turned={rate(turned, len(found.turned))} still={rate(still, len(found.still))} "
+        f"sensitivity_95={span(hits, len(found.occupied))}"
     )
     return Result(figures, table)
 
 
 def _pmd(folder: Path, found: Counts) -> Iterator[str]:
-    paths = sorted(folder.glob("subject_[0-9]*.csv.gz"))
-    if not paths:
-        raise NoRecordings(f"no subject in {folder.name}")
-    for path in paths:
+    for path in sorted(folder.glob("subject_*.csv.gz")):
         names, frames = _frames(path, 2)
         looks = _looks(PressureMat(), frames)
         found.occupied += looks

@@ -49,13 +49,20 @@ def _drawn(task: Task, name: str, measured: list[Scores], method: Method, column
         signal = _columns(task.folder / f"{record}_signals_125hz.csv.gz")[:, column]
         first = int((end - method.window_s) * HZ)
         seconds = np.arange(first, int(end * HZ)) / HZ
-        marks = _columns(task.folder / f"{record}_breaths.csv.gz") / HZ
-        inside = [[m for m in annotator if seconds[0] <= m < end] for annotator in marks.T]
         lines = {"signal": signal[first : int(end * HZ)].tolist()}
         title = f"{record}, error {error:+.1f}/min"
-        breaths = {"breaths, annotator 1": inside[0], "annotator 2": inside[1]}
-        drawn.append(plots.Stretch(title, seconds.tolist(), lines, breaths if method is BREATHING else {}))
+        breaths = _marked(task.folder, record, float(seconds[0]), end) if method is BREATHING else {}
+        drawn.append(plots.Stretch(title, seconds.tolist(), lines, breaths))
     return plots.stretches(task.report / f"{name}.png", drawn)
+
+
+def _marked(folder: Path, record: str, first_s: float, last_s: float) -> dict[str, list[float]]:
+    """Each annotator's breaths within a window."""
+    marks = _columns(folder / f"{record}_breaths.csv.gz") / HZ
+    return {
+        f"breaths, annotator {n + 1}": [float(mark) for mark in column if first_s <= mark < last_s]
+        for n, column in enumerate(marks.T)
+    }
 
 
 def _measured(
@@ -65,7 +72,10 @@ def _measured(
     found: dict[str, Scores] = {}
     for path in sorted(folder.glob("*_signals_125hz.csv.gz")):
         record = path.name.removesuffix("_signals_125hz.csv.gz")
-        reference = reference_of(folder, record)
+        try:
+            reference = reference_of(folder, record)
+        except FileNotFoundError:
+            continue
         subject = patients.get(record, record)
         scores = found.setdefault(subject, Scores(subject))
         for end, estimate in estimates(method, _columns(path)[:, column]):
@@ -73,7 +83,7 @@ def _measured(
             if np.isfinite(true):
                 scores.take(estimate, true, record, end)
     if not found:
-        raise NoRecordings(f"no signals in {folder.name}")
+        raise NoRecordings(f"no signals with a reference in {folder.name}")
     return list(found.values())
 
 

@@ -11,7 +11,7 @@ from edge.pipeline.meters import Stirs
 from edge.pipeline.rhythm import Vector
 from simulators.bed_signal import RATE_HZ, Movement
 from simulators.sleeper import turns
-from tests.evaluation.heart_rate import NOISE_DB, made_bed, real_beat, recordings
+from tests.evaluation.heart_rate import NOISE_DB, beat, made_bed, made_too, recordings
 from tests.evaluation.measure import Result, Task, with_interval
 
 WINDOW_S = 600
@@ -20,7 +20,7 @@ WINDOW_S = 600
 def restlessness(task: Task) -> Result:
     """Mean absolute error in percentage points of time; coverage counts windows without half a minute."""
     nights, belts = recordings(task.folder)
-    shape = real_beat(task.folder.parent / "bcg_samples_small")
+    shape = beat(task.folder)
     errors: list[float] = []
     moved, quiet, windows = [0, 0], [0, 0], 0
     for number, night in enumerate(nights):
@@ -41,11 +41,13 @@ def restlessness(task: Task) -> Result:
                 errors.append(abs(float(share - 100 * true[end - WINDOW_S : end].mean())))
     table = [
         "SEMI-SYNTHETIC: real RR intervals, breathing belt and beat shape, made noise and movements",
+        *made_too(task.folder),
         f"seconds of movement found {with_interval(*moved)}",
         f"quiet seconds {with_interval(*quiet)}",
-        f"worst window {max(errors):.1f} percentage points",
+        f"worst window {max(errors, default=float('nan')):.1f} percentage points",
     ]
-    return Result(f"mae={np.mean(errors):.2f} coverage={len(errors) / windows:.3f}", table)
+    mae = f"{np.mean(errors):.2f}" if errors else "n/a"
+    return Result(f"mae={mae} coverage={len(errors) / windows if windows else 0:.3f}", table)
 
 
 def _true(movements: list[Movement], seconds: int) -> Vector:

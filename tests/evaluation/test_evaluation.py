@@ -1,5 +1,6 @@
 """The frame of `make evaluate`: last lines, missing sets, few subjects."""
 
+import gzip
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,33 @@ def test_a_data_set_that_is_missing_says_so_and_stops_nothing(
     (tmp_path / "umafall_wrist_waist" / "trials.csv").write_text(_HEAD)
     assert main([str(tmp_path), "--report", str(tmp_path / "report")]) == 0
     assert "falls waist: not measured: no waist trial" in capsys.readouterr().out
+
+
+def test_any_part_of_the_sets_is_measured_and_the_rest_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROZEN", "1")
+    falls_, broken = tmp_path / "umafall_wrist_waist", tmp_path / "w2isp_older_people_bed"
+    popu = tmp_path / "popu_under_mattress"
+    for folder in (falls_, broken, popu):
+        folder.mkdir()
+    with gzip.open(falls_ / "subject_77.csv.gz", "wt") as file:
+        rows = "".join(f"Subject_77_ADL_Walking_1_x,wrist,{n * 50},{n},0,0,1,,,\n" for n in range(40))
+        file.write("trial,pos,t_ms,n,ax,ay,az,gx,gy,gz\n" + rows)
+    with gzip.open(popu / "over_mattress_27x64.csv.gz", "wt") as file:
+        file.write("file,position,o0,o1\na,empty,0,0\na,supine,90,90\n")
+    (broken / "trials.csv.gz").write_bytes(b"\x1f\x8b damaged")
+    assert main([str(tmp_path), "--report", str(tmp_path / "report")]) == 0
+    said = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines() if ": " in line)
+    assert said["falls wrist"] == (
+        "sensitivity=n/a specificity=1.000 elderly_adl_specificity=n/a "
+        "false_alarms_per_hour=0.00 subjects=1 sensitivity_95=n/a"
+    )
+    assert said["falls waist"] == "not measured: no waist trial in umafall_wrist_waist"
+    assert said["bed_occupancy"].startswith("sensitivity=1.000 specificity=1.000")
+    assert "cannot be read" in said["bed_exit"]
+    assert "li2024_sleep_reference" in said["没有 / absent"]
+    assert "umafall_wrist_waist" not in said["没有 / absent"]
 
 
 def test_no_folder_at_all_is_an_error(tmp_path: Path) -> None:

@@ -59,10 +59,18 @@ def test_missing_recordings_are_said(tmp_path: Path) -> None:
     for measure in (respiration.respiration, respiration.pulse, heart_rate.heart_rate):
         with pytest.raises(NoRecordings):
             measure(task)
+
+
+def test_without_a_belt_or_a_real_beat_they_are_made_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heart_rate, "MINUTES", 4)
     with gzip.open(tmp_path / "rr_s01_1.csv.gz", "wt") as file:
         file.write("t_s,hr_bpm,rr_s\n" + "".join(f"{n},60,1.0\n" for n in range(5300, 5700)))
-    with pytest.raises(NoRecordings):
-        heart_rate.heart_rate(task)
+    result = heart_rate.heart_rate(Task(folder=tmp_path, frozen=True, report=tmp_path))
+    assert [line for line in result.table if "MADE, too" in line] == heart_rate.made_too(tmp_path)
+    assert len(heart_rate.made_too(tmp_path)) == 2
+    assert float(result.figures.split()[0].removeprefix("mae=")) < 2
 
 
 @pytest.mark.evaluation
