@@ -14,6 +14,7 @@ from typing import Final
 from simulators.devices.movements import Kind, Rest
 from simulators.habits import DAY_MIN, Doing, Elder, Stretch, cut, elder, stretches
 from simulators.life_signs import MINUTE_MS, Sign, ms, signs
+from simulators.radar_signs import felt
 
 # Impacts over 1.8 g a day: recorded impacts a trial x how often a day. Sitting down 10/38 x 45, lying down
 # 36/35 x 4, doors 8/28 x 30, bending 8/35 x 30, hands up 19/28 x 20, telephone 6/31 x 4, stairs 77/26 x 4,
@@ -25,7 +26,7 @@ A_DAY: Final[dict[Kind, float]] = {
 # Steps and stairs score nothing: at most 0.15 of 0.70 in any recording, 0.001 when simulated.
 HARMLESS: Final[frozenset[Kind]] = frozenset({"step", "stairs"})
 _WHERE: Final[dict[Kind, tuple[Doing, ...]]] = {
-    "sit": ("resting",), "lie": ("asleep", "nap"), "door": ("walking", "out", "washing"),
+    "sit": ("resting", "washing"), "lie": ("asleep", "nap"), "door": ("walking", "out", "washing"),
     "stairs": ("out",), "bend": ("cooking", "walking"), "reach": ("cooking", "washing", "walking"),
     "call": ("resting",), "step": ("walking", "out"), "clap": ("resting",), "knock": ("cooking", "walking"),
     "put_down": ("washing",),
@@ -76,7 +77,7 @@ def _random(seed: int) -> Random:
 
 def live(seed: int, begin: int, days: int, *, falls_a_day: float) -> Iterator[Day]:
     """Day after day from the local midnight `begin` (ms UTC)."""
-    random = _random(seed)
+    random, waves = _random(seed), Random(f"waves-{seed}")
     who = elder(random)
     leaves, returns, dead = -1, -1, ("", 0)
     for n in range(days):
@@ -96,6 +97,7 @@ def live(seed: int, begin: int, days: int, *, falls_a_day: float) -> Iterator[Da
                 n + random.randint(1, 4),
             )
         day.signs += signs(day.begin, spent, who, random, dead[0] if dead[1] > n else "")
+        day.signs += felt(seed, day.begin, spent, list(day.signs), who, waves)
         if random.random() < 1 / 150:
             _deaf(day, random)
         if not day.away:

@@ -1,131 +1,57 @@
 """What the other sensors of the home say about a fall: reasons, the question to ask first, and a verdict.
 
-Three tables. RULES turn what was heard into reasons, QUESTIONS choose the operator's first question, VERDICTS
-say what becomes of a fall of which this gateway is the judge: it is raised, or cancelled, or left suspected,
-so that the cloud asks about it (urgent after 20 s, a matter of life when nobody takes it for 120 s more).
-Only what was heard is used, so the same items replayed give the same answers. On a gateway of many homes
-nothing is said: whose door it is, is not known.
+Three tables. RULES (scene.py) turn what was heard into reasons, QUESTIONS choose the operator's first
+question, VERDICTS say what becomes of a fall of which this gateway is the judge: it is raised, or cancelled,
+or left suspected, so that the cloud asks about it (urgent after 20 s, a matter of life when nobody takes it
+for 120 s more). Only what was heard is used, so the same items replayed give the same answers. On a gateway
+of many homes nothing is said: whose door it is, is not known.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
-from edge.readings import Happening, Item, Reading
+from edge.pipeline.scene import QUESTIONS, RESTING_ROOMS, RULES, SETTLED_MS, TOGETHER_MS, Scene, Seen
+from edge.readings import Happening, Item, Reading, Sighting
 from edge.recent import Recent
 
-KINDS: Final = frozenset({"in_bed", "door_open", "motion"})
-SETTLED_MS: Final = 5_000
-QUIET_MS: Final = 10_000
-TOGETHER_MS: Final = 60_000
-LAY_DOWN_MS: Final = 10_000
+KINDS: Final = frozenset({"in_bed", "door_open", "motion", "presence"})
 ASKED_MS: Final = 10 * 60_000
+HARD_G: Final = 3.0
 _MAX_SENSORS: Final = 200
-
-
-@dataclass
-class Seen:
-    """A sensor's last value, and when it last became 1 (ms UTC; None: not since the agent began)."""
-
-    kind: str
-    room: str | None
-    value: bool
-    on_at: int | None = None
-
-
-@dataclass(frozen=True)
-class Scene:
-    """The home around a fall of `device` at `at`, looked at `now` (ms UTC)."""
-
-    device: str
-    at: int
-    now: int
-    room: str | None
-    sensors: list[Seen] = field(default_factory=list)
-    other_falls: list[int] = field(default_factory=list)
-    taken_off: bool = False
-
-    def of(self, *kinds: str) -> list[Seen]:
-        """The sensors of these kinds."""
-        return [seen for seen in self.sensors if seen.kind in kinds]
-
-    def on_since(self, ms: int, *kinds: str) -> list[Seen]:
-        """Those that became 1 more than `ms` after the fall."""
-        return [seen for seen in self.of(*kinds) if seen.on_at is not None and seen.on_at > self.at + ms]
-
-
-def _in_bed(scene: Scene) -> bool:
-    return any(seen.value for seen in scene.of("in_bed"))
-
-
-def _moves_elsewhere(scene: Scene) -> bool:
-    elsewhere = [seen.room != scene.room for seen in scene.on_since(SETTLED_MS, "motion")]
-    return scene.room is not None and any(elsewhere)
-
-
-def _no_motion(scene: Scene) -> bool:
-    watched = bool(scene.of("motion")) and scene.now - scene.at >= SETTLED_MS + QUIET_MS
-    return watched and not scene.on_since(SETTLED_MS, "motion")
-
-
-def _two_sensors(scene: Scene) -> bool:
-    return any(abs(at - scene.at) <= TOGETHER_MS for at in scene.other_falls)
-
-
-def _lay_down(scene: Scene) -> bool:
-    """A bed that became occupied from shortly before the impact on, and still is."""
-    return any(seen.value for seen in scene.on_since(-LAY_DOWN_MS, "in_bed"))
-
-
-# Reason -> when it holds; the order is the order in which the operator reads them.
-RULES: Final[tuple[tuple[str, Callable[[Scene], bool]], ...]] = (
-    ("two_fall_sensors", _two_sensors),
-    ("taken_off", lambda scene: scene.taken_off),
-    ("no_motion_since", _no_motion),
-    ("moves_in_another_room", _moves_elsewhere),
-    ("bed_empty", lambda scene: bool(scene.of("in_bed")) and not _in_bed(scene)),
-    ("lies_in_bed", _in_bed),
-    ("lay_down", _lay_down),
-    ("door_opened_since", lambda scene: bool(scene.on_since(0, "door_open"))),
-    ("nobody_left", lambda scene: bool(scene.of("door_open")) and not scene.on_since(0, "door_open")),
-)
-# The first reason that was given chooses the question; None: whatever else.
-QUESTIONS: Final[tuple[tuple[str | None, str], ...]] = (
-    ("two_fall_sensors", "ask_where_it_hurts"),
-    ("taken_off", "ask_if_taken_off"),
-    ("lies_in_bed", "ask_if_lay_down"),
-    ("moves_in_another_room", "ask_if_up_again"),
-    ("door_opened_since", "ask_who_is_there"),
-    ("unsure", "ask_if_fell"),
-    (None, "ask_if_can_get_up"),
-)
+_HOME_SAYS: Final = frozenset(name for name, _ in RULES) | {ask for _, ask in QUESTIONS}
 
 Verdict = Literal["raise", "ask", "cancel"]
 # The first row whose reasons were all given decides. `unsure`: daily life scores so, or no tremor is told;
-# `doubted`: the detector was. Nothing here cancels a fall it was sure of; only its wearer does (fall.py).
+# `doubted`: the detector was; `hard`: an impact of 3 g. Nothing here cancels a fall it was sure of; only its
+# wearer does (fall.py).
+# What a radar sees never speaks against a fall: who moves there or has left may be somebody else.
 VERDICTS: Final[tuple[tuple[frozenset[str], Verdict], ...]] = (
     (frozenset({"sos"}), "raise"),
     (frozenset({"two_fall_sensors"}), "raise"),
     (frozenset({"doubted", "lay_down"}), "cancel"),
+    (frozenset({"taken_off"}), "ask"),
+    (frozenset({"no_tremor"}), "ask"),
+    (frozenset({"faint"}), "ask"),
+    (frozenset({"hard", "still_there", "lies_still"}), "raise"),
     (frozenset({"lies_in_bed"}), "ask"),
+    (frozenset({"clear", "lies_still", "somebody_there"}), "raise"),
     (frozenset({"moves_in_another_room"}), "ask"),
     (frozenset({"unsure"}), "ask"),
     (frozenset({"stirs"}), "ask"),
-    (frozenset({"taken_off"}), "ask"),
     (frozenset({"clear"}), "raise"),
     (frozenset(), "ask"),
 )
 
 
 # An impact too faint for a suspicion, after which the arm is not as before: told only where the home says the
-# one and nothing of the other, and nobody goes to lie down.
-FAINT_NEEDS: Final = frozenset({"no_motion_since"})
-FAINT_NEVER: Final = frozenset({"lies_in_bed", "taken_off", "door_opened_since", "moves_in_another_room"})
+# one and nothing of the other, and nobody goes to lie down. A second row: who lies there is not who moves.
+FAINT: Final[tuple[tuple[frozenset[str], frozenset[str]], ...]] = (
+    (frozenset({"no_motion_since"}), frozenset({"lies_in_bed", "taken_off", "door_opened_since"})),
+    (frozenset({"still_there"}), frozenset({"taken_off"})),
+)
 SHOWN: Final = frozenset({"movement", "walking", "posture"})  # what ends nothing once it is raised
-RESTING_ROOMS: Final = frozenset({None, "bedroom"})
 
 
 class _Fall(msgspec.Struct):
@@ -137,10 +63,11 @@ class _Fall(msgspec.Struct):
 
 
 class Corroborate:
-    """Remembers beds, doors and motion; gives falls reasons and a question, those that it judges a verdict.
+    """Remembers beds, doors, motion, presence; gives falls reasons and a question, those it judges a verdict.
 
-    What was left to be asked about is raised when within 10 min the SOS is pressed or, within a minute of it,
-    another sensor tells a fall; movement in the old posture takes it back, but not a raised one.
+    What was left to be asked about is raised when within 10 min the SOS is pressed, when somebody lies still
+    there for 45 s, or when within a minute of it another sensor tells a fall; movement in the old posture
+    takes it back, but not a raised one.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -155,7 +82,7 @@ class Corroborate:
         """Pass everything on; falls carry what the home says, and go on by the verdict."""
         for name in [name for name, fall in self._judged.items() if now - fall.since > ASKED_MS]:
             del self._judged[name]
-        return [told for item in items for told in self._told(item, now)]
+        return [told for item in items for told in self._told(item, now)] + self._lying(now)
 
     def state(self) -> dict[str, Any]:
         """The falls that were judged within the last 10 min, and what the home said of faint ones (`faint`),
@@ -183,6 +110,8 @@ class Corroborate:
                 self._off_at[item.device] = None if item.value else item.at
             case Reading() if item.kind in KINDS and not item.late:
                 self._note(item)
+            case Sighting() if item.state.online is False:
+                self._forget(item.state.device)
             case Happening(kind="sos", phase="raised", late=False):
                 return [item, *self._confirmed(item)]
             case Happening(kind="fall", phase="suspected" | "raised", late=False):
@@ -216,8 +145,8 @@ class Corroborate:
         if fall.phase == "suspected" and not self._options.many_homes:
             room = self._room(fall)
             said = set(self._said(fall, room, now))
-            agreed = said >= FAINT_NEEDS and not FAINT_NEVER & said and room not in RESTING_ROOMS
-            self._faint[fall.activation] = agreed
+            agreed = any(said >= needs and not never & said for needs, never in FAINT)
+            self._faint[fall.activation] = agreed and room not in RESTING_ROOMS
         return self._faint.get(fall.activation, False)
 
     def _agreeing(self, fall: Happening) -> list[Item]:
@@ -227,6 +156,18 @@ class Corroborate:
             for asked in self._asked()
             if asked.told.device != fall.device and abs(asked.told.at - fall.at) <= TOGETHER_MS
         ]
+
+    def _lying(self, now: int) -> list[Item]:
+        """What was asked about and of which somebody still lies there, now for long enough."""
+        raised: list[Item] = []
+        for fall in self._asked():
+            if self._falls.get(fall.told.device, (0, None))[0] != fall.told.at:
+                continue
+            told = self._with_reasons(fall.told, now)
+            if "still_there" in _given(told) and _verdict(told) == "raise":
+                fall.told = told
+                raised.append(self._raised(fall, "still_there"))
+        return raised
 
     def _confirmed(self, sos: Happening) -> list[Item]:
         asked = self._asked()
@@ -251,20 +192,29 @@ class Corroborate:
 
     def _note(self, item: Reading) -> None:
         on, room = item.value > 0, self._options.rooms.get(item.device)
-        first = Seen(item.kind, room, value=on and item.kind == "in_bed")  # a bed heard first is no change
-        seen = self._sensors.of((item.device, item.kind), lambda: first)
+        known = on and item.kind in ("in_bed", "presence")  # a bed or radar heard first is no change
+        seen = self._sensors.of((item.device, item.kind), lambda: Seen(item.device, item.kind, room, known))
         if on and (not seen.value or item.kind == "motion"):
             seen.on_at = item.at
+        if seen.value and not on:
+            seen.off_at = item.at
         seen.value, seen.room = on, room
 
+    def _forget(self, device: str) -> None:
+        """A radar that is gone sees nobody and misses nobody."""
+        for kind in ("presence", "motion"):
+            self._sensors.pop((device, kind), None)
+
     def _room(self, fall: Happening) -> str | None:
-        """Where it was: a bracelet has no room of its own, it is where somebody moved last before."""
+        """Where it was: a bracelet has no room, it is where somebody moved or came in last before."""
         if (own := self._options.rooms.get(fall.device)) is not None:
             return own
         moved = [
             (seen.on_at, seen.room)
             for seen in self._sensors.values()
-            if seen.kind == "motion" and seen.on_at is not None and seen.on_at <= fall.at + SETTLED_MS
+            if seen.kind in ("motion", "presence")
+            and seen.on_at is not None
+            and seen.on_at <= fall.at + SETTLED_MS
         ]
         return max(moved, key=lambda one: one[0])[1] if moved else None
 
@@ -281,7 +231,8 @@ class Corroborate:
         return [reason for reason, holds in RULES if holds(scene)]
 
     def _with_reasons(self, fall: Happening, now: int) -> Happening:
-        reasons = [*_given(fall), *self._said(fall, self._falls[fall.device][1], now)]
+        given = [said for said in _given(fall) if not isinstance(said, str) or said not in _HOME_SAYS]
+        reasons = [*given, *self._said(fall, self._falls[fall.device][1], now)]
         reasons.append(next(ask for reason, ask in QUESTIONS if reason is None or reason in reasons))
         return msgspec.structs.replace(fall, evidence={**fall.evidence, "reasons": reasons})
 
@@ -297,4 +248,6 @@ def _verdict(fall: Happening) -> Verdict:
     said = {reason for reason in fall.evidence["reasons"] if isinstance(reason, str)}
     said |= {"sos"} if fall.evidence.get("confirmed_by") == "sos" else set()
     said |= {"doubted"} if fall.evidence.get("unsure") is True else set()
+    impact_g = fall.evidence.get("impact_g")
+    said |= {"hard"} if isinstance(impact_g, int | float) and impact_g >= HARD_G else set()
     return next(verdict for signs, verdict in VERDICTS if signs <= said)

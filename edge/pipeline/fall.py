@@ -264,7 +264,7 @@ class Fall:
         stirs = watch is not None and watch.stirs
         reasons = [*fall.evidence.get("reasons", []), "stirs" if stirs else "lies_still"]
         if watch is not None and watch.lifeless:  # a bracelet that was put down hard: not clear at all
-            reasons = [*(said for said in reasons if said not in ("clear", "unsure")), "unsure"]
+            reasons = [*(said for said in reasons if said not in ("clear", "unsure")), "unsure", "no_tremor"]
         more = {"confirmed_by": why, "stirred_s": watch.stirred_s if watch else 0, "reasons": reasons}
         fall.evidence = {**fall.evidence, **more}
         return _happening(fall, "raised", fall.at, at)

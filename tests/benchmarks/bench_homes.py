@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import median
@@ -101,6 +101,7 @@ def report(records: Sequence[Record]) -> list[str]:
     return [
         f"impacts of daily life: {knocks / days:.1f} a home a day, suspected {suspected / days:.3f}",
         f"became of them: {dict(Counter(_end(one) for one in false))}",
+        f"raised by: {_by(alarms)}; of true falls: {_by(one for one in told if one.true)}",
         f"raised after: {dict(Counter(one.met for one in alarms))}; asked after: "
         f"{dict(Counter(one.met for one in questions))}",
         *(
@@ -129,6 +130,12 @@ def _missed(seed: int, lay: Lay) -> str:
     others = " ".join(name for name, has in (("pet", who.pet), ("couple", who.couple)) if has)
     day = (lay.fall.at - BEGIN) // 86_400_000
     return f"home {seed} day {day} {lay.fall.room} {'moves' if lay.fall.moves else 'still'} {others}"
+
+
+def _by(events: Iterable[Told]) -> dict[str, int]:
+    """Why falls were raised, by how often."""
+    fell = (one for one in events if one.kind == "fall" and "raised" in one.phases)
+    return dict(Counter(str(one.evidence.get("confirmed_by")) for one in fell))
 
 
 def _end(one: Told) -> str:

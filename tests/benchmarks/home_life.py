@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+from random import Random
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from edge.pipeline.options import PipelineOptions
 from edge.pipeline.zones import SafeZone
 from edge.readings import Fix, Happening, IdentifiedEvent, Item, Press, Reading, Samples
 from firmware_specs.messages import Position
-from simulators import lives
+from simulators import lives, radar_signs
 from simulators.devices import motion, movements
 from simulators.devices.movements import LEAD_S, SHAPES, Kind
 from simulators.life_signs import MINUTE_MS, Sign
@@ -59,7 +60,9 @@ class HomeLife:
 
     def __init__(self, seed: int, known: Bank, answers: float = 0.0) -> None:
         numbers = itertools.count(1)
+        self._radars = radar_signs.radars(seed)
         rooms = {f"pir-{room}": room for room in ROOMS}
+        rooms |= {device: device.removeprefix(radar_signs.PREFIX) for device in self._radars}
         self.pipeline = steps.steps(
             PipelineOptions(
                 new_id=lambda now: f"id-{next(numbers)}",
@@ -71,6 +74,7 @@ class HomeLife:
         self.record = Record(seed)
         self._known, self._seed, self._answers = known, seed, answers
         self._random = np.random.default_rng([seed, 77])
+        self._waves = Random(f"falls-{seed}")
         self._events: dict[str, Told] = {}
         self._order = itertools.count()
         self._queue: list[tuple[int, int, Thing]] = []
@@ -109,7 +113,8 @@ class HomeLife:
         match thing:
             case Sign():
                 if not (thing.of_elder and self._down is not None):
-                    self._sign(_item(thing), now)
+                    for item in self._items(thing):
+                        self._sign(item, now)
             case lives.Knock():
                 self._knock(thing)
             case lives.Fall():
@@ -120,6 +125,14 @@ class HomeLife:
                 self._hear([], now)
             case _:
                 self._hear([thing], now)
+
+    def _items(self, sign: Sign) -> list[Item]:
+        """What devices say by a sign; of a radar, what it feels of each who is there."""
+        if not sign.device.startswith(radar_signs.PREFIX):
+            return [_item(sign)]
+        radar = self._radars.get(sign.device)
+        told = [] if radar is None else radar.take(sign.kind, sign.value)
+        return [_reading(sign.at, sign.device, kind, value) for kind, value in told]
 
     def _sign(self, item: Item, now: int) -> None:
         """While nothing else happens, up to five minutes of signs go through the pipeline together."""
@@ -140,7 +153,8 @@ class HomeLife:
 
     def _up_again(self, now: int) -> None:
         if self._down is not None and self._down.until is not None and now >= self._down.until:
-            self._down = None
+            room, self._down = self._down.fall.room, None
+            self._push(now, Sign(now, radar_signs.PREFIX + room, "elder", radar_signs.GONE, of_elder=False))
 
     def _knock(self, knock: lives.Knock) -> None:
         if self._down is not None:
@@ -176,6 +190,8 @@ class HomeLife:
             rest: movements.Rest = "struggles" if fall.moves else "lies"
             after = movements.aftermath(rest, down / np.linalg.norm(down), AFTER_S, random=self._random)
             self._stream(fall.at - made.impact * 50, np.vstack((made.rows, after)))
+        for sign in radar_signs.lying(fall.at, fall.room, self._waves, moves=fall.moves):
+            self._push(sign.at, sign)
         if fall.sos_s is not None:
             at = fall.at + round(fall.sos_s * 1000)
             self._push(at, Happening(device="button", kind="sos", phase="raised", at=at, instant=True))

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from cloud.alarms.words import SAID_OF_A_FALL
-from edge.pipeline.corroborate import QUESTIONS, RULES, VERDICTS, Corroborate
+from edge.pipeline.corroborate import VERDICTS, Corroborate
+from edge.pipeline.scene import QUESTIONS, RULES
 from edge.readings import Happening, Item, Reading
 from tests.edge.pipeline.making import NOW, happening, of, options, reading
 
@@ -38,7 +39,7 @@ def _motion(after_s: float, device: str = "pir-hall") -> Reading:
         ([], [], "ask_if_can_get_up"),
         ([_motion(-60)], ["no_motion_since"], "ask_if_can_get_up"),
         ([_motion(-60), _motion(9)], ["moves_in_another_room"], "ask_if_up_again"),
-        ([_motion(-60), _motion(9, "pir-bath")], [], "ask_if_can_get_up"),
+        ([_motion(-60), _motion(9, "pir-bath")], ["moves_there"], "ask_if_can_get_up"),
         ([_motion(-60), _motion(2)], ["no_motion_since"], "ask_if_can_get_up"),
         ([reading("in_bed", 0, device="bed")], ["bed_empty"], "ask_if_can_get_up"),
         ([reading("in_bed", 1, device="bed")], ["lies_in_bed"], "ask_if_lay_down"),
@@ -236,18 +237,19 @@ def test_an_old_question_is_raised_by_nothing_later() -> None:
 
 
 def test_every_verdict_answers_to_reasons_that_are_given_and_the_last_one_asks() -> None:
-    given = {name for name, _ in RULES} | {"sos", "unsure", "doubted", "clear", "stirs"}
+    given = {name for name, _ in RULES} | {"sos", "unsure", "doubted", "clear", "stirs", "lies_still"}
+    given |= {"faint", "hard", "no_tremor"}
     assert all(signs <= given for signs, _ in VERDICTS)
     assert VERDICTS[-1] == (frozenset(), "ask"), "nothing that is not understood is dropped"
     assert all("doubted" in signs for signs, verdict in VERDICTS if verdict == "cancel")
 
 
 def test_every_question_answers_to_a_rule() -> None:
-    assert {reason for reason, _ in QUESTIONS} <= {name for name, _ in RULES} | {None, "unsure"}
+    assert {reason for reason, _ in QUESTIONS} <= {name for name, _ in RULES} | {None, "unsure", "no_tremor"}
     assert QUESTIONS[-1][0] is None
 
 
 def test_the_cloud_shows_every_reason_and_question() -> None:
     fallen = {"impact", "posture_change", "stillness", "sensor_clipped", "unsure", "clear"}
-    fallen |= {"stirs", "lies_still", "faint"}
+    fallen |= {"stirs", "lies_still", "faint", "no_tremor"}
     assert fallen | {name for name, _ in RULES} | {ask for _, ask in QUESTIONS} == SAID_OF_A_FALL
