@@ -246,6 +246,7 @@ class LightGateway:
                 self._fly(topics.up(self.id, "event"), pending.payload)
         for pending in self._batches.values():
             if everything or pending.due <= now:
+                pending.sends = 0 if everything else pending.sends  # a new connection counts anew
                 pending.due = now + min(_BATCH_RESEND_S * 2**pending.sends, 600)
                 pending.sends += 1
                 self._fly(topics.up(self.id, "telemetry"), pending.payload)

@@ -132,6 +132,26 @@ async def test_an_event_is_sent_again_until_it_is_stored_and_the_ledger_knows(
     assert lines[-1]["what"] == "acked"
 
 
+async def test_after_a_new_connection_a_batch_is_sent_again_as_soon_as_after_the_first(
+    broker: LocalBroker,
+) -> None:
+    async with cloud_on(broker) as cloud:
+        cloud.answering = False
+        gateway = _gateway(broker, Ledger(), rate=50)
+        task = asyncio.create_task(gateway.run())
+        await gateway.linked()
+        gateway.telemetry([("watch-2300000001", "heart_rate", 1_800_000_000_000, 70.0)])
+        for sent in range(1, 5):
+            await cloud.until("up/telemetry", sent)
+            usurper = MqttClient(
+                "127.0.0.1", broker.port, "gw-1", "gw-1", "secret", lambda *_: None, Will("t", b"")
+            )
+            await usurper.connect()
+            usurper.abort()
+        await cloud.until("up/telemetry", 6)
+        task.cancel()
+
+
 async def test_a_fleet_reports_each_home_and_clears_what_it_raised(broker: LocalBroker) -> None:
     entries = [
         GatewayEntry(id=f"gw-{n}", secret="s", seed=n, devices={"watch": f"watch-{n}"}) for n in range(5)
