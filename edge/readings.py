@@ -29,6 +29,17 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
 
 
+class HeardWifi(msgspec.Struct, frozen=True, kw_only=True):
+    """The access points that a device heard when it made the report of this `at`: BSSID (as in a
+    configuration) and dBm. It says nothing of any other report.
+    """
+
+    device: str
+    at: int
+    access_points: list[tuple[str, int]]
+    late: bool = False
+
+
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """A device showed that it lives, with what it said of itself."""
 
@@ -112,7 +123,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     gap: bool = False
 
 
-Item = Reading | Fix | Sighting | Press | Happening | IdentifiedEvent | Samples | Signal
+Item = Reading | Fix | HeardWifi | Sighting | Press | Happening | IdentifiedEvent | Samples | Signal
 
 
 class Driver(Protocol):

@@ -44,7 +44,7 @@ def _fields(frame: Gt06Frame, at: int) -> Decoded:
     }
     fields = msgspec.to_builtins(message)
     flags = {name: True for name in ("resent", "unread") if fields.pop(name)}
-    shown |= {key: value for key, value in fields.items() if value is not None} | flags
+    shown |= {key: value for key, value in fields.items() if value not in (None, [])} | flags
     if message.time is not None:
         shown["time"] = iso_utc(message.time)
     if message.cell is not None:

@@ -7,16 +7,17 @@ from typing import Any, Final
 import msgspec
 
 from edge.drivers.gt06_frames import (
-    ALARM_TYPES,
-    HEARTBEAT,
-    STATUS,
+    MODULES,
+    PLACED,
+    STATUSES,
     WHERE,
-    Gt06Message,
     command,
     decode_frame,
+    is_alarm,
     reply,
 )
 from edge.drivers.gt06_framing import Gt06Frame, Gt06Framer
+from edge.drivers.gt06_message import Gt06Message
 from edge.drivers.options import DriverOptions, remembered
 from edge.drivers.orders import OrderRefused, telephones
 from edge.drivers.tracker import Told, TrackerMemory, gravest, items_of, percent
@@ -96,8 +97,9 @@ def order_text(name: str, args: Mapping[str, Any]) -> str:
 def told_by(frame: Gt06Frame, message: Gt06Message, device: str) -> Told:
     """What a frame says."""
     states = None
-    if frame.proto in (STATUS, HEARTBEAT) and message.status is not None:
-        states = frozenset({message.state_alarm} if message.state_alarm else ())
+    if frame.proto in STATUSES and message.status is not None:
+        names = (message.state_alarm, message.code_alarm if frame.proto == MODULES else None)
+        states = frozenset(name for name in names if name is not None)
     return Told(
         device=device,
         raw=bytes([frame.proto]) + frame.body,
@@ -108,9 +110,15 @@ def told_by(frame: Gt06Frame, message: Gt06Message, device: str) -> Told:
         states=states,
         complete=not states,
         values=(
-            ("battery", _battery(message.voltage_level)),
+            (
+                "battery",
+                percent(message.battery_pct)
+                if message.battery_pct is not None
+                else _battery(message.voltage_level),
+            ),
             ("signal_strength", _signal(message.gsm_level)),
         ),
+        wifi=message.wifi,
         charging=bool(message.status >> 2 & 1) if message.status is not None else None,
         evidence=_evidence(frame, message),
     )
@@ -128,11 +136,10 @@ def alarm_names(message: Gt06Message) -> list[str]:
 
 def _alarms(frame: Gt06Frame, message: Gt06Message) -> frozenset[str] | None:
     """None for no alarm message; an alarm whose codes are all 0 is an unknown one, not a call for help."""
-    if frame.proto not in ALARM_TYPES:
-        return None
-    if message.unread:
-        return frozenset()
-    return frozenset(alarm_names(message)) or frozenset({"code0"})
+    names = frozenset(alarm_names(message))
+    if not is_alarm(frame):
+        return names or None if frame.proto == PLACED else None
+    return frozenset() if message.unread else names or frozenset({"code0"})
 
 
 def _place(message: Gt06Message) -> tuple[float, float] | None:
@@ -161,6 +168,7 @@ def _evidence(frame: Gt06Frame, message: Gt06Message) -> dict[str, Any]:
         evidence["status"] = f"{message.status:02x}"
     if message.alarm_code is not None:
         evidence["code"] = f"{message.alarm_code:02x}"
-    if message.cell is not None and 0 < message.cell.mcc <= _HIGHEST_MCC:
-        evidence["cells"] = [msgspec.to_builtins(message.cell)]
+    cells = [cell for cell in (message.cell, *message.cells) if cell and 0 < cell.mcc <= _HIGHEST_MCC]
+    if cells:
+        evidence["cells"] = msgspec.to_builtins(cells)
     return evidence

@@ -3,100 +3,47 @@ read is left out.
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from edge.drivers.device_clock import calendar_ms, digits_ms, digits_of
 from edge.drivers.gt06_framing import Gt06Frame, encode_frame
-from edge.drivers.watch_tail import Cell
+from edge.drivers.gt06_message import Gt06Message
+from edge.drivers.gt06_network import NETWORK_TYPES, WIFI_ALARM, cell_of, decode_network
 
 LOGIN, STATUS, HEARTBEAT, TIME, COMMAND = 0x01, 0x13, 0x23, 0x8A, 0x80
+MODULES, PLACED = 0x36, 0xA2
+STATUSES: Final = frozenset({STATUS, HEARTBEAT, MODULES})
 WHERE: Final = "WHERE#"
+_POLE: Final = 90
 _COMMAND_ANSWER: Final = frozenset({0x15, 0x21})
 _PLACE_TEXT: Final = re.compile(
     rb"Lat:([NS])(\d{1,2}\.\d+),\s*Lon:([EW])(\d{1,3}\.\d+),"
-    rb".*DateTime:\s*(?:20)?(\d\d-\d\d-\d\d \d\d:\d\d:\d\d)",
+    rb".*DateTime:\s*(?:20)?(\d\d-\d\d-\d\d +\d\d:\d\d:\d\d)",
     re.IGNORECASE | re.DOTALL,
 )
 _GPS: Final = frozenset({0x10, 0x11, 0x12, 0x22})
-_ADDRESS_ASKED: Final = 0x1A
+_GPS_BARE: Final = frozenset(
+    {0x1A, 0x1E, 0x2D, 0x31, 0x37, 0x38}
+)  # behind the position: other things a model
 _GPS_4G: Final = frozenset({0xA0})
 _ALARM: Final = frozenset({0x16, 0x26, 0x27})
 _ALARM_4G: Final = frozenset({0xA4})
 _ALARM_CELL: Final = frozenset({0x19})
 _ALARM_CELL_4G: Final = frozenset({0xA5})
-ALARM_TYPES: Final = _ALARM | _ALARM_4G | _ALARM_CELL | _ALARM_CELL_4G
-_ANSWERED: Final = ALARM_TYPES | _GPS | _GPS_4G | {LOGIN, STATUS, HEARTBEAT}
-
-STATE_ALARMS: Final = {
-    1: "vibration",
-    2: "power_cut",
-    3: "low_battery",
-    4: "sos",
-    6: "fence",
-    7: "removed",
-}
-CODE_ALARMS: Final = {
-    0x01: "sos",
-    0x02: "power_cut",
-    0x03: "vibration",
-    0x04: "fence_enter",
-    0x05: "fence_exit",
-    0x06: "overspeed",
-    0x0C: "tampering",
-    0x0E: "low_battery",
-    0x0F: "low_battery",
-    0x11: "power_off",
-    0x13: "tampering",
-    0x14: "door",
-    0x18: "removed",
-    0x19: "low_battery",
-    0x23: "fall",
-    0x25: "tampering",
-    0x29: "acceleration",
-    0x2A: "cornering",
-    0x2B: "cornering",
-    0x30: "braking",
-    0x32: "tampering",
-}
+_ALARM_SIZED: Final = frozenset({0x32})
+_ALARM_SHORT: Final = _ALARM_SIZED | {WIFI_ALARM}  # in long frames these numbers mean something else
+_SHORT_ONLY: Final = _ALARM_SHORT | NETWORK_TYPES | {MODULES}
+_ALARMS: Final = _ALARM | _ALARM_4G | _ALARM_CELL | _ALARM_CELL_4G | _ALARM_SHORT
+_ANSWERED: Final = _GPS | _GPS_4G | STATUSES | {LOGIN}
 
 
-class Gt06Message(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a frame; None is absent or unreadable.
-
-    `time` is ms since 1970 of the digits read as UTC; `lbs_len` the length byte of the cell block as told;
-    `status` .. `alarm_code` raw bytes; `unread` an alarm whose codes cannot be found; `resent` backfill.
-    """
-
-    imei: str | None = None
-    time: int | None = None
-    satellites: int | None = None
-    speed_kmh: int | None = None
-    course: int | None = None
-    gps_valid: bool | None = None
-    lat: float | None = None
-    lon: float | None = None
-    lbs_len: int | None = None
-    cell: Cell | None = None
-    status: int | None = None
-    voltage_level: int | None = None
-    gsm_level: int | None = None
-    alarm_code: int | None = None
-    resent: bool = False
-    unread: bool = False
-
-    @property
-    def state_alarm(self) -> str | None:
-        """The alarm in bits 3-5 of the status; None for none."""
-        bits = (self.status or 0) >> 3 & 7
-        return STATE_ALARMS.get(bits, f"state{bits}") if bits else None
-
-    @property
-    def code_alarm(self) -> str | None:
-        """The alarm that the alarm byte names; None for none."""
-        code = self.alarm_code or 0
-        return CODE_ALARMS.get(code, f"code{code}") if code else None
+def is_alarm(frame: Gt06Frame) -> bool:
+    """True for an alarm message, which the device repeats until it is answered."""
+    return frame.proto in _ALARMS and not (frame.extended and frame.proto in _ALARM_SHORT)
 
 
 def reply(frame: Gt06Frame, at: int) -> bytes:
@@ -104,7 +51,8 @@ def reply(frame: Gt06Frame, at: int) -> bytes:
     if frame.proto == TIME:
         digits = digits_of(at)
         return encode_frame(TIME, frame.serial, bytes(int(digits[n : n + 2]) for n in range(0, 12, 2)))
-    return encode_frame(frame.proto, frame.serial) if frame.proto in _ANSWERED else b""
+    answered = is_alarm(frame) or frame.proto in _ANSWERED
+    return encode_frame(frame.proto, frame.serial) if answered else b""
 
 
 def command(text: str, serial: int) -> bytes:
@@ -115,30 +63,33 @@ def command(text: str, serial: int) -> bytes:
 
 def decode_frame(frame: Gt06Frame) -> Gt06Message:
     """The fields of one frame, as far as its protocol number is known and its body long enough."""
-    body = frame.body
-    match frame.proto:
-        case kind if kind in _GPS and (begin := _own_imei(body)):
-            return _location(body[8:], wide=False) if begin == 8 else _gps(body[begin:])
-        case kind if kind == LOGIN and len(body) >= 8:
-            digits = body[:8].hex()
-            return Gt06Message(imei=digits[1:] if digits.isdigit() else None)
-        case kind if kind == STATUS and len(body) >= 3:
-            return Gt06Message(status=body[0], voltage_level=body[1], gsm_level=body[2])
-        case kind if kind == HEARTBEAT and len(body) >= 4:
-            return Gt06Message(status=body[0], gsm_level=body[3])  # between them: the voltage in 0.01 V
-        case kind if kind == _ADDRESS_ASKED:
-            return _gps(body)  # behind it the number that asked
-        case kind if kind in _GPS or kind in _GPS_4G:
-            return _location(body, wide=kind in _GPS_4G)
-        case kind if kind in _ALARM or kind in _ALARM_4G:
-            return _alarm(body, wide=kind in _ALARM_4G)
-        case kind if kind in _ALARM_CELL or kind in _ALARM_CELL_4G:
-            cell, rest = _cell(body, wide=kind in _ALARM_CELL_4G)
-            return _codes(Gt06Message(cell=cell), rest)
-        case kind if kind in _COMMAND_ANSWER:
-            return _answered_place(body)
-        case _:
-            return Gt06Message()
+    kind, body = frame.proto, frame.body
+    if kind in _GPS and (begin := _own_imei(body)):
+        return _location(body[8:], wide=False) if begin == 8 else _gps(body[begin:])
+    if kind == PLACED and (message := _placed(body)) is not None:
+        return message
+    if frame.extended and kind in _SHORT_ONLY:
+        return Gt06Message()
+    if kind in NETWORK_TYPES:
+        return _network(kind, body)
+    read = _BODIES.get(kind)
+    return Gt06Message() if read is None else read(body)
+
+
+def _login(body: bytes) -> Gt06Message:
+    digits = body[:8].hex()
+    return Gt06Message(imei=digits[1:] if len(body) >= 8 and digits.isdigit() else None)
+
+
+def _status(body: bytes) -> Gt06Message:
+    if len(body) < 3:
+        return Gt06Message()
+    return Gt06Message(status=body[0], voltage_level=body[1], gsm_level=body[2])
+
+
+def _heartbeat(body: bytes) -> Gt06Message:
+    """State, voltage in 0.01 V (2), GSM."""
+    return Gt06Message(status=body[0], gsm_level=body[3]) if len(body) >= 4 else Gt06Message()
 
 
 def _answered_place(body: bytes) -> Gt06Message:
@@ -175,7 +126,7 @@ def _location(body: bytes, *, wide: bool) -> Gt06Message:
     message = _gps(body)
     if len(body) < 18 + 8:
         return message
-    cell, rest = _cell(body[18:], wide=wide)
+    cell, rest = cell_of(body[18:], wide=wide)
     resent = len(rest) in (3, 7) and rest[2] == 1
     return msgspec.structs.replace(message, cell=cell, resent=resent)
 
@@ -191,14 +142,66 @@ def _alarm(body: bytes, *, wide: bool) -> Gt06Message:
     length, tail = body[18], body[19:]
     message = msgspec.structs.replace(message, lbs_len=length)
     if len(body) == 31 and not wide:
-        cell, rest = _cell(body[18:], wide=False)
+        cell, rest = cell_of(body[18:], wide=False)
         return _codes(msgspec.structs.replace(message, cell=cell), rest)
     if length == 0:
         return _codes(message, tail)
     if length < 8:
         return msgspec.structs.replace(message, unread=True)
-    cell, rest = _cell(tail, wide=wide)
+    cell, rest = cell_of(tail, wide=wide)
     return _codes(msgspec.structs.replace(message, cell=cell), rest)
+
+
+def _alarm_cell(body: bytes, *, wide: bool) -> Gt06Message:
+    """An alarm without a position."""
+    cell, rest = cell_of(body, wide=wide)
+    return _codes(Gt06Message(cell=cell), rest)
+
+
+def _alarm_sized(body: bytes) -> Gt06Message:
+    """GPS, the length of the cell (which differs), then state, voltage, GSM, alarm, language."""
+    message, end = _gps(body), 19 + body[18] if len(body) > 18 else 19
+    return _codes(message, body[end:])
+
+
+def _placed(body: bytes) -> Gt06Message | None:
+    """GPS, 4G cell, network, state, voltage (2), battery percent, GSM, alarm; None for a list of cells."""
+    message = _gps(body)
+    cell, rest = cell_of(body[18:], wide=True)
+    if cell is None or len(rest) < 7 or not (message.lat is not None and abs(message.lat) <= _POLE):
+        return None
+    told = {"status": rest[1], "battery_pct": rest[4], "gsm_level": rest[5], "alarm_code": rest[6]}
+    return msgspec.structs.replace(message, cell=cell, **told)
+
+
+def _modules(body: bytes) -> Gt06Message:
+    """State, voltage, GSM, alarm, language, then (id u16, length u8, data); 006A: battery in percent."""
+    found, at = {}, 5
+    while at + 3 <= len(body):
+        end = at + 3 + body[at + 2]
+        found[int.from_bytes(body[at : at + 2], "big")] = body[at + 3 : end]
+        at = end
+    if at != len(body) or _dated(body):
+        return Gt06Message()
+    battery = found.get(0x006A, b"")
+    return Gt06Message(
+        status=body[0],
+        voltage_level=body[1],
+        battery_pct=battery[0] if len(battery) == 1 else None,
+        gsm_level=body[2],
+        alarm_code=body[3],
+    )
+
+
+def _network(proto: int, body: bytes) -> Gt06Message:
+    """Cells and access points; behind those of an alarm its code and language."""
+    found = decode_network(proto, body)
+    message = Gt06Message(time=found.time, cells=found.cells, wifi=found.wifi)
+    if proto != WIFI_ALARM:
+        return message
+    if not found.rest:
+        return msgspec.structs.replace(message, unread=True)
+    return msgspec.structs.replace(message, alarm_code=found.rest[0])
 
 
 def _codes(message: Gt06Message, rest: bytes) -> Gt06Message:
@@ -235,14 +238,18 @@ def _gps(body: bytes) -> Gt06Message:
     )
 
 
-def _cell(data: bytes, *, wide: bool) -> tuple[Cell | None, bytes]:
-    """MCC, MNC, LAC, CID and what follows; with bit 15 of MCC the MNC has two bytes."""
-    mcc = int.from_bytes(data[:2], "big")
-    mnc_end = 4 if mcc >> 15 else 3
-    lac_end = mnc_end + (4 if wide else 2)
-    end = lac_end + (8 if wide else 3)
-    if len(data) < end:
-        return None, b""
-    lac, cid = int.from_bytes(data[mnc_end:lac_end], "big"), int.from_bytes(data[lac_end:end], "big")
-    mnc = int.from_bytes(data[2:mnc_end], "big")
-    return Cell(mcc=mcc & 0x7FFF, mnc=mnc, lac=lac, cid=cid, rssi=None), data[end:]
+_BODIES: Final[dict[int, Callable[[bytes], Gt06Message]]] = {
+    LOGIN: _login,
+    STATUS: _status,
+    HEARTBEAT: _heartbeat,
+    MODULES: _modules,
+    **dict.fromkeys(_GPS_BARE, _gps),
+    **dict.fromkeys(_GPS, partial(_location, wide=False)),
+    **dict.fromkeys(_GPS_4G, partial(_location, wide=True)),
+    **dict.fromkeys(_ALARM, partial(_alarm, wide=False)),
+    **dict.fromkeys(_ALARM_4G, partial(_alarm, wide=True)),
+    **dict.fromkeys(_ALARM_CELL, partial(_alarm_cell, wide=False)),
+    **dict.fromkeys(_ALARM_CELL_4G, partial(_alarm_cell, wide=True)),
+    **dict.fromkeys(_ALARM_SIZED, _alarm_sized),
+    **dict.fromkeys(_COMMAND_ANSWER, _answered_place),
+}

@@ -251,6 +251,7 @@ def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool
             ("battery_voltage", nested.battery_mv / 1000 if nested.battery_mv else None),
             ("signal_strength", percent(signal * 100 // _MAX_GSM) if signal is not None else None),
         ),
+        wifi=nested.wifi,
         evidence=_evidence(frame, location),
     )
 
@@ -271,6 +272,4 @@ def _evidence(frame: Jt808Frame, location: Jt808Location) -> dict[str, Any]:
     evidence: dict[str, Any] = {"type": f"0x{frame.message:04x}", "word": f"{location.alarm_word:08x}"}
     if not frame.checksum_ok:
         evidence["checksum"] = "wrong"
-    if location.nested.wifi:
-        evidence["wifi"] = msgspec.to_builtins(location.nested.wifi)
     return evidence

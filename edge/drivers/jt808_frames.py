@@ -10,6 +10,7 @@ import msgspec
 
 from edge.drivers.device_clock import digits_ms
 from edge.drivers.jt808_framing import Jt808Frame
+from edge.drivers.wifi import WifiSeen
 
 ZONE_MS: Final = 8 * 3_600_000
 _NAMES: Final = {
@@ -36,13 +37,6 @@ _MEANINGS: Final = _NAMES | {
 }
 _MAX_LOCATIONS: Final = 200
 _WIFI: Final = re.compile(r"((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}),(-?[0-9]{1,3})")
-
-
-class WifiSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """One access point, dBm."""
-
-    mac: str
-    rssi: int
 
 
 class Nested(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,11 +4,14 @@ A driver reads its frames into `Told`; here names of alarms become events, each 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import msgspec
+
 from edge.drivers.device_clock import ClockMemory, backfilled, live
+from edge.drivers.wifi import WifiSeen, heard
 from edge.readings import Fix, Happening, Item, Reading, Sighting
 from firmware_specs.messages import DeviceState, Phase, Position
 
@@ -62,7 +65,8 @@ class Told:
 
     `alarms`: an alarm message names these (None: it is none; empty: it names nothing that is known).
     `states`: alarms that stand, told again and again; with `complete` those that are absent have ended.
-    `values`: kind and value of readings. `utc`: the protocol fixes the zone, so an old time is no other zone.
+    `values`: kind and value of readings. `wifi`: what it heard. `utc`: the protocol fixes the zone, so an old
+    time is no other zone.
     """
 
     device: str
@@ -76,6 +80,7 @@ class Told:
     complete: bool = True
     values: tuple[tuple[str, float | None], ...] = ()
     charging: bool | None = None
+    wifi: Sequence[WifiSeen] = ()
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
@@ -121,6 +126,7 @@ def items_of(told: Told, memory: TrackerMemory, at: int) -> list[Item]:
     items: list[Item] = [*events]
     if position is not None:
         items.append(Fix(position=position, late=told.late))
+    items += heard(told.device, measured, told.wifi, late=told.late)
     items += _readings(moment, (*told.values, ("worn", worn), ("charging", told.charging)))
     if not told.late:
         items.append(Sighting(state=_state(told, worn, at)))
@@ -232,7 +238,8 @@ def _happening(
         evidence["clock"] = "wrong"
     if moment.position is not None:
         evidence.pop("cells", None)
-        evidence.pop("wifi", None)
+    elif told.wifi:
+        evidence["wifi"] = msgspec.to_builtins(list(told.wifi))
     return Happening(
         device=told.device,
         kind=kind,

@@ -91,6 +91,7 @@ def told_by(message: TrvMessage, device: str) -> Told:
         place=(fix.lat, fix.lon) if fix is not None and fix.gps_valid else None,
         alarms=alarms(message),
         values=_values(message),
+        wifi=message.wifi,
         evidence=_evidence(message),
     )
 
@@ -125,6 +126,4 @@ def _evidence(message: TrvMessage) -> dict[str, Any]:
     evidence: dict[str, Any] = {"type": f"{message.prefix}{message.type}"}
     if message.cells:
         evidence["cells"] = msgspec.to_builtins(message.cells)
-    if message.wifi:
-        evidence["wifi"] = msgspec.to_builtins(message.wifi)
     return evidence

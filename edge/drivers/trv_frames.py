@@ -11,6 +11,7 @@ import msgspec
 from edge.drivers.device_clock import digits_ms, digits_of
 from edge.drivers.watch_frames import integer, number
 from edge.drivers.watch_tail import Cell
+from edge.drivers.wifi import MAX_ENTRIES, WifiSeen
 
 FRAME_LIMIT: Final = 8 * 1024
 ALARMS: Final = {1: "sos", 5: "fall", 6: "fall"}
@@ -26,15 +27,6 @@ POSITION_TYPES: Final = frozenset({"AP01", "AP10", "YP03", "YP14"})
 _UNANSWERED: Final = frozenset(
     {"AP12", "AP33", "AP34", "AP40", "AP76", "AP77", "AP84", "AP85", "AP86", "AP87"}
 )
-_MAX_ENTRIES: Final = 30
-
-
-class WifiSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """One access point; `rssi` as the watch says it (dBm, or a strength above 0)."""
-
-    ssid: str
-    mac: str
-    rssi: int
 
 
 class TrvFix(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,7 +169,7 @@ def _network(bare: TrvMessage, fields: list[str]) -> TrvMessage:
     count, mcc, mnc = (_whole(text) for text in (*fields[3:6], "", "", "")[:3])
     cells = []
     if count and mcc and mnc is not None:
-        for text in fields[6 : 6 + min(count, _MAX_ENTRIES)]:
+        for text in fields[6 : 6 + min(count, MAX_ENTRIES)]:
             lac, cid, rssi = ([_whole(part) for part in text.split("|")] + [None] * 3)[:3]
             if lac is not None and cid is not None:
                 cells.append(Cell(mcc=mcc, mnc=mnc, lac=lac, cid=cid, rssi=rssi))
@@ -213,7 +205,7 @@ def _vitals(bare: TrvMessage, fields: list[str]) -> TrvMessage:
 
 def _wifi(text: str) -> list[WifiSeen]:
     seen = []
-    for entry in text.split("&")[:_MAX_ENTRIES]:
+    for entry in text.split("&")[:MAX_ENTRIES]:
         name, mac, rssi = (*entry.split("|"), "", "", "")[:3]
         strength = _whole(rssi)
         if mac.count("-") == 5 and strength is not None:

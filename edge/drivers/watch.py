@@ -21,6 +21,7 @@ from edge.drivers.watch_frames import (
     reply_content,
 )
 from edge.drivers.watch_framing import WatchFramer
+from edge.drivers.wifi import heard
 from edge.readings import Fix, Happening, Item, Reading, Sighting
 from edge.recent import Recent
 from firmware_specs.messages import DeviceState, Position
@@ -102,6 +103,7 @@ class WatchDriver:
         if fix is not None:
             if moment.position is not None:
                 items.append(Fix(position=moment.position, late=frame.is_late))
+            items += heard(device, moment.at, fix.tail.wifi, late=frame.is_late)
             items += _position_readings(fix, moment, late=frame.is_late)
         else:
             items += _plain_readings(frame, moment)

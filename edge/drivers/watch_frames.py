@@ -9,7 +9,8 @@ import msgspec
 
 from edge.drivers.device_clock import digits_ms
 from edge.drivers.watch_framing import BINARY_TYPES, HEADER, unescape
-from edge.drivers.watch_tail import Cell, Tail, WifiSeen, parse_tail
+from edge.drivers.watch_tail import Cell, Tail, parse_tail
+from edge.drivers.wifi import WifiSeen
 
 _FLAG_NAMES: Final[dict[int, str]] = {
     0: "low_battery",

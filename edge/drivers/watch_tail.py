@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-_MAX_ENTRIES: Final = 30
+from edge.drivers.wifi import MAX_ENTRIES, WifiSeen
+
 _LETTER: Final = re.compile(r"[A-Fa-f]")
 
 
@@ -20,14 +21,6 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     rssi: int | None
 
 
-class WifiSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """One access point, dBm; a malformed MAC is kept as it came."""
-
-    ssid: str
-    mac: str
-    rssi: int
-
-
 class Tail(msgspec.Struct, frozen=True, kw_only=True):
     """What the tail told; `accuracy_m` only when the whole tail could be read."""
 
@@ -39,7 +32,7 @@ class Tail(msgspec.Struct, frozen=True, kw_only=True):
 def parse_tail(fields: list[str]) -> Tail:
     """`ncell,TA,MCC,MNC,(LAC,CID,rssi)*,nwifi,(SSID,MAC,rssi)*,accuracy`; never raises."""
     count = _whole(fields[0]) if fields else None
-    if count is None or not 0 <= count <= _MAX_ENTRIES:
+    if count is None or not 0 <= count <= MAX_ENTRIES:
         return Tail()
     if count == 0:
         short, long = _wifi(fields[1:]), _wifi(fields[4:])
@@ -65,7 +58,7 @@ def _cells(fields: list[str]) -> list[Cell]:
 def _wifi(fields: list[str]) -> Tail:
     """nwifi, its entries and the accuracy; empty when the count does not fit what follows."""
     count = _whole(fields[0]) if fields else None
-    if count is None or not 0 <= count <= _MAX_ENTRIES:
+    if count is None or not 0 <= count <= MAX_ENTRIES:
         return Tail()
     end = 1 + 3 * count
     entries = [fields[n : n + 3] for n in range(1, min(end, len(fields) - 2), 3)]

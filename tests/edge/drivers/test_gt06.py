@@ -2,7 +2,7 @@ import pytest
 
 from edge.drivers.gt06 import Gt06Driver
 from edge.drivers.options import DriverOptions
-from edge.readings import Fix, Happening, Item, Sighting
+from edge.readings import Fix, Happening, HeardWifi, Item, Sighting
 from simulators.devices.gt06 import Gt06
 from tests.edge.drivers.frames import AT, of, raised, values
 
@@ -134,3 +134,73 @@ def test_the_heartbeat_of_newer_boards_is_answered_and_its_state_is_read() -> No
     assert raised(items) == ["sos"]
     assert values(items)["charging"] == 1
     assert device.is_answer(driver.replies(), beat)
+
+
+WHEN = GPS[:6]
+CELLS = CELL[:3] + (CELL[3:] + b"\x3c") * 7 + b"\xff"
+CELLS_4G = CELL_4G[:4] + (CELL_4G[4:] + b"\x3c") * 7 + b"\xff"
+WIFI = bytes.fromhex("03 a40000000001 c9 a40000000002 38 000000000000 00")
+HEARD = [("a4:00:00:00:00:01", -55), ("a4:00:00:00:00:02", -56)]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "body"),
+    [
+        (0x2C, WHEN + CELLS + WIFI),
+        (0x18, WHEN + CELLS + WIFI),
+        (0x33, WHEN + CELL[:3] + (CELL[3:5] + b"\0" + CELL[5:] + b"\x3c") * 6 + b"\xff" + WIFI),
+        (0xA2, WHEN + CELLS_4G + WIFI),
+    ],
+)
+def test_cells_and_wifi_are_no_position_but_tell_who_is_at_home(protocol: int, body: bytes) -> None:
+    items = hear(bytes.fromhex(LOGIN), frame(protocol, body))
+    assert (of(Fix, items), raised(items)) == ([], [])
+    assert [(one.at, one.access_points) for one in of(HeardWifi, items)] == [(AT, HEARD)]
+    for cut in range(len(body)):
+        assert raised(hear(frame(protocol, body[:cut]))) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        WHEN + CELL[:3] + b"\0\x07" + (CELL[3:] + b"\x3c") * 7 + b"\xff" + WIFI + b"\x01\x02",
+        WHEN + CELL_4G[:4] + b"\x01\x01" + CELL_4G[4:] + b"\x3c\xff" + WIFI + b"\x01\x02",
+    ],
+)
+def test_an_alarm_that_has_only_cells_and_wifi_is_heard_and_answered(body: bytes) -> None:
+    driver = Gt06Driver(DriverOptions())
+    items = hear(frame(0xA9, body), driver=driver)
+    assert raised(items) == ["sos"]
+    assert driver.replies()[3] == 0xA9
+    [sos] = of(Happening, items)
+    assert [one["rssi"] for one in sos.evidence["wifi"]] == [-55, -56]
+    assert sos.evidence["cells"][0] == {
+        "mcc": 460,
+        "mnc": len(body) < 60,
+        "lac": 9377,
+        "cid": 36611,
+        "rssi": -60,
+    }
+    assert raised(hear(frame(0xA9, body[:-3]))) == ["sos", "unknown_alarm_bit"], (
+        "cut: it may be a call for help"
+    )
+
+
+def test_statuses_and_alarms_of_newer_boards() -> None:
+    place = hear(frame(0x32, GPS + b"\x0a" + CELL_4G[:10] + bytes((0x22, 5, 4, 1, 2))))
+    assert raised(place) == ["sos"]
+    assert values(place) == {"battery": 83, "signal_strength": 100, "charging": 0}
+    assert len(of(Fix, place)) == 1
+    placed = hear(frame(0xA2, GPS + CELL_4G + bytes((0x11, 0x44, 0, 0, 42, 4, 1, 2))))
+    assert raised(placed) == ["sos"]
+    assert (len(of(Fix, placed)), values(placed)["battery"], values(placed)["charging"]) == (1, 42, 1)
+    quiet = hear(frame(0xA2, GPS + CELL_4G + bytes((0x11, 0x40, 0, 0, 42, 4, 0, 2))))
+    assert (raised(quiet), len(of(Fix, quiet))) == ([], 1)
+    modules = b"\x00\x32\x01\x01\x00\x6a\x01\x05"
+    status = hear(frame(0x36, bytes((0x04, 6, 4, 0, 2)) + modules))
+    assert (raised(status), values(status)) == ([], {"battery": 5, "signal_strength": 100, "charging": 1})
+    assert raised(hear(frame(0x36, bytes((0x04, 6, 4, 1, 2)) + modules))) == ["sos"]
+    assert values(hear(frame(0x36, bytes((0x04, 6, 4, 1, 2)) + modules[:-1]))) == {}
+    assert [len(of(Fix, hear(frame(kind, GPS + b"\0" * 9)))) for kind in (0x1E, 0x2D, 0x31, 0x37, 0x38)] == [
+        1
+    ] * 5

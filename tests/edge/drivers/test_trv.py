@@ -3,7 +3,7 @@ import pytest
 from edge.drivers.options import DriverOptions
 from edge.drivers.trv import TrvDriver
 from edge.drivers.trv_frames import decode_message
-from edge.readings import Fix, Happening, Item
+from edge.readings import Fix, Happening, HeardWifi, Item
 from tests.edge.drivers.frames import AT, of, raised, values
 
 PLACE = "260206A3722.8900N11800.7380E000.4181000090.0008000908000102,460,0,9377,36611"
@@ -115,3 +115,11 @@ def test_a_cut_message_that_is_said_again_counts_once() -> None:
     items, answers = hear("IWAP10260206A3722", f"IWAP10{PLACE},05#")
     assert raised(items) == ["fall"]
     assert answers == "IWBP10#"
+
+
+def test_what_was_heard_in_dbm_tells_who_is_at_home_and_a_strength_in_no_known_unit_nothing() -> None:
+    heard = "HOME|A4-00-00-00-00-01|-61&LOUD|A4-00-00-00-00-02|61"
+    items, _ = hear(f"IWAP01{PLACE},{heard}#", f"IWAP02,zhcn,0,0,460,0,2,{heard}#")
+    assert [(one.at, one.access_points) for one in of(HeardWifi, items)] == [
+        (AT, [("a4:00:00:00:00:01", -61)])
+    ] * 2

@@ -3,7 +3,7 @@ import pytest
 from edge.drivers.options import DriverOptions
 from edge.drivers.watch import WatchDriver
 from edge.drivers.watch_frames import decode_frame
-from edge.readings import Fix, Happening, Reading, Sighting
+from edge.readings import Fix, Happening, HeardWifi, Reading, Sighting
 from tests.edge.drivers.frames import AT, frame, hear, of, position, raised, values
 
 HOUR = 3_600_000
@@ -110,6 +110,19 @@ def test_without_a_fix_there_is_no_position_never_the_gulf_of_guinea(fix: str, p
     assert sos.position is None
     assert sos.evidence["cells"] == [{"mcc": 460, "mnc": 0, "lac": 9340, "cid": 3663, "rssi": 35}]
     assert sos.evidence["wifi"] == [{"ssid": "net", "mac": "a0:00", "rssi": -60}]
+
+
+@pytest.mark.parametrize(("kind", "late"), [("UD", False), ("AL", False), ("UD2", True)])
+@pytest.mark.parametrize("fix", ["A", "V"])
+def test_what_a_report_heard_in_dbm_goes_with_it_whether_there_is_a_fix_or_not(
+    kind: str, fix: str, *, late: bool
+) -> None:
+    entries = "net,A4-00-00-00-00-01,-60", "b,a4:00:00:00:00:02,-71", "c,a0:00,-60", "d,a4:00:00:00:00:03,61"
+    items = hear(position(kind, fix=fix, tail=f"0,{len(entries)},{','.join(entries)},5"))
+    [heard] = of(HeardWifi, items)
+    assert heard == HeardWifi(
+        device="watch-2300000017", at=AT, access_points=[("a4:00:00:00:00:02", -71)], late=late
+    )
 
 
 @pytest.mark.parametrize(
