@@ -20,6 +20,8 @@ from edge.help_settings import (
 from edge.pipeline import zones
 from edge.texts import say
 from edge.transport_settings import Id, MqttTransport, RecordingTransport, Transport
+from firmware_specs.fields import Bssid
+from firmware_specs.homes import MAX_ACCESS_POINTS
 from firmware_specs.messages import Network
 
 SECRET_VARIABLE: Final = "CAREBED_GATEWAY_SECRET"  # noqa: S105  # the name of a variable, not a secret
@@ -41,10 +43,6 @@ class SafeZone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     radius_m: Annotated[float, Meta(gt=0)]
     ring: Annotated[list[tuple[float, float]], Meta(max_length=200)] = []
     night_radius_m: Annotated[float, Meta(gt=0)] | None = None
-
-    def zone(self) -> zones.SafeZone:
-        """What the pipeline judges by."""
-        return zones.SafeZone(self.lat, self.lon, self.radius_m, tuple(self.ring), self.night_radius_m)
 
 
 class DeviceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     link: Network = Network()
     batch_s: Annotated[float, Meta(ge=0.05, le=3600)] = 10.0
     safe_zone: SafeZone | None = None
+    access_points: Annotated[list[Bssid], Meta(max_length=MAX_ACCESS_POINTS)] = []
     transport: list[Transport] = []
     device: list[DeviceEntry] = []
     local_help: LocalHelpSection = LocalHelpSection()
@@ -98,6 +97,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def effective_batch_s(self) -> float:
         """Seconds between two telemetry batches: at least 60 on a metered link."""
         return max(self.batch_s, METERED_BATCH_S) if self.metered else self.batch_s
+
+    def home(self) -> zones.Home:
+        """The gateway's own home, as the pipeline judges positions by it."""
+        own, access_points = self.safe_zone, frozenset(self.access_points)
+        if own is None:
+            return zones.Home(access_points=access_points)
+        zone = zones.SafeZone(own.lat, own.lon, own.radius_m, tuple(own.ring), own.night_radius_m)
+        return zones.Home(zone, (own.lat, own.lon), access_points)
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,10 @@ from edge.effects import Effects
 from edge.help_steps import Contact
 from edge.outbox.outbox import Outbox
 from edge.pipeline.options import PipelineOptions
-from edge.pipeline.zones import SafeZone
+from edge.pipeline.zones import Home, SafeZone
 from firmware_specs import messages
+from firmware_specs.batches import inflate
+from firmware_specs.homes import Gate, Zone
 from firmware_specs.ids import is_wire_id
 from firmware_specs.messages import decode
 
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 NOTE: Final = "config"
 # Seconds between two signs of life; the cloud takes 75 s of silence for an absence.
 HEARTBEAT_S: Final = (5.0, 60.0)
+_MAX_JSON_BYTES: Final = 16 << 20
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Desired:
 
     def _take(self, payload: bytes) -> bool:
         try:
-            wanted = decode(payload, messages.Config)
+            wanted = decode(inflate(payload, _MAX_JSON_BYTES), messages.Config)
         except ValueError as error:
             log.error("unreadable configuration", extra={"action": "config_unreadable", "reason": str(error)})
             return False
@@ -66,10 +69,7 @@ class Desired:
         self.version = wanted.version
         self._devices(wanted)
         self._help(wanted)
-        if wanted.safe_zone is not None:
-            zone, own = wanted.safe_zone, self.settings.safe_zone
-            night = own.night_radius_m if own else None
-            self.options.safe_zone = SafeZone(zone.lat, zone.lon, zone.radius_m, tuple(zone.ring), night)
+        self._homes(wanted)
         if wanted.batch_s is not None:
             self.set_batch_s(wanted.batch_s)
         shortest, longest = HEARTBEAT_S
@@ -92,6 +92,19 @@ class Desired:
             known.clear()
             known |= {id: value for id, entry in self.entries.items() if (value := getattr(entry, field))}
 
+    def _homes(self, wanted: messages.Config) -> None:
+        """The gateway's own home, as far as the cloud knows it, and those of devices that live elsewhere."""
+        own, zone = self.settings.home(), self.settings.safe_zone
+        night_m = None if zone is None else zone.night_radius_m
+        told = _home(wanted.gate, wanted.safe_zone, wanted.access_points, night_m)
+        self.options.home = Home(
+            told.zone or own.zone, told.at or own.at, told.access_points or own.access_points
+        )
+        self.options.homes.clear()
+        for home in wanted.homes:
+            place = _home(home.gate, home.safe_zone, home.access_points, None)
+            self.options.homes |= dict.fromkeys(home.devices, place)
+
     def _help(self, wanted: messages.Config) -> None:
         plan, own = self.effects.plan, self.settings.local_help
         contacts = [Contact(name=c.name, number=c.phone, inside=c.inside) for c in wanted.contacts]
@@ -103,3 +116,14 @@ class Desired:
             contacts=contacts or [entry.contact() for entry in (phone.contact if phone else [])],
         )
         self.effects.place = wanted.place or own.place
+
+
+def _home(
+    gate: Gate | None, zone: Zone | None, access_points: list[str], night_radius_m: float | None
+) -> Home:
+    """A home as it was told; a circle is around its gate."""
+    at = None if gate is None else (gate.lat, gate.lon)
+    if zone is None:
+        return Home(None, at, frozenset(access_points))
+    judged = SafeZone(zone.lat, zone.lon, zone.radius_m, tuple(zone.ring), night_radius_m)
+    return Home(judged, at or (None if zone.ring else (zone.lat, zone.lon)), frozenset(access_points))

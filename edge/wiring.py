@@ -252,7 +252,7 @@ def _pipeline_options(settings: Config) -> PipelineOptions:
         new_id=lambda now: str(uuid7(now)),
         roles={entry.id: entry.role for entry in settings.device if entry.role},
         rooms={entry.id: entry.room for entry in settings.device if entry.room},
-        safe_zone=settings.safe_zone.zone() if settings.safe_zone else None,
+        home=settings.home(),
         button_only=frozenset(entry.id for entry in settings.device if entry.button_only),
         many_homes=settings.many_homes,
         asks_aloud=settings.speech is not None and not settings.many_homes,

@@ -86,8 +86,11 @@ def schema(message: type[messages.Message]) -> dict[str, Any]:
 
 
 def _portable(node: Any) -> Any:
-    """The node with patterns that other regular-expression engines read, too."""
+    """The node in the words of draft-07, with patterns that other regular-expression engines read, too."""
     if isinstance(node, dict):
+        if "prefixItems" in node:
+            node = {**node, "items": node["prefixItems"], "additionalItems": False}
+            del node["prefixItems"]
         return {
             key: value.replace(END, "$") if key == "pattern" and isinstance(value, str) else _portable(value)
             for key, value in node.items()

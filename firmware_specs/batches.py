@@ -40,17 +40,19 @@ def encode_batch(batch: TelemetryBatch, *, compress: bool = False) -> bytes:
     return zlib.compress(encode(batch), 6) if compress else encode(batch)
 
 
-def inflate(payload: bytes) -> bytes:
-    """The JSON of a telemetry payload, at most 1 MiB; ValueError when zlib data is broken or larger."""
+def inflate(payload: bytes, most_bytes: int = 1 << 20) -> bytes:
+    """The JSON of a payload that may be zlib of it; ValueError where that is broken or inflates to more."""
     if not payload or payload[0] != _ZLIB_FIRST_BYTE:
         return payload
     stream = zlib.decompressobj()
     try:
-        data = stream.decompress(payload, 1 << 20)
+        data = stream.decompress(payload, most_bytes)
     except zlib.error as error:
         raise ValueError(f"broken zlib data: {error}") from error
     if not stream.eof or stream.unused_data:
-        raise ValueError("zlib data is cut, inflates to more than 1 MiB, or is followed by other bytes")
+        raise ValueError(
+            f"zlib data is cut, inflates to more than {most_bytes >> 20} MiB, or is followed by other bytes"
+        )
     return data
 
 

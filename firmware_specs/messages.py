@@ -10,7 +10,22 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast
 import msgspec
 from msgspec import Meta
 
-from firmware_specs.fields import LAST_MS, LongText, Ms, Name, Phone, Quality, RunId, Seq, Text, Uuid, WireId
+from firmware_specs.fields import (
+    LAST_MS,
+    Bssid,
+    Latitude,
+    Longitude,
+    LongText,
+    Ms,
+    Name,
+    Quality,
+    RunId,
+    Seq,
+    Text,
+    Uuid,
+    WireId,
+)
+from firmware_specs.homes import MAX_ACCESS_POINTS, MAX_HOMES, Gate, HomeContact, ServedHome, Zone
 
 VERSION: Final = 1
 TELEMETRY_MAX_BYTES: Final = 64 * 1024
@@ -18,8 +33,6 @@ TELEMETRY_MAX_READINGS: Final = 200
 
 Phase = Literal["suspected", "raised", "updated", "cleared", "cancelled", "restored"]
 Datum = Literal["wgs84", "gcj02", "bd09"]
-Latitude = Annotated[float, Meta(ge=-90, le=90)]
-Longitude = Annotated[float, Meta(ge=-180, le=180)]
 PositionSource = Literal["gnss", "wifi", "cell", "home", "unknown"]
 
 
@@ -128,29 +141,6 @@ class Command(Message, frozen=True, kw_only=True, omit_defaults=True):
     by: Text
 
 
-class ReplayArgs(msgspec.Struct, frozen=True, kw_only=True):
-    """`args` of the command `replay`: send the rows of a time (ms UTC) again, with their own run and seq."""
-
-    stream: Literal["event", "telemetry", "all"]
-    from_at: Ms = msgspec.field(name="from")
-    to_at: Ms = msgspec.field(name="to")
-
-
-class TrialArgs(msgspec.Struct, frozen=True, kw_only=True):
-    """`args` of the command `test_mode`: for so many minutes what these devices raise is a test."""
-
-    minutes: Annotated[float, Meta(ge=0, le=60)]
-    devices: Annotated[list[WireId], Meta(max_length=TELEMETRY_MAX_READINGS)]
-
-
-class ProvePhoneArgs(msgspec.Struct, frozen=True, kw_only=True):
-    """`args` of the command `prove_phone`: the gateway's own modem sends `text` to `number`, or rings it."""
-
-    how: Literal["sms", "call"]
-    number: Phone
-    text: Text = ""
-
-
 class Result(Message, frozen=True, kw_only=True, omit_defaults=True):
     """The gateway's answer to a command; `at` and `clock`, of a `ping`: its own time, how it knows it."""
 
@@ -237,29 +227,14 @@ class Log(Message, frozen=True, kw_only=True, omit_defaults=True):
     clock: ClockState = ClockState()
 
 
-class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A circle around home (degrees WGS-84, metres); a ring of [longitude, latitude] goes before it."""
-
-    lat: Latitude
-    lon: Longitude
-    radius_m: Annotated[float, Meta(gt=0)]
-    ring: Annotated[list[tuple[Longitude, Latitude]], Meta(max_length=200)] = []
-
-
-class HomeContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whom a gateway may tell without the cloud; `inside`: the telephone is in the home itself."""
-
-    name: Text
-    phone: Phone
-    inside: bool = False
-
-
 class Config(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Retained desired configuration; a gateway keeps the highest version that it could apply.
 
     Where it says nothing, the gateway's own settings count. `contacts` in order; `place` is the address for a
     message to them; `help_after_s`, `help_away_s`: when the gateway helps alone. `heartbeat_s` is kept
-    within 5 and 60 s. Never to be logged.
+    within 5 and 60 s. `gate`, `safe_zone` and `access_points` are of the gateway's own home, `homes` of each
+    home whose devices call in at a gateway of many. Above 64 KiB it is sent as zlib of the JSON (first byte
+    0x78). Never to be logged.
     """
 
     version: Annotated[int, Meta(ge=1)]
@@ -269,7 +244,10 @@ class Config(Message, frozen=True, kw_only=True, omit_defaults=True):
     rooms: dict[WireId, Text] = {}
     contacts: Annotated[list[HomeContact], Meta(max_length=20)] = []
     place: Text = ""
+    gate: Gate | None = None
     safe_zone: Zone | None = None
+    access_points: Annotated[list[Bssid], Meta(max_length=MAX_ACCESS_POINTS)] = []
+    homes: Annotated[list[ServedHome], Meta(max_length=MAX_HOMES)] = []
     help_after_s: Annotated[float, Meta(gt=0, le=600)] | None = None
     help_away_s: Annotated[float, Meta(gt=0, le=600)] | None = None
 

@@ -162,6 +162,7 @@ class Household:
             f"broker_url = {json.dumps(self._broker_url)}",
             'secret_file = "gateway.secret"',
             f"batch_s = {self._batch_s:g}",
+            *([f"access_points = {json.dumps([record.wifi])}"] if record.wifi else []),
             "[safe_zone]",
             f"lat = {record.lat}\nlon = {record.lon}\nradius_m = {record.radius_m}",
         ]

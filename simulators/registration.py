@@ -36,7 +36,7 @@ class DeviceRecord(msgspec.Struct, kw_only=True):
 
 
 class HomeRecord(msgspec.Struct, kw_only=True):
-    """What must be kept to go on with a home after a restart. `secret` is the gateway's."""
+    """What must be kept to go on with a home after a restart. `secret` is the gateway's, `wifi` the BSSID."""
 
     seed: int
     home_id: str
@@ -44,6 +44,7 @@ class HomeRecord(msgspec.Struct, kw_only=True):
     lat: float
     lon: float
     radius_m: float
+    wifi: str = ""
     gateway: str
     secret: str
     residents: list[str] = []
@@ -90,6 +91,7 @@ async def register_home(
     gateway: str,
     devices: list[DeviceRecord],
     radius_m: float | None = None,
+    wifi: bool = False,
     installed_from: str | None = None,
     protocol_gateway: bool = False,
 ) -> HomeRecord:
@@ -107,6 +109,8 @@ async def register_home(
         secret="",
         devices=devices,
     )
+    if wifi:
+        record.wifi = await _set_up_wifi(api, record)
     for profile in home.residents:
         bed = await api.post(f"homes/{record.home_id}/beds", {"label": profile.bed_label})
         resident = await api.post("residents", _resident_body(profile, bed["id"]))
@@ -117,6 +121,16 @@ async def register_home(
         record.secret = await register_gateway(api, gateway, home, record.home_id, protocol=protocol_gateway)
     await asyncio.gather(*(_register_device(api, record, device, installed_from) for device in devices))
     return record
+
+
+async def _set_up_wifi(api: CloudApi, record: HomeRecord) -> str:
+    """The home's router is entered as a technician reads it from the label; its BSSID."""
+    digits = f"a4{record.seed % 2**40:010x}"
+    bssid = ":".join(digits[n : n + 2] for n in range(0, 12, 2))
+    home = await api.get(f"homes/{record.home_id}")
+    body = {"revision": home["revision"], "access_points": [bssid.upper().replace(":", "-")]}
+    await api.put(f"homes/{record.home_id}/access-points", body)
+    return bssid
 
 
 async def register_gateway(

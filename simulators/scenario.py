@@ -35,11 +35,14 @@ class ClockSpec(_Table, frozen=True, kw_only=True):
 
 
 class HomeSpec(_Table, frozen=True, kw_only=True):
-    """A home; `gateway` protocol: the first home's box serves watches of many homes."""
+    """A home; `gateway` protocol: the first home's box serves watches of many homes. With `wifi` its watches
+    hear it indoors.
+    """
 
     compound: str | None = None
     residents: Literal[1, 2] = 1
     radius_m: float = 300.0
+    wifi: bool = False
     gateway: Literal["home", "protocol"] = "home"
 
 

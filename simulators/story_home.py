@@ -1,6 +1,7 @@
 """The home of a story: its registration, its household, and what each verb of a step does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ class StoryHome:
             gateway=gateway,
             devices=records,
             radius_m=spec.radius_m,
+            wifi=spec.wifi,
             installed_from=start.isoformat() if days else None,
             protocol_gateway=spec.gateway == "protocol",
         )
@@ -193,8 +195,8 @@ class StoryHome:
             case "leave_fence":
                 await self._walk(device, step.metres)
                 await device.alarm(watch.LEFT_FENCE)
-            case "walk_away" | "come_home":
-                await self._walk(device, step.metres if step.do == "walk_away" else 0)
+            case "walk_away" | "come_home" | "jump":
+                await self._go(device, step)
             case "old_report":
                 for n in range(step.times):
                     state = WatchState(lat=device.state.lat, lon=device.state.lon, steps=5000 + 100 * n)
@@ -216,6 +218,12 @@ class StoryHome:
             case "hang":
                 device.hang()
 
+    async def _go(self, device: Watch, step: StepSpec) -> None:
+        if step.do == "jump":
+            await self._jump(device, step)
+        else:
+            await self._walk(device, step.metres if step.do == "walk_away" else 0)
+
     async def _walk(self, device: Watch, metres: float) -> None:
         """Three fixes of a walk to `metres` from the gate."""
         assert self._household is not None
@@ -223,8 +231,20 @@ class StoryHome:
         for part in (0.5, 0.9, 1.0):
             lat, lon = distant_point(record.lat, record.lon, metres * part)
             device.state = WatchState(lat=lat, lon=lon, speed_kmh=3.5, battery=device.state.battery)
+            if metres == 0 and record.wifi:  # indoors
+                device.state = replace(device.state, fix=False, speed_kmh=0, wifi=((record.wifi, -63),))
             await device.report()
             await self._clock.sleep(1)
+
+    async def _jump(self, device: Watch, step: StepSpec) -> None:
+        """Indoors the satellites put the watch `metres` away, again and again, while it hears home."""
+        assert self._household is not None
+        record = self._household.record
+        lat, lon = distant_point(record.lat, record.lon, step.metres)
+        for _ in range(step.times):
+            device.state = replace(device.state, lat=lat, lon=lon, wifi=((record.wifi, -58),))
+            await device.report()
+            await self._clock.sleep(step.every_s)
 
     async def _wrist(self, device: Wrist, step: StepSpec) -> None:
         match step.do:

@@ -34,6 +34,7 @@ VERBS: Final[dict[str, tuple[str, ...]]] = {
         "leave_fence",
         "come_home",
         "walk_away",
+        "jump",
         "old_report",
         "old_sos",
         "garbage",

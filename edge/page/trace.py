@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.readings import Fix, Happening, Item, Press, Reading, Samples, Sighting
+from edge.readings import Fix, Happening, HeardWifi, Item, Press, Reading, Samples, Sighting
 from edge.recent import Recent
 from firmware_specs.kinds import EVENTS
 from firmware_specs.messages import Event
@@ -135,6 +135,9 @@ def meaning(item: Item) -> str:
             return " ".join(["seen", *(f"{name}={value}" for name, value in said if value is not None)])
         case Fix():
             return f"position {item.position.source}"
+        case HeardWifi():
+            bssid, dbm = max(item.access_points, key=lambda one: one[1])
+            return f"wi-fi {len(item.access_points)}, nearest {bssid} {dbm} dBm"
         case Samples():
             return f"{len(item.xyz_g)} samples"
         case _:

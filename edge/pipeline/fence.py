@@ -13,6 +13,7 @@ from edge.readings import Fix, Happening, Item
 from edge.recent import Recent
 from firmware_specs.messages import Phase, Position
 
+HOME_MS: Final = 3 * 60_000
 HYSTERESIS_M: Final = 25.0
 DWELL_MS: Final = 60_000
 COARSE_M: Final = 500.0
@@ -26,9 +27,12 @@ _MAX_DEVICES: Final = 10_000
 
 @dataclass
 class _Track:
-    """A device: its newest believed fix, a newer one that was not, since when it is outside (ms UTC)."""
+    """A device: its newest believed fix, a newer one that was not, since when it is outside, when it last
+    heard home (ms UTC).
+    """
 
     last_at: int = 0
+    home_at: int = 0
     outside_since: int = 0
     outside_fixes: int = 0
     left: bool = False
@@ -44,6 +48,7 @@ class Fence:
     outside, and a fix that could only be reached at more than 60 m/s, unless the next one agrees with it.
     Cleared 25 m inside the border (a small zone: a quarter of its radius). While outside without a fix for
     15 min the event is told again as stale. At night the zone's night circle counts, where it has one.
+    A position of source `home` (`at_home`) is inside; for 3 min after it no single fix is enough.
     """
 
     def __init__(self, options: PipelineOptions) -> None:
@@ -52,14 +57,12 @@ class Fence:
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; add `fence_exit` raised, updated or cleared behind the fix that showed it."""
-        zone = self._options.safe_zone
-        if zone is None:
-            return items
         judged: list[Item] = []
         for item in items:
             judged.append(item)
             if isinstance(item, Fix) and not item.late and item.position.datum == "wgs84":
-                judged.extend(self._judge(item.position, zone))
+                zone = self._options.home_of(item.position.device).zone
+                judged.extend([] if zone is None else self._judge(item.position, zone))
         return judged + self._gone_silent(now)
 
     def state(self) -> dict[str, Any]:
@@ -81,12 +84,15 @@ class Fence:
         if position.at <= track.last_at or not _believable(position, track):
             return []
         track.last_at, track.believed, track.doubted, track.stale = position.at, position, None, False
+        if position.source == "home":
+            track.home_at = position.at
+            return _back(position, track, {"reasons": ["home_wifi"]})
         night = self._night(position.at) and zone.night_radius_m is not None
         beyond = beyond_m(zone, position.lat, position.lon, night=night)
         if beyond <= 0:
             return self._inside(position, track, beyond, zone, night=night)
         accuracy = _accuracy_m(position)
-        sure = accuracy < beyond
+        sure = accuracy < beyond and position.at - track.home_at > HOME_MS
         if accuracy > COARSE_M and not sure:
             return []
         if not track.outside_fixes:
@@ -105,13 +111,7 @@ class Fence:
         margin = HYSTERESIS_M if zone.ring and not night else min(HYSTERESIS_M, radius / 4)
         if track.left and beyond > -margin:
             return []
-        track.outside_fixes = 0
-        cleared, track.left = track.left, False
-        return (
-            [_fence_exit(position, "cleared", _evidence(position, beyond, zone, night=night))]
-            if cleared
-            else []
-        )
+        return _back(position, track, _evidence(position, beyond, zone, night=night))
 
     def _gone_silent(self, now: int) -> list[Item]:
         told: list[Item] = []
@@ -132,9 +132,16 @@ class Fence:
         return hour >= NIGHT[0] or hour < NIGHT[1]
 
 
+def _back(position: Position, track: _Track, evidence: dict[str, Any]) -> list[Item]:
+    """Inside again, or still."""
+    track.outside_fixes = 0
+    cleared, track.left = track.left, False
+    return [_fence_exit(position, "cleared", evidence)] if cleared else []
+
+
 def _believable(position: Position, track: _Track) -> bool:
     """False for a jump; it is remembered, and believed when the next fix is near it."""
-    if track.believed is None or _reachable(track.believed, position):
+    if position.source == "home" or track.believed is None or _reachable(track.believed, position):
         return True
     if track.doubted is not None and position.at > track.doubted.at and _reachable(track.doubted, position):
         return True

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
-from edge.readings import Fix, Happening, Item, Press, Reading
+from edge.readings import Fix, Happening, HeardWifi, Item, Press, Reading
 from firmware_specs.kinds import READINGS
 
 FUTURE_MS: Final = 10 * 60_000
@@ -40,6 +40,8 @@ class Plausible:
                     kept.append(
                         msgspec.structs.replace(item, position=msgspec.structs.replace(item.position, at=now))
                     )
+                case HeardWifi() if not believable(item.at, now):
+                    kept.append(msgspec.structs.replace(item, at=now))
                 case _:
                     kept.append(item)
         return kept

@@ -5,6 +5,7 @@ a new step is one line in STEPS.
 from collections.abc import Callable
 from typing import Any, Final, Protocol, runtime_checkable
 
+from edge.pipeline.at_home import AtHome
 from edge.pipeline.corroborate import Corroborate
 from edge.pipeline.fall import Fall
 from edge.pipeline.fence import Fence
@@ -25,6 +26,7 @@ STEPS: Final[tuple[Callable[[PipelineOptions], Step], ...]] = (
     Vitals,  # raw signals -> breathing, pulse, heart rate, somebody in the bed
     Restless,  # movement in an occupied bed -> how restless somebody lies
     Wear,  # a watch on the table has no pulse and does not fall
+    AtHome,  # who hears the Wi-Fi of home is at home, wherever satellites put them
     Fence,  # positions -> out of the safe zone, back again
     Fall,  # acceleration -> fall suspected, raised, cancelled
     Inactivity,  # no sign of life for longer than is usual in this home at this hour

@@ -24,6 +24,17 @@ class SafeZone:
     night_radius_m: float | None = None
 
 
+@dataclass(frozen=True)
+class Home:
+    """A home as its wearers' positions are judged: its safe zone, where it is (latitude, longitude), and the
+    BSSIDs of its own Wi-Fi.
+    """
+
+    zone: SafeZone | None = None
+    at: tuple[float, float] | None = None
+    access_points: frozenset[str] = frozenset()
+
+
 def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Great-circle distance (haversine, mean earth radius)."""
     a, b = math.radians(lat_a), math.radians(lat_b)
@@ -32,6 +43,12 @@ def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
         + math.cos(a) * math.cos(b) * math.sin(math.radians(lon_b - lon_a) / 2) ** 2
     )
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(h)))
+
+
+def middle(zone: SafeZone) -> Corner:
+    """Longitude and latitude of the middle of a zone, the mean of the corners where it is a ring."""
+    corners = zone.ring or ((zone.lon, zone.lat),)
+    return sum(lon for lon, _ in corners) / len(corners), sum(lat for _, lat in corners) / len(corners)
 
 
 def beyond_m(zone: SafeZone, lat: float, lon: float, *, night: bool = False) -> float:

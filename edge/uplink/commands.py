@@ -9,16 +9,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from edge.outbox.outbox import Outbox
-from firmware_specs.messages import (
-    ClockState,
-    Command,
-    ProvePhoneArgs,
-    ReplayArgs,
-    Result,
-    TrialArgs,
-    decode,
-    encode,
-)
+from firmware_specs.messages import ClockState, Command, Result, decode, encode
+from firmware_specs.orders import ProvePhoneArgs, ReplayArgs, TrialArgs
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from firmware_specs.messages import Ack, Birth, CloudStatus, Online, decode, enc
 
 log = logging.getLogger(__name__)
 
-_MAX_DOWN_BYTES = 256 * 1024
+_MAX_DOWN_BYTES = 1024 * 1024  # the configuration of ten thousand homes, compressed
 _WAITS_LIMIT_S = 1.0
 _REFUSED = 0x80
 

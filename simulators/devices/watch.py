@@ -35,7 +35,7 @@ VERSION: Final = "S10U-SIM-1.0"
 
 @dataclass(frozen=True)
 class WatchState:
-    """What the watch knows of itself: degrees WGS-84, km/h, metres, percent."""
+    """What the watch knows of itself: degrees WGS-84, km/h, metres, percent; MAC and dBm of each Wi-Fi."""
 
     lat: float = 0.0
     lon: float = 0.0
@@ -50,6 +50,7 @@ class WatchState:
     tumbles: int = 0
     status: int = 0
     accuracy_m: float = 10.0
+    wifi: tuple[tuple[str, int], ...] = ()
 
 
 def frame(maker: str, identity: str, content: str, index: int | None = None) -> bytes:
@@ -60,7 +61,7 @@ def frame(maker: str, identity: str, content: str, index: int | None = None) -> 
 
 
 def position_content(kind: str, state: WatchState, at_ms: int) -> str:
-    """The content of UD, UD2, AL or WT: the 19 position fields with no cells and no Wi-Fi; time is UTC."""
+    """The content of UD, UD2, AL or WT: the 19 position fields with no cells; time is UTC."""
     when = datetime.fromtimestamp(at_ms / 1000, UTC)
     lat, lon = (state.lat, state.lon) if state.fix else (0.0, 0.0)
     fields = [
@@ -82,7 +83,8 @@ def position_content(kind: str, state: WatchState, at_ms: int) -> str:
         str(state.tumbles),
         f"{state.status:08x}",
         "0",  # cells: without one the timing advance, MCC and MNC are absent, too
-        "0",  # Wi-Fi networks
+        str(len(state.wifi)),
+        *(f"WIFI{n:02d},{mac},{dbm}" for n, (mac, dbm) in enumerate(state.wifi)),
         f"{state.accuracy_m:g}",
     ]
     return ",".join(fields)

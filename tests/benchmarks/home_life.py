@@ -11,7 +11,7 @@ from cloud.alarms import rules
 from edge.pipeline import steps
 from edge.pipeline.fall_detector import FallDetector
 from edge.pipeline.options import PipelineOptions
-from edge.pipeline.zones import SafeZone
+from edge.pipeline.zones import Home, SafeZone
 from edge.readings import Fix, Happening, IdentifiedEvent, Item, Press, Reading, Samples
 from firmware_specs.messages import Position
 from simulators import lives, radar_signs
@@ -67,7 +67,7 @@ class HomeLife:
             PipelineOptions(
                 new_id=lambda now: f"id-{next(numbers)}",
                 rooms=rooms,
-                safe_zone=SafeZone(*HOME, RADIUS_M),
+                home=Home(SafeZone(*HOME, RADIUS_M)),
                 asks_aloud=True,
             )
         )

@@ -1,6 +1,8 @@
 """The cloud's configuration reaches a running agent, outlives its restart, and is never logged."""
 
 import asyncio
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,14 @@ from edge.agent import Agent
 from edge.help_steps import Contact
 from firmware_specs import topics
 from firmware_specs.clock import Clock
-from firmware_specs.messages import Config, HomeContact, Zone, encode
+from firmware_specs.homes import Gate, HomeContact, ServedHome, Zone
+from firmware_specs.messages import Config, encode
+from simulators.devices.watch import SOS, WatchState, frame, position_content
 from tests.edge.stand import (
     DEVICE,
     FAST,
     GATEWAY,
+    WATCH,
     Broker,
     FakeCloud,
     door,
@@ -46,7 +51,7 @@ async def publish(cloud: FakeCloud, payload: bytes) -> None:
 
 def applied(agent: Agent) -> bool:
     rules = agent.help.plan.rules
-    zone = agent.desired.options.safe_zone
+    zone = agent.desired.options.home.zone
     return (
         agent.desired.version == 7
         and rules.contacts == [Contact(name="son", number="13800000001")]
@@ -81,6 +86,34 @@ async def test_a_configuration_counts_at_once_and_after_a_restart(
     logged = " ".join(str(record.__dict__) for record in caplog.records if record.name.startswith("edge"))
     assert "13800000001" not in logged
     assert "secret-number" not in logged
+
+
+async def test_a_gateway_of_many_homes_knows_each_home_s_zone_and_wifi_as_the_cloud_tells_them(
+    tmp_path: Path, broker: Broker, fake_cloud: FakeCloud
+) -> None:
+    gate, home = Gate(lat=37.38, lon=118.0), "a4:00:00:00:00:01"
+    zone = Zone(lat=gate.lat, lon=gate.lon, radius_m=300)
+    others = [
+        ServedHome(devices=[f"watch-{n:010d}"], gate=gate, safe_zone=zone, access_points=[home])
+        for n in range(4_000)
+    ]
+    own = ServedHome(devices=[DEVICE], gate=gate, safe_zone=zone, access_points=[home])
+    payload = encode(Config(version=3, homes=[*others, own]))
+    assert len(zlib.compress(payload)) < 64 * 1024 < len(payload)
+    path = write_config(tmp_path / "post", broker, more="many_homes = true")
+    async with running(path) as agent, watch(door(agent)) as device:
+        await publish(fake_cloud, zlib.compress(payload))
+        await until(lambda: DEVICE in agent.desired.options.homes)
+        far = WatchState(lat=37.398, lon=118.0, accuracy_m=5)
+        at_home = replace(far, wifi=((home, -60),))
+        for state in (at_home, replace(far, status=SOS)):
+            kind = "AL" if state.status else "UD"
+            await device.say(frame("3G", WATCH, position_content(kind, state, Clock().now_ms())))
+        await until(lambda: bool(fake_cloud.events))
+        await until(lambda: any(batch.positions for batch in fake_cloud.batches.values()))
+    positions = [one for batch in fake_cloud.batches.values() for one in batch.positions]
+    assert [(one.source, one.lat) for one in positions][:1] == [("home", 37.38)]
+    assert {event.kind for event in fake_cloud.events.values()} == {"sos"}, "one fix after home is not enough"
 
 
 @pytest.mark.parametrize(("wanted", "counts"), [(1, 5), (40, 40), (86_400, 60), (None, FAST.heartbeat_s)])

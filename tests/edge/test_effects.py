@@ -12,7 +12,8 @@ from edge.config import ConfigError, parse
 from edge.help_settings import SpeechSection
 from edge.speech import PROMPTS, Speech
 from firmware_specs import topics
-from firmware_specs.messages import Config, HomeContact, encode
+from firmware_specs.homes import HomeContact
+from firmware_specs.messages import Config, encode
 from tests.edge.played_modem import played
 from tests.edge.stand import GATEWAY, Broker, FakeCloud, running, sos, watch, write_config
 from tests.waiting import until

@@ -12,7 +12,8 @@ import pytest
 
 from firmware_specs.__main__ import CHANNELS, schema
 from firmware_specs.batches import BatchReader, decode_batch
-from firmware_specs.messages import Message, ReplayArgs, TelemetryBatch, decode, encode
+from firmware_specs.messages import Message, TelemetryBatch, decode, encode
+from firmware_specs.orders import ReplayArgs
 
 EXAMPLES: Final = Path(__file__).parents[2] / "firmware_specs" / "examples"
 VALID: Final = sorted(EXAMPLES.glob("v*/valid/*.json"))

@@ -18,12 +18,12 @@ from firmware_specs.messages import (
     DeviceState,
     Event,
     Online,
-    ReplayArgs,
     Result,
     TelemetryBatch,
     decode,
     encode,
 )
+from firmware_specs.orders import ReplayArgs
 from simulators.batches import batch_of
 from simulators.mqtt import MqttClient, Will
 

@@ -32,6 +32,11 @@ def test_without_a_fix_the_position_is_zero_and_marked_void() -> None:
     assert content.startswith("UD,060226,181000,V,0.000000,N,0.000000,E,0.00,0,12,0,")
 
 
+def test_what_it_hears_is_counted_and_stands_before_the_accuracy() -> None:
+    state = WatchState(lat=37.4, lon=118.0, fix=False, wifi=(("a4:00:00:00:00:01", -63),))
+    assert watch.position_content("UD", state, AT).endswith(",0,1,WIFI00,a4:00:00:00:00:01,-63,10")
+
+
 def test_the_south_and_the_west_are_letters_not_signs() -> None:
     content = watch.position_content("UD2", WatchState(lat=-33.5, lon=-70.6), AT)
     assert ",A,33.500000,S,70.600000,W," in content

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.pipeline.fence import Fence
-from edge.pipeline.zones import SafeZone, beyond_m, distance_m
+from edge.pipeline.zones import Home, SafeZone, beyond_m, distance_m
 from edge.readings import Fix, Happening
 from tests.edge.pipeline.making import NOW, fix, of, options
 
@@ -23,7 +23,7 @@ RING = ((118.0, 37.38), (118.02, 37.38), (118.02, 37.40), (118.01, 37.39), (118.
 
 
 def fence(zone: SafeZone = ZONE) -> Fence:
-    return Fence(options(safe_zone=zone))
+    return Fence(options(home=Home(zone)))
 
 
 def walk(step: Fence, *fixes: Fix) -> list[str]:

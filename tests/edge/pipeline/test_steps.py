@@ -3,7 +3,7 @@ import json
 from edge.drivers.options import DriverOptions
 from edge.drivers.watch import WatchDriver
 from edge.pipeline import steps
-from edge.pipeline.zones import SafeZone
+from edge.pipeline.zones import Home, SafeZone
 from edge.readings import Fix, Happening, IdentifiedEvent, Press, Reading, Samples, Sighting
 from tests.edge.drivers.frames import AT, frame, position
 from tests.edge.pipeline.making import of, options
@@ -25,7 +25,7 @@ def test_one_sos_goes_through_all_steps_and_comes_out_once() -> None:
 
 
 def test_only_what_the_outbox_knows_comes_out() -> None:
-    pipeline = steps.steps(options(safe_zone=ZONE))
+    pipeline = steps.steps(options(home=Home(ZONE)))
     driver = WatchDriver(DriverOptions())
     items = steps.run(pipeline, driver.receive(frame(position("AL", status="00FF0000")), AT), AT)
     assert {type(item) for item in items} <= {Reading, Fix, Sighting, IdentifiedEvent}
@@ -33,12 +33,12 @@ def test_only_what_the_outbox_knows_comes_out() -> None:
 
 
 def test_time_alone_says_nothing() -> None:
-    assert steps.run(steps.steps(options(safe_zone=ZONE)), [], AT) == []
+    assert steps.run(steps.steps(options(home=Home(ZONE))), [], AT) == []
 
 
 def test_state_is_plain_json_and_survives_a_restart() -> None:
     driver = WatchDriver(DriverOptions())
-    before, after = steps.steps(options(safe_zone=ZONE)), steps.steps(options(safe_zone=ZONE))
+    before, after = steps.steps(options(home=Home(ZONE))), steps.steps(options(home=Home(ZONE)))
     alarm = frame(position("AL", status="00110000"))
     assert of(IdentifiedEvent, steps.run(before, driver.receive(alarm, AT), AT))
     steps.restore(after, json.loads(json.dumps(steps.state(before))) | {"Gone": {}, "Fence": 5})
