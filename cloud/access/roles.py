@@ -167,6 +167,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "change_device": _ADMINS,
     "retire_device": _ADMINS,
     "set_safe_zone": _ADMINS,
+    "set_access_points": _ADMINS,
     "get_resident_limits": _CHIEFS,
     "list_installations": _ADMINS,
     "get_gateway": _ADMINS,

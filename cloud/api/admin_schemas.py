@@ -11,6 +11,7 @@ from cloud.api.schemas import Given, Shown
 from cloud.api.texts import AreaCode, JsonList, JsonObject, Name, Phone, Text, Word
 from cloud.api.times import Instant
 from cloud.registry.registry import Sex, StateName
+from firmware_specs.homes import MAX_ACCESS_POINTS
 
 Revision = Annotated[int, Field(ge=1, le=2**31 - 1, description="the one that was read; 409 where it is old")]
 
@@ -106,6 +107,7 @@ class HomeDetail(Shown):
     has_door_code: bool
     safe_radius_m: float | None
     safe_ring: list[Point] | None = Field(description="goes before the circle")
+    access_points: list[str] = Field(description="BSSIDs of its Wi-Fi: who hears one is at home")
     verified_at: Instant | None
     revision: int
     beds: list[HomeBed]
@@ -135,6 +137,13 @@ class SafeZone(Given):
     revision: Revision
     radius_m: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
     ring: Annotated[list[Point], Field(min_length=3, max_length=201)] | None = None
+
+
+class AccessPoints(Given):
+    """MAC addresses of the home's own Wi-Fi, in any usual form; none: no Wi-Fi says who is at home."""
+
+    revision: Revision
+    access_points: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=MAX_ACCESS_POINTS)]
 
 
 class ChangedBed(Given):

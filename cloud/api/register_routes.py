@@ -163,6 +163,18 @@ async def set_safe_zone(
     return shapes.Revised(revision=revision)
 
 
+@router.put("/homes/{home_id}/access-points", operation_id="set_access_points", response_model=shapes.Revised)
+async def set_access_points(
+    home_id: UUID, body: shapes.AccessPoints, identity: Caller, services: With
+) -> shapes.Revised:
+    """By which Wi-Fi its people are known to be at home; 422 for an address that is none, or made up."""
+    async with services.pool.connection() as conn, conn.transaction():
+        await _check_home(conn, identity, home_id)
+        revision = await changes.set_access_points(conn, home_id, body.access_points, revision=body.revision)
+        await audit(conn, services, identity, "access_points_changed", home_id, count=len(body.access_points))
+    return shapes.Revised(revision=revision)
+
+
 async def _check_home(conn: Connection, identity: Identity, home_id: UUID) -> None:
     check_area(identity, await store.find_home(conn, home_id))
 

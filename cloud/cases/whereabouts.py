@@ -127,7 +127,7 @@ def _fix(
         accuracy_m=found["accuracy_m"],
         at=iso(found["measured_at"]),
         source=found["source"],
-        inside=_within(Point(lat, lon), metres, fence, ring),
+        inside=found["source"] == "home" or _within(Point(lat, lon), metres, fence, ring),
         distance_m=None if metres is None else round(metres),
     )
 

@@ -1,4 +1,5 @@
-"""Tells each home's gateway what it must know to help alone: contacts, rooms, roles, address, safe zone.
+"""Tells each home's gateway what it must know to help alone: contacts, rooms, roles, address, safe zone and
+Wi-Fi; and a gateway of many homes, where each of them is.
 
 The configurations are compared with the registry every minute, so that every road into it counts: the
 console, an import, a merge of persons, a restored backup. Each is told again about every hour, since a broker
@@ -7,12 +8,14 @@ may have lost what it kept. No number or name is ever logged.
 
 import asyncio
 import logging
+import zlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 import psycopg
 
+from cloud.broker import MAX_PAYLOAD_BYTES
 from cloud.database import queries
 from cloud.database.pool import Pool
 from cloud.downlink.mqtt_publisher import MqttPublisher, NotPublished
@@ -25,6 +28,7 @@ logger = logging.getLogger(__name__)
 _SQL = queries.load(__package__, "configs.sql")
 EVERY_S: Final = 60.0
 _AT_ONCE: Final = 200
+_PLAIN_BYTES: Final = 64 * 1024
 _AGAIN_AFTER: Final = timedelta(hours=1)
 _AGAIN_A_MINUTE: Final = 400  # spread: a city of 24,000 homes in an hour
 
@@ -72,7 +76,11 @@ async def publish_waiting(pool: Pool, publisher: MqttPublisher, now: datetime) -
 def _payload(gateway_id: str, version: int, content: dict[str, Any]) -> bytes | None:
     """The message; None, and said, for what the wire cannot carry: one home must not stop the others."""
     try:
-        return encode(msgspec.convert({**content, "version": version}, Config))
+        plain = encode(msgspec.convert({**content, "version": version}, Config))
+        payload = plain if len(plain) <= _PLAIN_BYTES else zlib.compress(plain)
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise ValueError(f"{len(payload)} bytes are too many - at $.homes")
+        return payload
     except ValueError as error:
         where = str(error).rpartition(" - at ")[2]
         logger.error(

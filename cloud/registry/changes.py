@@ -13,6 +13,7 @@ from cloud.access.errors import Conflict, InvalidInput, NotFound
 from cloud.database import queries
 from cloud.database.pool import Connection
 from cloud.registry import people
+from cloud.registry.access_points import bssids
 from cloud.registry.fences import Corner, ring_of
 from cloud.registry.people import ID_NUMBER, ContactRow
 from cloud.registry.registry import Sex, china_date, id_number_fault, normal_id_number
@@ -198,6 +199,14 @@ async def set_safe_zone(
     return await _change(
         conn, "home", "set_safe_zone", values | {"ring": None if ring is None else Jsonb(ring_of(ring))}
     )
+
+
+async def set_access_points(
+    conn: Connection, home_id: UUID, access_points: Sequence[str], *, revision: int
+) -> int:
+    """By which Wi-Fi its people are known to be at home; raises InvalidInput, NotFound or Conflict."""
+    values = {"id": home_id, "revision": revision, "access_points": bssids(access_points)}
+    return await _change(conn, "home", "set_access_points", values)
 
 
 async def change_device(

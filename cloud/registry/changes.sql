@@ -26,6 +26,11 @@ update home set area_code = %(area_code)s, org_id = %(org_id)s, street = %(stree
     revision = revision + 1
 where id = %(id)s and revision = %(revision)s returning revision;
 
+-- name: set_access_points --
+-- By which Wi-Fi one is known to be at home; the new revision.
+update home set access_points = %(access_points)s, revision = revision + 1
+where id = %(id)s and revision = %(revision)s returning revision;
+
 -- name: set_safe_zone --
 -- How far from home its people may go: a circle round the gate, or a ring.
 update home set safe_radius_m = %(radius_m)s, safe_ring = %(ring)s, revision = revision + 1

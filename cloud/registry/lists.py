@@ -72,6 +72,7 @@ class HomeDetailRow(msgspec.Struct, frozen=True, kw_only=True):
     has_door_code: bool
     safe_radius_m: float | None
     safe_ring: list[tuple[float, float]] | None
+    access_points: list[str]
     verified_at: datetime | None
     revision: int
 

@@ -34,7 +34,7 @@ order by h.id limit %(limit)s;
 -- name: find_home_detail --
 -- One home, without its door code.
 select h.id, h.area_code, h.org_id, o.name as org, h.street, h.compound, h.building, h.unit, h.room, h.gate_lat,
-    h.gate_lon, h.access_note, h.door_code_cipher is not null as has_door_code, h.safe_radius_m, h.safe_ring, h.verified_at, h.revision
+    h.gate_lon, h.access_note, h.door_code_cipher is not null as has_door_code, h.safe_radius_m, h.safe_ring, h.access_points, h.verified_at, h.revision
 from home h join org o on o.id = h.org_id where h.id = %(id)s;
 
 -- name: list_beds --

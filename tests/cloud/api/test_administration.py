@@ -264,6 +264,28 @@ async def test_a_safe_zone_is_a_ring_that_encloses_an_area_once(desk: Desk, town
     assert (await desk.get(home))["safe_ring"] is None
 
 
+async def test_the_wifi_of_a_home_is_given_as_it_stands_on_the_router(desk: Desk, town: Town) -> None:
+    home = f"/homes/{town.east.home_id}"
+    given = ["A4-00-00-00-00-01", "a400.0000.0002", "a4:00:00:00:00:01"]
+    await desk.ask("PUT", f"{home}/access-points", {"revision": 1, "access_points": given})
+    assert (await desk.get(home))["access_points"] == ["a4:00:00:00:00:01", "a4:00:00:00:00:02"]
+    for wrong, words in (
+        ("a6:00:00:00:00:01", "手机热点"),
+        ("01:00:5e:00:00:01", "组播"),
+        ("a4:00:00:00:01", "不是 MAC"),
+        ("00:00:00:00:00:00", "不是 MAC"),
+    ):
+        told = await desk.ask("PUT", f"{home}/access-points", {"revision": 2, "access_points": [wrong]}, 422)
+        assert words in told["detail_zh"], wrong
+        assert told["field"] == "access_points"
+    many = [f"a4:00:00:00:01:{n:02x}" for n in range(17)]
+    await desk.ask("PUT", f"{home}/access-points", {"revision": 2, "access_points": many}, 422)
+    told = await desk.ask("PUT", f"{home}/access-points", {"revision": 1, "access_points": []}, 409)
+    assert told["changed_by"] == "program-admin"
+    await desk.ask("PUT", f"{home}/access-points", {"revision": 2, "access_points": []})
+    assert (await desk.get(home))["access_points"] == []
+
+
 async def test_an_elders_limits_and_a_zone_are_changed_in_revisions(desk: Desk, town: Town) -> None:
     path = f"/residents/{town.east.resident_id}/limits"
     body = {"bands": {"heart_rate": {"low": 45, "high": 105}}, "fence": "attention"}

@@ -24,11 +24,11 @@ async def wear(conn: Connection, services: Services, home: PlacedHome, device: s
 
 
 async def fix(conn: Connection, services: Services, key: int, lat: float, lon: float, **more: Any) -> None:
-    values: dict[str, Any] = {"accuracy": 25.0, "datum": "wgs84", "back_s": 0} | more
+    values: dict[str, Any] = {"accuracy": 25.0, "datum": "wgs84", "source": "gnss", "back_s": 0} | more
     at = services.clock.now() - timedelta(seconds=values["back_s"])
     await conn.execute(
-        "insert into position_fix values (%s, %s, %s, %s, %s, %s, 'gnss', %s, false)",
-        (key, at, at, lat, lon, values["accuracy"], values["datum"]),
+        "insert into position_fix values (%s, %s, %s, %s, %s, %s, %s, %s, false)",
+        (key, at, at, lat, lon, values["accuracy"], values["source"], values["datum"]),
     )
 
 
@@ -66,6 +66,13 @@ async def test_the_newest_fix_is_judged_against_the_fence(
     outside = (await look(seat, case)).fix
     assert outside is not None
     assert (outside.inside, outside.distance_m) == (False, 645)
+    clock.move(timedelta(seconds=30))
+    await fix(conn, services, key, 37.4358, 118.67, source="home")
+    at_home = (await look(seat, case)).fix
+    assert at_home is not None
+    assert (at_home.inside, at_home.source) == (True, "home"), (
+        "on the home's Wi-Fi, however its zone is drawn"
+    )
 
 
 async def test_a_fix_of_another_datum_is_given_in_wgs84(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -11,8 +12,11 @@ from cloud.broker import WORK_USER, Address
 from cloud.database.pool import Connection, Pool
 from cloud.downlink import configs
 from cloud.downlink.mqtt_publisher import MqttPublisher
-from firmware_specs.messages import Config, HomeContact, Zone, decode
-from tests.cloud.town import NOW, add_device, add_home, add_resident
+from cloud.registry import changes
+from firmware_specs.batches import inflate
+from firmware_specs.homes import Gate, HomeContact, ServedHome, Zone
+from firmware_specs.messages import Config, decode
+from tests.cloud.town import NOW, add_device, add_gateway, add_home, add_resident
 from tests.conftest import RunningBroker
 from tests.mqtt_client import TestClient, mqtt_client
 
@@ -68,6 +72,42 @@ async def test_a_gateway_is_told_of_its_home_and_of_each_change(
         assert third.safe_zone == Zone(
             lat=37.43, lon=118.67, radius_m=300, ring=[(lon, lat) for lon, lat in ring]
         )
+
+
+async def test_the_wifi_of_a_home_is_told_to_its_gateway_and_to_the_one_its_watch_calls_in_at(
+    pool: Pool, conn: Connection, broker: RunningBroker, publisher: MqttPublisher
+) -> None:
+    home, quiet = await add_home(conn, "gw-1"), await add_home(conn, "gw-2")
+    await add_gateway(conn, "gw-many", None)
+    await add_device(conn, "watch-1", home)
+    await add_device(conn, "watch-2", quiet)
+    await conn.execute("insert into gateway_run values ('gw-many', 'run00001', %s, %s)", (NOW, NOW))
+    await conn.execute('update device set state = \'{"run": "run00001"}\'')
+    await changes.set_access_points(conn, home.id, ["A4-00-00-00-00-01"], revision=1)
+    assert await configs.refresh(pool, NOW) == 3
+    await configs.publish_waiting(pool, publisher, NOW)
+    gate = Gate(lat=37.43, lon=118.67)
+    with mqtt_client(broker.port, "gw-1", broker.secrets["gw-1"]) as gateway:
+        assert gateway.subscribe("carebed/v1/gw-1/down/#", 0)
+        own, _ = await asyncio.to_thread(told, gateway)
+        assert (own.gate, own.access_points, own.homes) == (gate, ["a4:00:00:00:00:01"], [])
+    served = ServedHome(devices=["watch-1"], gate=gate, access_points=["a4:00:00:00:00:01"])
+    assert (await _content(conn, "gw-many"))["homes"] == [msgspec.to_builtins(served)], "and of nobody else's"
+    await conn.execute("update device set state = '{}'")
+    assert await configs.refresh(pool, NOW + timedelta(minutes=1)) == 1
+    assert await _content(conn, "gw-many") == {}
+
+
+async def test_the_homes_of_a_city_s_watches_fit_one_message(pool: Pool, conn: Connection) -> None:
+    home = {
+        "safe_zone": {"lat": 37.43, "lon": 118.67, "radius_m": 300},
+        "access_points": ["a4:00:00:00:00:01"],
+    }
+    homes = [home | {"devices": [f"watch-23{n * 99_991 % 10**8:08d}"]} for n in range(5_000)]
+    payload = configs._payload("gw-many", 1, {"homes": homes})
+    assert payload is not None
+    assert len(payload) < 256 * 1024
+    assert len(decode(inflate(payload, 1 << 24), Config).homes) == 5_000
 
 
 async def test_a_broker_that_lost_what_it_kept_is_told_again_within_about_an_hour(
@@ -143,7 +183,8 @@ async def test_a_home_that_the_wire_cannot_carry_does_not_stop_the_others(
         assert config.rooms == {"zb-1": "卧室"}
 
 
-async def _content(conn: Connection) -> dict[str, object]:
-    row = await (await conn.execute("select content from gateway_config")).fetchone()
+async def _content(conn: Connection, gateway: str = "gw-1") -> dict[str, object]:
+    query = "select content from gateway_config where gateway_id = %s"
+    row = await (await conn.execute(query, (gateway,))).fetchone()
     assert row is not None
     return dict(row[0])

@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { answered, api } from "../api/client";
 import { Records } from "../technician/Records";
 import { useTexts } from "../texts/texts";
+import { AccessPoints } from "./AccessPoints";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { useFinder } from "./Finder";
 import { List, Table, type Column } from "./List";
@@ -199,6 +200,7 @@ export function Home(): ReactElement {
         <Records home={id} />
       </section>
       <SafeZone key={`zone-${home.revision}`} home={home} />
+      <AccessPoints key={`wifi-${home.revision}`} home={home} />
       <h3>{t("admin.address")}</h3>
       <Form key={home.revision} label={t("admin.address")} fields={fields} initial={initial} action="admin.save" save={save} />
       <Stale />

@@ -1537,6 +1537,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/homes/{home_id}/access-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Access Points
+         * @description By which Wi-Fi its people are known to be at home; 422 for an address that is none, or made up.
+         */
+        put: operations["set_access_points"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/homes/{home_id}/beds": {
         parameters: {
             query?: never;
@@ -2658,6 +2678,12 @@ export interface components {
         /** @description In how many minutes they will be there. */
         Accept: {
             eta_minutes?: number | null;
+        };
+        /** @description MAC addresses of the home's own Wi-Fi, in any usual form; none: no Wi-Fi says who is at home. */
+        AccessPoints: {
+            /** @description the one that was read; 409 where it is old */
+            revision: number;
+            access_points: string[];
         };
         /** @description An area; `homes` are its own, not those of areas below it. */
         Area: {
@@ -4026,6 +4052,8 @@ export interface components {
             safe_radius_m: number | null;
             /** @description goes before the circle */
             safe_ring: components["schemas"]["Point"][] | null;
+            /** @description BSSIDs of its Wi-Fi: who hears one is at home */
+            access_points: string[];
             verified_at: string | null;
             revision: number;
             beds: components["schemas"]["HomeBed"][];
@@ -7748,6 +7776,32 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ChangedHome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revised"];
+                };
+            };
+        };
+    };
+    set_access_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessPoints"];
             };
         };
         responses: {

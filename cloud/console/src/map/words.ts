@@ -20,6 +20,7 @@ export function wordsOf(found: Whereabouts, nowMs: number, t: Texts["t"]): strin
   if (fix === null) return [t("map.no_fix"), ...(home === null ? [t("map.no_home")] : [])];
   const { count, unit } = age(nowMs - (instant(fix.at) ?? nowMs));
   const words = [t("map.band"), t(`age.${unit}` as Key, { count })];
+  if (fix.source === "home") return [...words, t("map.home_wifi")];
   if (fix.accuracy_m !== null) words.push(t("map.accuracy", { metres: Math.round(fix.accuracy_m) }));
   if (fix.inside !== null) words.push(t(fix.inside ? "map.inside" : "map.outside"));
   words.push(fix.distance_m === null ? t("map.no_home") : distance(fix.distance_m, t));
