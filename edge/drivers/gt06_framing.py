@@ -2,6 +2,8 @@
 `firmware_specs/devices/gt06.md`).
 """
 
+import re
+from binascii import crc_hqx
 from collections import Counter
 from typing import Final
 
@@ -10,6 +12,8 @@ import msgspec
 _LONGEST: Final = 2048
 _SHORTEST: Final = 5
 _MARKS: Final = (b"xx", b"yy")
+_MARK: Final = re.compile(rb"xx|yy|[xy]\Z")
+_MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class Gt06Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +73,8 @@ class Gt06Framer:
 
 def crc(data: bytes) -> int:
     """CRC-16/X.25: reflected polynomial 0x8408, initial and final FFFF."""
-    value = 0xFFFF
-    for byte in data:
-        value = value >> 8 ^ _TABLE[(value ^ byte) & 0xFF]
-    return value ^ 0xFFFF
+    value = crc_hqx(data.translate(_MIRRORED), 0xFFFF)  # the same polynomial, the other way round
+    return (_MIRRORED[value & 0xFF] << 8 | _MIRRORED[value >> 8]) ^ 0xFFFF
 
 
 def encode_frame(proto: int, serial: int, body: bytes = b"") -> bytes:
@@ -95,10 +97,8 @@ def broken_frame(data: bytes) -> Gt06Frame | None:
 
 def _next_mark(buffer: bytes, at: int) -> int:
     """Where the next `78 78` or `79 79` stands, or a last byte that may begin one; else the end."""
-    places = [place for mark in _MARKS if (place := buffer.find(mark, at)) >= 0]
-    if places:
-        return min(places)
-    return len(buffer) - 1 if len(buffer) > at and buffer[-1:] in (b"x", b"y") else len(buffer)
+    found = _MARK.search(buffer, at)
+    return found.start() if found is not None else len(buffer)
 
 
 def _length(buffer: bytes, at: int) -> int:
@@ -129,12 +129,3 @@ def _frame_at(buffer: bytes, at: int) -> Gt06Frame | bool | None:
         body=frame[head + 1 : -6],
         crc_ok=crc(frame[2:-4]) == int.from_bytes(frame[-4:-2], "big"),
     )
-
-
-def _crc_step(value: int) -> int:
-    for _ in range(8):
-        value = value >> 1 ^ (0x8408 if value & 1 else 0)
-    return value
-
-
-_TABLE: Final = tuple(_crc_step(value) for value in range(256))

@@ -5,13 +5,12 @@
 from collections import Counter
 from functools import reduce
 from operator import xor
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 _MARK: Final = b"\x7e"
 _LIMIT: Final = 4096  # twice the longest body, all of it escaped, and its header
-_LONGEST_HEADER: Final = 21
 _LENGTH_BITS: Final = 0x3FF
 _IS_PART: Final = 1 << 13
 _IS_2019: Final = 1 << 14
@@ -34,6 +33,21 @@ class Jt808Frame(msgspec.Struct, frozen=True, kw_only=True):
     checksum_ok: bool = True
 
 
+class _Part(NamedTuple):
+    """What stands between two marks: as it came, read as a message, its length without escapes. Each is read
+    once: parts can be joined in many ways.
+    """
+
+    data: bytes
+    frame: Jt808Frame | None
+    length: int
+
+    @property
+    def alone(self) -> bool:
+        """True for nothing (a `7E` ended, another begins) and for a message that is right by itself."""
+        return not self.data or (self.frame is not None and self.frame.checksum_ok)
+
+
 class Jt808Framer:
     """`feed` bytes, get messages; what is dropped is counted by reason."""
 
@@ -41,7 +55,7 @@ class Jt808Framer:
         self._counts = counts
         self._buffer = bytearray()
         self._inside = False
-        self._closed: list[bytes] = []  # between two marks each; the first may want what comes behind it
+        self._closed: list[_Part] = []  # the first may want what comes behind it
 
     def feed(self, data: bytes) -> list[Jt808Frame]:
         """Messages completed by these bytes, in order, also those with a wrong checksum. A `7E` ends one
@@ -50,7 +64,7 @@ class Jt808Framer:
         *closed, rest = (bytes(self._buffer) + data).split(_MARK)
         if closed and not self._inside:
             self._garbage(closed.pop(0))
-        self._closed += closed
+        self._closed += map(_part, closed)
         self._inside = self._inside or _MARK in data
         self._buffer[:] = rest
         if len(self._buffer) > _LIMIT:
@@ -73,30 +87,35 @@ class Jt808Framer:
 
     def _read(self, *, final: bool) -> list[Jt808Frame]:
         frames: list[Jt808Frame] = []
-        while self._closed and (taken := self._take(frames, final=final)):
-            del self._closed[:taken]
+        at = 0
+        while at < len(self._closed) and (taken := self._take(at, frames, final=final)):
+            at += taken
+        del self._closed[:at]
         return frames
 
-    def _take(self, frames: list[Jt808Frame], *, final: bool) -> int:
-        """Read the message that begins with the first part; how many parts it had, 0 when it waits.
+    def _take(self, at: int, frames: list[Jt808Frame], *, final: bool) -> int:
+        """Read the message that begins with part `at`; how many parts it had, 0 when it waits.
 
         Some terminals send a `7E` inside a message as it is: parts are joined until they have the length.
         """
-        first, *others = self._closed
-        frame = decode_frame(first) if len(first) <= _LIMIT else None
+        first = self._closed[at]
+        frame = first.frame
         if frame is None:
-            self._garbage(first)
+            self._garbage(first.data)
             return 1
-        complete = frame.checksum_ok or len(frame.body) >= frame.body_len_field
-        for n, part in enumerate(others, start=2):
+        missing = frame.body_len_field - len(frame.body)
+        complete = frame.checksum_ok or missing <= 0
+        for end in range(at + 1, len(self._closed)):
             if complete:
                 break
-            first += _MARK + part
-            whole = decode_frame(first)
-            if whole is not None and len(whole.body) == whole.body_len_field:
-                frames.append(whole)
-                return n
-            complete = _stands_alone(part) or len(first) > frame.body_len_field + _LONGEST_HEADER
+            part = self._closed[end]
+            missing -= 1 + part.length
+            if missing == 0:
+                whole = decode_frame(_MARK.join(each.data for each in self._closed[at : end + 1]))
+                if whole is not None:
+                    frames.append(whole)
+                    return end + 1 - at
+            complete = part.alone or missing < 0
         if not complete and not final:
             return 0
         frames.append(frame)
@@ -107,15 +126,17 @@ class Jt808Framer:
             self._counts["garbage_bytes"] += len(part)
 
 
-def _stands_alone(part: bytes) -> bool:
-    """True for nothing (a `7E` ended, another begins) and for a message that is right by itself."""
-    frame = decode_frame(part)
-    return not part or (frame is not None and frame.checksum_ok)
+def _part(data: bytes) -> _Part:
+    return _Part(data, decode_frame(data) if len(data) <= _LIMIT else None, len(_unescaped(data)))
+
+
+def _unescaped(data: bytes) -> bytes:
+    return data.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
 
 
 def decode_frame(escaped: bytes) -> Jt808Frame | None:
     """The message between two `7E`; None when it is too short for its header."""
-    data = escaped.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
+    data = _unescaped(escaped)
     if len(data) < 5:
         return None
     attributes = int.from_bytes(data[2:4], "big")

@@ -79,7 +79,12 @@ class TrvFramer:
         if len(rest) > FRAME_LIMIT:
             self._counts["frame_too_long"] += 1
             del self._buffer[: -FRAME_LIMIT // 2]
-        return [message for part in whole for message in self._messages(part[-FRAME_LIMIT:])]
+        return [
+            message
+            for part in whole
+            if part.strip(_BLANKS)
+            for message in self._messages(part[-FRAME_LIMIT:])
+        ]
 
     def finish(self) -> None:
         """No more bytes will come: a message that was begun is counted as cut."""

@@ -1,4 +1,5 @@
 import json
+import time
 from typing import Any
 
 import pytest
@@ -37,6 +38,12 @@ SOS: dict[str, bytes] = {
     "r60": radars.r60_frame("gets_up") + radars.r60_frame("fall"),
     "tinyframe": radars.tiny_frame("gets_up") + radars.tiny_frame("fall"),
 }
+BOTHERSOME: dict[str, bytes] = {
+    "jt808 marks": b"\x7e",
+    "jt808 messages that seem to miss their end": b"\x7e\x02\x00\x03\xff" + b"\x01" * 6 + b"\0\0a",
+    "gt06 x": b"x",
+    "gt06 y": b"y",
+}
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
@@ -49,6 +56,15 @@ def assert_calm(name: str, pieces: list[bytes]) -> None:
     for piece in pieces:
         driver.receive(piece, AT)
         driver.replies()
+
+
+@pytest.mark.parametrize("what", sorted(BOTHERSOME))
+def test_no_bytes_keep_a_driver_busy_while_somebody_else_calls_for_help(what: str) -> None:
+    """What grows with the square of the length took seconds here; what grows with it, a tenth of one."""
+    unit = BOTHERSOME[what]
+    began = time.process_time()
+    DRIVERS[what.partition(" ")[0]](DriverOptions()).receive(unit * (64 * 1024 // len(unit)), AT)
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("name", sorted(DRIVERS))
