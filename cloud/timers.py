@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from cloud import desk_jobs, judging, metrics
 from cloud.access import kept, sources
+from cloud.access import store as access
 from cloud.alarms import store as alarms
 from cloud.cases import by_time, rule_alarms
 from cloud.cases.intake import take_alarm
@@ -204,6 +205,7 @@ async def clean_up(conn: Connection, moment: Moment) -> None:
     await judging.forget(conn, now=now)
     await kept.trim(conn, now=now)
     await sources.trim(conn, now=now)
+    await access.trim_places(conn, now=now)
     await telephony.tidy(conn, now=now)
     await photos.trim(conn, now=now)
 

@@ -18,6 +18,8 @@ SESSION_LIFE: Final = timedelta(hours=16)
 """A shift of twelve hours with its hand-overs: nobody is signed out with a case in hand."""
 FAILURES_ALLOWED: Final = 10
 LOCK_FOR: Final = timedelta(minutes=5)
+KNOWN_FOR: Final = timedelta(days=90)
+"""Where somebody signed in so lately, wrong passwords from elsewhere do not lock them out."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

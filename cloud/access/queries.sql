@@ -7,6 +7,10 @@ returning id;
 
 -- name: set_password --
 -- A new password ends the lock and every session of the user.
+with unlocked as (
+    update sign_in_place p set failures = 0, locked_until = null from staff s
+    where s.username = %(username)s and p.staff_id = s.id
+)
 update staff set password_hash = %(password_hash)s, failed_logins = 0, locked_until = null
 where username = %(username)s returning id;
 
@@ -23,13 +27,38 @@ update staff set
 where username = %(username)s and (locked_until is null or locked_until <= %(now)s)
 returning id, name, role, area_code, org_id, password_hash, active;
 
+-- name: take_attempt_at_place --
+-- The same where the user has signed in before, whatever strangers do elsewhere.
+update sign_in_place p set
+    failures = case when p.locked_until is not null then 1 else p.failures + 1 end,
+    locked_until = case when (case when p.locked_until is not null then 1 else p.failures + 1 end) >= %(allowed)s
+        then %(lock_until)s::timestamptz end
+from staff s
+where s.username = %(username)s and p.staff_id = s.id and p.source = %(source)s and p.last_at > %(known_since)s
+    and (p.locked_until is null or p.locked_until <= %(now)s)
+returning s.id, s.name, s.role, s.area_code, s.org_id, s.password_hash, s.active;
+
+-- name: find_place_lock --
+-- Until when a user name is locked where the user is known.
+select p.locked_until from sign_in_place p join staff s on s.id = p.staff_id
+where s.username = %(username)s and p.source = %(source)s and p.last_at > %(known_since)s and p.locked_until > %(now)s;
+
 -- name: find_lock --
--- Until when a user name is locked.
+-- Until when a user name is locked for strangers.
 select locked_until from staff where username = %(username)s and locked_until > %(now)s;
 
+-- name: know_place --
+-- The password was right there: what failed there is forgotten.
+insert into sign_in_place (staff_id, source, last_at) values (%(id)s, %(source)s, %(now)s)
+on conflict (staff_id, source) do update set last_at = excluded.last_at, failures = 0, locked_until = null;
+
 -- name: forget_failures --
--- The password was right.
+-- The password was right where the user was not known.
 update staff set failed_logins = 0, locked_until = null where id = %(id)s;
+
+-- name: trim_places --
+-- Places where nobody has signed in for long.
+delete from sign_in_place where last_at <= %(before)s;
 
 -- name: insert_seat --
 -- A seat is opened by a sign-in.

@@ -14,6 +14,7 @@ from cloud.database.pool import Connection
 _SQL: Final = queries.load(__package__ or "cloud.access", "sources.sql")
 FAILURES_ALLOWED: Final = 30
 WINDOW: Final = timedelta(minutes=1)
+UNKNOWN: Final = "unknown"
 _IPV6_SITE: Final = 64
 
 
@@ -22,7 +23,7 @@ def source_of(host: str | None) -> str:
     try:
         address = ipaddress.ip_address(host or "")
     except ValueError:
-        return "unknown"
+        return UNKNOWN
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return str(address.ipv4_mapped)

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.access.access import (
     FAILURES_ALLOWED,
+    KNOWN_FOR,
     LOCK_FOR,
     SESSION_LIFE,
     Identity,
@@ -19,6 +20,7 @@ from cloud.access.access import (
 )
 from cloud.access.audit import LOOK_AGAIN, REPEATED
 from cloud.access.errors import Conflict, NotFound, TooManyAttempts
+from cloud.access.sources import UNKNOWN
 from cloud.database import queries
 from cloud.database.pool import Connection
 from firmware_specs.ids import uuid7
@@ -32,6 +34,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     user: Identity
     password_hash: str
     active: bool
+    known: bool
 
 
 def _ms(now: datetime) -> int:
@@ -70,32 +73,49 @@ async def set_password(conn: Connection, *, now: datetime, username: str, passwo
     return seats
 
 
-async def take_attempt(conn: Connection, *, now: datetime, username: str) -> Attempt | None:
+async def take_attempt(conn: Connection, *, now: datetime, username: str, source: str) -> Attempt | None:
     """Count a sign-in attempt before its password is looked at; None for an unknown user.
 
-    Raises TooManyAttempts for five minutes after the tenth failure. Commit before checking the password.
+    Raises TooManyAttempts for five minutes after the tenth failure: of all strangers together, but where the
+    user has signed in lately only of that place. Commit before checking the password.
     """
     attempt = {"username": username, "now": now, "allowed": FAILURES_ALLOWED, "lock_until": now + LOCK_FOR}
-    row = await (await conn.execute(_SQL["take_attempt"], attempt)).fetchone()
-    if row is not None:
-        user = Identity(
-            id=row[0], name=row[1], role=row[2], area_code=row[3], org_id=row[4], username=username
-        )
-        return Attempt(user=user, password_hash=row[5], active=row[6])
-    locked = await (await conn.execute(_SQL["find_lock"], {"username": username, "now": now})).fetchone()
-    if locked is None:
-        return None
-    wait = max(1, round((locked[0] - now).total_seconds()))
-    raise TooManyAttempts(
-        f"密码错误次数过多，请 {wait} 秒后再试",
-        f"too many wrong passwords, try again in {wait} s",
-        retry_after_s=wait,
+    attempt |= {"source": source, "known_since": now - KNOWN_FOR}
+    for known, take, lock in (
+        (True, "take_attempt_at_place", "find_place_lock"),
+        (False, "take_attempt", "find_lock"),
+    ):
+        row = await (await conn.execute(queries.trusted(_SQL[take]), attempt)).fetchone()
+        if row is not None:
+            user = Identity(
+                id=row[0], name=row[1], role=row[2], area_code=row[3], org_id=row[4], username=username
+            )
+            return Attempt(user=user, password_hash=row[5], active=row[6], known=known)
+        locked = await (await conn.execute(queries.trusted(_SQL[lock]), attempt)).fetchone()
+        if locked is not None:
+            raise _locked(max(1, round((locked[0] - now).total_seconds())))
+    return None
+
+
+def _locked(wait_s: int) -> TooManyAttempts:
+    return TooManyAttempts(
+        f"密码错误次数过多，请 {wait_s} 秒后再试",
+        f"too many wrong passwords, try again in {wait_s} s",
+        retry_after_s=wait_s,
     )
 
 
-async def forget_failures(conn: Connection, staff_id: UUID) -> None:
-    """The password was right."""
-    await conn.execute(_SQL["forget_failures"], {"id": staff_id})
+async def succeed(conn: Connection, attempt: Attempt, source: str, *, now: datetime) -> None:
+    """The password was right; from now on the user is known there. An unknown source is no place."""
+    if not attempt.known:
+        await conn.execute(_SQL["forget_failures"], {"id": attempt.user.id})
+    if source != UNKNOWN:
+        await conn.execute(_SQL["know_place"], {"id": attempt.user.id, "source": source, "now": now})
+
+
+async def trim_places(conn: Connection, *, now: datetime) -> None:
+    """Forget where people have not signed in for long."""
+    await conn.execute(_SQL["trim_places"], {"before": now - KNOWN_FOR})
 
 
 async def open_session(conn: Connection, *, now: datetime, user: Identity) -> tuple[str, Session]:

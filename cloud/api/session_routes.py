@@ -32,13 +32,14 @@ async def sign_in(body: SignIn, request: Request, services: With, response: Resp
     source = sources.source_of(request.client.host if request.client else None)
     async with services.pool.connection() as conn:
         await sources.take(conn, source, now=services.clock.now())
-        attempt = await store.take_attempt(conn, now=services.clock.now(), username=body.username)
+        now = services.clock.now()
+        attempt = await store.take_attempt(conn, now=now, username=body.username, source=source)
     matches = await services.passwords.matches(attempt.password_hash if attempt else None, body.password)
     if attempt is None or not matches or not attempt.active:
         raise NotSignedIn("用户名或密码不正确", "wrong user name or password")
     now = services.clock.now()
     async with services.pool.connection() as conn, conn.transaction():
-        await store.forget_failures(conn, attempt.user.id)
+        await store.succeed(conn, attempt, source, now=now)
         await sources.forgive(conn, source)
         await store.end_expired(conn, now=now, staff_id=attempt.user.id)
         secret, session = await store.open_session(conn, now=now, user=attempt.user)

@@ -64,6 +64,27 @@ async def test_ten_failures_lock_the_account_for_five_minutes_even_for_the_right
     assert (await attempt(http, "operator", PASSWORD)).status_code == 200
 
 
+async def test_strangers_lock_nobody_out_where_they_have_signed_in_before(
+    app: FastAPI, town: Town, clock: MovedClock
+) -> None:
+    def at(host: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=app, client=(host, 1), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN)
+
+    async with at("10.0.0.5") as desk, at("203.0.113.9") as stranger:
+        assert (await attempt(desk, "operator", PASSWORD)).status_code == 200
+        for _ in range(10):
+            assert (await attempt(stranger, "operator", "wrong")).status_code == 401
+        assert (await attempt(stranger, "operator", PASSWORD)).status_code == 429
+        assert (await attempt(desk, "operator", PASSWORD)).status_code == 200
+        assert (await attempt(stranger, "operator", PASSWORD)).status_code == 429
+        for _ in range(10):
+            assert (await attempt(desk, "operator", "wrong")).status_code == 401
+        assert (await attempt(desk, "operator", PASSWORD)).status_code == 429
+        clock.move(timedelta(minutes=5, seconds=1))
+        assert (await attempt(desk, "operator", PASSWORD)).status_code == 200
+
+
 async def test_nine_failures_are_forgotten_after_a_success(http: httpx.AsyncClient, town: Town) -> None:
     for _ in range(2):
         for _ in range(9):
