@@ -191,7 +191,7 @@ def _csv(content: bytes) -> Sheet:
     lines: list[Line] = []
     for number, cells in _records(text, separator):
         if any(cell.text for cell in cells):
-            lines.append(Line(number, cells[:MAX_COLUMNS]))
+            lines.append(Line(number, cells))
             _check_length(lines)
     return Sheet(kind="csv", encoding=encoding, lines=lines)
 
@@ -202,7 +202,7 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[Cell]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         for number, record in enumerate(reader, 1):
-            yield number, [Cell(_tidy(field)) for field in record]
+            yield number, [Cell(_tidy(field)) for field in record[:MAX_COLUMNS]]
     except csv.Error as error:
         raise Unreadable(
             f"CSV 第 {reader.line_num} 行无法读取，请检查引号",

@@ -24,12 +24,14 @@ MAX_DETAIL: Final = 200
 
 
 class ChannelError(Exception):
-    """A hand-over that did not end well; `reason` is a fixed word, `detail` the provider's own."""
+    """A hand-over that did not end well; `reason` is a fixed word, `detail` the provider's own, as it can be
+    kept.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
-        self.detail = detail[:MAX_DETAIL]
+        self.detail = printable(detail)[:MAX_DETAIL]
+        super().__init__(f"{reason}: {self.detail}" if self.detail else reason)
 
 
 class Refused(ChannelError):
@@ -79,6 +81,11 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     case_id: UUID | None = None
     ref: str | None = None
+
+
+def printable(text: str) -> str:
+    """A provider's words without what no column holds: U+0000, lone surrogates, control characters."""
+    return "".join(char for char in text if char.isprintable())
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,16 @@ from uuid import UUID
 import msgspec
 
 from cloud.notifications.base import Base, Facts
-from cloud.notifications.channel import Incoming, OutcomeUnknown, Outgoing, Refused, Report, Sent, Unreadable
+from cloud.notifications.channel import (
+    Incoming,
+    OutcomeUnknown,
+    Outgoing,
+    Refused,
+    Report,
+    Sent,
+    Unreadable,
+    printable,
+)
 from cloud.notifications.http import Answer, Call, check_status, perform
 from cloud.notifications.proof import check_signed, check_token
 
@@ -82,7 +91,7 @@ class GenericHttp(Base):
         if it.ok_field is not None and found.get(it.ok_field) != it.ok_value:
             raise Refused("refused", f"{it.ok_field}={found.get(it.ok_field)!r}", permanent=False)
         ref = found.get(it.ref_field)
-        return Sent(ref=None if ref is None else str(ref)[:200])
+        return Sent(ref=_ref(ref))
 
     async def send(self, message: Outgoing, now: object) -> Sent:
         """Hand it over; raises ChannelError."""
@@ -124,8 +133,8 @@ class GenericHttp(Base):
         return msgspec.structs.replace(
             report,
             id=_uuid(named["id"]),
-            ref=None if ref is None else str(ref)[:200],
-            detail=_words(named["reason"]),
+            ref=_ref(ref),
+            detail=printable(str(named["reason"] or "")[:200]),
         )
 
     def _authorization(self) -> dict[str, str]:
@@ -140,5 +149,5 @@ def _uuid(value: Any) -> UUID | None:
         return None
 
 
-def _words(value: Any) -> str:
-    return "".join(char for char in str(value or "")[:200] if char.isprintable())
+def _ref(value: Any) -> str | None:
+    return None if value is None else printable(str(value)[:200])

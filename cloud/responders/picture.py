@@ -36,13 +36,13 @@ def has_notes(content: bytes, media_type: MediaType) -> bool:
 def _jpeg_has_notes(content: bytes) -> bool:
     place = 2
     while place + 4 <= len(content):
-        if content[place] != 0xFF:
-            return True
         marker = content[place + 1]
-        if marker == 0xDA:  # the picture itself begins
-            return False
-        if marker in _JPEG_NOTES:
+        if content[place] != 0xFF or marker == 0xFF or marker in _JPEG_NOTES:
             return True
+        if (
+            marker == 0xDA
+        ):  # the picture itself begins, which holds no such marker; a second one may follow it
+            return any(bytes((0xFF, note)) in content[place:] for note in _JPEG_NOTES)
         place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
     return True
 

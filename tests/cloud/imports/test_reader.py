@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from cloud.imports import reader
 from cloud.imports.columns import TEMPLATE, field_of, letter
 from cloud.imports.reader import Unreadable, read
 from cloud.imports.rows import Judged, judge
@@ -174,6 +175,19 @@ def test_a_zip_bomb_and_an_old_workbook_are_refused() -> None:
     for content in (written.getvalue(), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), bytes(11 << 20)):
         with pytest.raises(Unreadable):
             read(content)
+
+
+def test_of_a_line_with_a_million_columns_a_hundred_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def tidy(text: str) -> str:
+        seen.append(text)
+        return text
+
+    monkeypatch.setattr(reader, "_tidy", tidy)
+    with pytest.raises(Unreadable):
+        judge(read(b"a" + b"," * 1_000_000), TODAY)
+    assert len(seen) == reader.MAX_COLUMNS
 
 
 def test_a_bomb_that_lies_about_its_size_is_refused() -> None:

@@ -11,8 +11,10 @@ from cloud.notifications import proof, providers, templates
 from cloud.notifications.aliyun import AliyunAccount, AliyunSms, AliyunTemplate, national, sign
 from cloud.notifications.base import Facts
 from cloud.notifications.channel import Forged, Incoming, NoTemplate, OutcomeUnknown, Outgoing, Refused
+from cloud.notifications.generic import Interface
 from cloud.notifications.http import Answer, check_status
 from cloud.notifications.notification import back_off, masked
+from cloud.notifications.voice import VoiceCall
 from cloud.notifications.webhook import permitted
 
 AT = datetime(2026, 1, 1, 2, 10, tzinfo=UTC)
@@ -120,6 +122,14 @@ def test_which_statuses_may_go_better_later(status: int, permanent: bool) -> Non
     with pytest.raises(Refused) as caught:
         check_status(Answer(status, b""))
     assert caught.value.permanent is permanent
+
+
+def test_what_a_provider_says_can_be_kept_whatever_bytes_it_is() -> None:
+    call = VoiceCall(Facts(name="v"), Interface(url="http://v/", ok_field="code", ok_value=0))
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.answer(Answer(200, b"\x1f\x8b\x08\x00\x00 not JSON"))
+    assert (str(caught.value).isprintable(), caught.value.reason) == (True, "garbage")
+    assert call.answer(Answer(200, rb'{"code": 0, "ref": "a\u0000b"}')).ref == "ab"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ def test_a_file_that_tells_where_it_was_taken_is_known() -> None:
     assert not has_notes(PNG, "image/png")
     assert not has_notes(WEBP, "image/webp")
     assert has_notes(NOTED_JPEG, "image/jpeg")
+    assert has_notes(JPEG + NOTED_JPEG, "image/jpeg"), "a second picture behind the first, as phones add them"
+    assert has_notes(JPEG[:2] + b"\xff" + NOTED_JPEG[2:], "image/jpeg"), "a filled marker"
     assert has_notes(NOTED_PNG, "image/png")
     assert has_notes(NOTED_WEBP, "image/webp")
 
