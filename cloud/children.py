@@ -20,6 +20,7 @@ from cloud.texts import text
 logger = logging.getLogger(__name__)
 
 BACK_OFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+_HEALTH_LIMIT_S: Final = 600.0
 _STEADY_S: Final = 30.0  # a child that lived so long starts again without delay
 READY_LINE: Final = b"ready\n"
 _OPERATIONS_LINE: Final = b"operations "
@@ -92,11 +93,22 @@ async def start_program(name: str, arguments: list[str], environment: Mapping[st
     )
 
 
-async def answers_health(host: str, port: int) -> None:
-    """Return when GET /healthz says 200; raises RuntimeError for another answer, OSError for none."""
-    status, _ = await ask(Place(host, port), "/healthz")
-    if status != 200:
-        raise RuntimeError(f"/healthz answered {status}")
+async def answers_health(child: Process, host: str, port: int) -> None:
+    """Return when GET /healthz says 200, however late on a busy machine.
+
+    Raises RuntimeError for another answer and for a child that has ended, TimeoutError after ten minutes.
+    """
+    async with asyncio.timeout(_HEALTH_LIMIT_S):
+        while child.returncode is None:
+            try:
+                status, _ = await ask(Place(host, port), "/healthz")
+            except OSError:
+                await asyncio.sleep(0.2)
+                continue
+            if status != 200:
+                raise RuntimeError(f"/healthz answered {status}")
+            return
+    raise RuntimeError(f"ended with code {child.returncode}")
 
 
 async def said_ready(child: Process) -> int | None:

@@ -178,7 +178,7 @@ class Supervisor:
         async def ready(child: Process) -> None:
             self._gathering.note(name, await said_ready(child))
             if name == "api":
-                await answers_health(self.plan.host, self.plan.http_port)
+                await answers_health(child, self.plan.host, self.plan.http_port)
 
         return Child(name=name, start=lambda: start_program(kind, arguments, environment), ready=ready)
 
