@@ -82,6 +82,11 @@ class LightGateway:
         """Events, phases counted apart, and batches that were sent and are not acknowledged."""
         return sum(map(len, self._events.values())) + len(self._batches)
 
+    @property
+    def last_batch(self) -> tuple[str, int]:
+        """Run and number of the batch that was sent last."""
+        return self.run_id, self._batch_seq
+
     async def linked(self) -> None:
         """Wait until the gateway has said that it is online."""
         await self._up.wait()

@@ -27,13 +27,15 @@ from tests.benchmarks.chaos_proxy import Line
 from tests.benchmarks.watch_post import WatchPost, register_watch_homes
 
 LIMIT_S: Final = 180.0
-_ROWS: Final = 20
+ROWS: Final = 20
 _LIGHT_HOMES: Final = 6
 
 
 @dataclass
 class Town:
-    """Everything that runs, and what was sent; `events` by id and phase, of light gateways."""
+    """Everything that runs, and what light gateways sent: `events` by id and phase, `batches` by device and
+    first time (ms), with gateway, run and number.
+    """
 
     cloud: OwnCloud
     post: WatchPost
@@ -47,6 +49,7 @@ class Town:
     chance: Random
     homes: list[str]
     readings: int = 0
+    batches: dict[tuple[str, int], tuple[str, str, int]] = field(default_factory=dict)
     until_ms: dict[str, int] = field(default_factory=dict)
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
     smoke: dict[str, Event] = field(default_factory=dict)
@@ -84,11 +87,13 @@ class Town:
         """One batch of a light gateway, each reading with a time of its own; False: it holds enough."""
         device = home.entry.devices["watch"]
         start = max(self.clock.now_ms(), self.until_ms.get(device, 0))
-        self.until_ms[device] = start + _ROWS
+        self.until_ms[device] = start + ROWS
         before = self.fleet.ledger.batches_sent
-        home.gateway.telemetry((device, "heart_rate", start + n, 70.0 + n) for n in range(_ROWS))
+        home.gateway.telemetry((device, "heart_rate", start + n, 70.0 + n) for n in range(ROWS))
         taken = self.fleet.ledger.batches_sent > before
-        self.readings += _ROWS if taken else 0
+        if taken:
+            self.readings += ROWS
+            self.batches[device, start] = (home.entry.id, *home.gateway.last_batch)
         return taken
 
     def burn(self, home: Any) -> None:
@@ -119,17 +124,23 @@ class Town:
         await self.until(lambda: self.rang([home]) and ledger.batches_acked >= wanted)
         return loop.time() - began
 
-    async def settle(self) -> None:
-        """Wait until everything that was sent is on the screen or acknowledged, at most three minutes."""
+    async def settle(self) -> str:
+        """Wait until everything that was sent is on the screen or acknowledged, at most three minutes; says
+        what is not.
+        """
         ledger = self.fleet.ledger
+
+        def open_ends() -> dict[str, object]:
+            homes = self.fleet.homes.values()
+            silent = [home for home in self.pressed if not self.rang([home])]
+            waiting = {home.gateway.id: home.gateway.unanswered for home in homes if home.gateway.unanswered}
+            batches = ledger.batches_sent - ledger.batches_acked
+            found: dict[str, object] = {"silent": silent, "unanswered": waiting, "batches": batches}
+            return {name: value for name, value in found.items() if value}
+
         with contextlib.suppress(TimeoutError):
-            await self.until(
-                lambda: (
-                    self.rang(self.pressed)
-                    and ledger.batches_acked == ledger.batches_sent
-                    and not any(home.gateway.unanswered for home in self.fleet.homes.values())
-                )
-            )
+            await self.until(lambda: not open_ends())
+        return str(open_ends() or "")
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait; raises TimeoutError after three minutes."""
@@ -224,54 +235,3 @@ async def _end(tasks: list["asyncio.Task[None]"]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def judge(town: Town) -> dict[str, int]:
-    """Presses by the public API, events and readings row by row in the database."""
-    own = set(town.pressed)
-    details = [
-        await town.api.get(f"cases/{case_id}")
-        for case_id, case in list(town.live.cases.items())
-        if case.summary["subject_id"] in own and case.summary["class"] == "care"
-    ]
-    reached = {detail["subject_id"] for detail in details}
-    doubled = sum(_extra(detail) for detail in details) + len(details) - len(reached)
-    devices = [home.entry.devices["watch"] for home in town.fleet.homes.values()]
-    async with await psycopg.AsyncConnection.connect(town.database_url) as conn:
-        rows, different = await _row(conn, _READINGS, [devices])
-        (late,) = await _row(conn, _LATE, [])
-        (quarantined,) = await _row(conn, "select coalesce(sum(times), 0) from quarantine", [])
-        found = await conn.execute("select id::text, phase, count(*) from event group by 1, 2")
-        stored = {(row[0], row[1]): int(row[2]) for row in await found.fetchall()}
-    lost_events = sum(key not in stored for key in town.events)
-    return {
-        "sent": len(own) + len(town.events) + town.readings,
-        "lost": len(own) - len(reached) + lost_events + town.readings - different,
-        "doubled": doubled + sum(stored.get(key, 1) - 1 for key in town.events) + rows - different,
-        "late": late,
-        "quarantined": quarantined,
-        "chains_broken": sum(not detail["chain_valid"] for detail in details),
-        "presses": len(own),
-        "events": len(town.events),
-        "readings": town.readings,
-    }
-
-
-_READINGS: Final = (
-    "select count(*), count(distinct (device_key, measured_at)) from reading r join device d "
-    "on d.key = r.device_key where d.id = any(%s)"
-)
-_LATE: Final = (
-    "select count(*) from event where stored_at - received_at > '10 s' or received_at - occurred_at > '60 s'"
-)
-
-
-async def _row(conn: psycopg.AsyncConnection[Any], query: Any, values: list[Any]) -> tuple[int, ...]:
-    row = await (await conn.execute(query, values)).fetchone()
-    assert row is not None
-    return tuple(int(value) for value in row)
-
-
-def _extra(detail: dict[str, Any]) -> int:
-    """Events, alarms or repeats of one home beyond the single press that was made there."""
-    return max(len(detail["event_ids"]), int(detail["alarm_count"]), int(detail["repeats"])) - 1
