@@ -1,5 +1,6 @@
 """Bytes of a connection -> driver -> pipeline -> outbox -> answer. Nothing a device sends stops the agent."""
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from edge.drivers.orders import Ordering
+from edge.events import fitting, identified, is_call, needs_place
 from edge.outbox.outbox import Outbox
 from edge.pipeline.steps import state as pipeline_state
 from edge.readings import Driver, Fix, Happening, IdentifiedEvent, Item, Reading, Sighting, Step
@@ -22,7 +24,6 @@ log = logging.getLogger(__name__)
 
 PIPELINE_NOTE = "pipeline"
 NOTE_EACH_MS = 3_600_000
-FRESH_FIX = frozenset({"sos", "fall", "fence_exit"})
 # What a driver counts when nothing is wrong; all other counts are of bytes that it had to drop.
 _ORDINARY = frozenset(
     {"frames", "messages", "hello", "samples", "button", "status", "not_for_us", "replays", "repeats", "gaps"}
@@ -48,7 +49,9 @@ class Locating(Protocol):
 
 @dataclass(eq=False)
 class Line:
-    """One connection: its driver, where answers go, how many items came."""
+    """One connection: its driver, where answers go, how many items came; `turn` is held from its bytes to
+    their answer, `heard` numbers what came last over all connections.
+    """
 
     driver_name: str
     driver: Driver
@@ -56,7 +59,8 @@ class Line:
     send: Callable[[bytes], None]
     items: int = 0
     address: str = ""
-    busy: bool = False
+    heard: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass
@@ -76,6 +80,7 @@ class Intake:
     trace: Callable[[str, str, bytes, list[Item]], None] = lambda driver, source, data, items: None
     trial: Trial = field(default_factory=lambda: Trial(lambda: 0.0))
     _lines: set[Line] = field(default_factory=set)
+    _heard: int = 0
     _noted_at: int = 0
 
     def connect(self, line: Line) -> Line:
@@ -103,34 +108,41 @@ class Intake:
 
     async def take(self, line: Line, data: bytes) -> None:
         """Decode, judge, keep, then answer: an answer is a promise."""
-        line.busy = True
-        try:
+        async with line.turn:
             await self._take(line, data)
-        finally:
-            line.busy = False
 
     async def _take(self, line: Line, data: bytes) -> None:
-        now = self.now()
+        """A driver that failed lost what it heard: it must not answer, so that the device says it again."""
+        now, lost = self.now(), False
         try:
             items = line.driver.receive(data, now)
         except Exception as error:
             self._failed(f"driver {line.driver_name}", line.label, error)
-            items = []
-        line.items += len(items)
+            items, lost = [], True
         if data:
-            self.trace(line.driver_name, line.label, data, items)
+            self._heard += 1
+            line.heard = self._heard
+            line.items += len(items)
+            self._show(line, data, items)
         await self._keep(self._judge(items, now), line)
         try:
             answer = line.driver.replies()
         except Exception as error:
             self._failed(f"driver {line.driver_name}", line.label, error)
             return
-        if answer:
+        if answer and not lost:
             line.send(answer)
+
+    def _show(self, line: Line, data: bytes, items: list[Item]) -> None:
+        """What is only looked at must never cost what was heard."""
+        try:
+            self.trace(line.driver_name, line.label, data, items)
+        except Exception as error:
+            self._failed("trace", line.label, error)
 
     async def tick(self) -> None:
         """Let time pass: for each driver that waits for more, then for the pipeline."""
-        for line in [line for line in self._lines if not line.busy]:
+        for line in [line for line in self._lines if not line.turn.locked()]:
             await self.take(line, b"")
         now = self.now()
         await self._keep(self._judge([], now), None)
@@ -152,23 +164,29 @@ class Intake:
 
     def locate(self, device: str) -> bool:
         """Ask a connected device where it is; False when none of this id can be asked."""
-        for line in self._lines:
+        for line in self._latest():
             if isinstance(line.driver, Locating) and line.driver.locate(device):
-                if not line.busy:
-                    line.send(line.driver.replies())
-                return True
+                return self._ask(line)
         return False
 
     def order(self, device: str, name: str, args: Mapping[str, Any]) -> bool:
         """Give a connected device an order; False when none of this id takes orders, OrderRefused says why
         one is not given.
         """
-        for line in self._lines:
+        for line in self._latest():
             if isinstance(line.driver, Ordering) and line.driver.order(device, name, args):
-                if not line.busy:
-                    line.send(line.driver.replies())
-                return True
+                return self._ask(line)
         return False
+
+    def _latest(self) -> list[Line]:
+        """Connections, the one that spoke last first: an older one of that device is probably half open."""
+        return sorted(self._lines, key=lambda line: -line.heard)
+
+    def _ask(self, line: Line) -> bool:
+        """Send a driver's question now, or with the answer that is on its way."""
+        if not line.turn.locked():
+            line.send(line.driver.replies())
+        return True
 
     async def _keep(self, items: list[Item], line: Line | None) -> None:
         """Readings and positions to telemetry, sightings to the board, events to disk."""
@@ -180,11 +198,11 @@ class Intake:
                 self.board.see(item.state, line.driver_name if line else "unknown")
         source = line.address if line else ""
         events = [self._event(item, source) for item in items if isinstance(item, IdentifiedEvent)]
-        events += [self._event(_unidentified(item), source) for item in items if isinstance(item, Happening)]
+        events += [self._event(identified(item), source) for item in items if isinstance(item, Happening)]
         if events:
             await self.outbox.keep(events, {PIPELINE_NOTE: self._note(self.now())})
             for event in items:
-                if isinstance(event, IdentifiedEvent) and _needs_place(event):
+                if isinstance(event, IdentifiedEvent) and needs_place(event):
                     self.locate(event.device)
 
     def _note(self, now: int) -> bytes:
@@ -203,15 +221,16 @@ class Intake:
         return items
 
     def _alone(self, step: Step, item: Item, now: int) -> list[Item]:
+        """A step that saw this before it failed takes it for a repeat: rather told twice than not at all."""
         try:
-            return step([item], now)
+            return step([item], now) or ([item] if is_call(item) else [])
         except Exception as error:
             self._failed(f"step {type(step).__name__}", ", ".join(_devices([item])), error)
             return [item]
 
     def _event(self, item: IdentifiedEvent, source: str = "") -> Event:
         """The message of an event; a field that the wire cannot carry is left out, never the event."""
-        evidence = item.evidence | {"source_address": source} if source else item.evidence
+        evidence = fitting(item.evidence) | ({"source_address": source} if source else {})
         device = wire_id(item.device) if item.device else None
         event = Event(
             id=item.id,
@@ -245,27 +264,6 @@ class Intake:
                 exc_info=error,
                 extra={"action": "passed_over", "where": where, "about": about[:200]},
             )
-
-
-def _needs_place(event: IdentifiedEvent) -> bool:
-    """A live call for help, or an elder who is out: where is the device now?"""
-    return event.kind in FRESH_FIX and event.phase in ("raised", "updated") and not (event.late or event.test)
-
-
-def _unidentified(item: Happening) -> IdentifiedEvent:
-    """A happening that no step could identify still becomes an event."""
-    return IdentifiedEvent(
-        id=str(uuid7(item.at)),
-        device=item.device,
-        kind=item.kind,
-        phase=item.phase,
-        at=item.at,
-        device_at=item.device_at,
-        evidence=item.evidence,
-        position=item.position,
-        test=item.test,
-        late=item.late,
-    )
 
 
 def _devices(items: list[Item]) -> list[str]:
