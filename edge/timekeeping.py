@@ -86,19 +86,19 @@ class Timekeeper:
 
     def now_ms(self) -> int:
         """Milliseconds UTC; milliseconds since boot while the time is not known."""
-        now = self.clock.now_ms() + self._offset_ms
+        now = self.clock.now_ms() + self._offset()
         return now if now >= FLOOR_MS else self._since_boot()
 
     def known(self) -> bool:
         """Whether `now_ms` is a time of day."""
-        return self.clock.now_ms() + self._offset_ms >= FLOOR_MS
+        return self.clock.now_ms() + self._offset() >= FLOOR_MS
 
     def state(self) -> ClockState:
         """Source and error of the present time."""
         if not self.known():
             return ClockState(source="none")
         error = self._ntp()
-        if error is not None and not self._offset_ms:
+        if error is not None and not self._offset():
             return ClockState(source="ntp", error_ms=error)
         return (
             ClockState(source="cloud", error_ms=TOLERANCE_MS)
@@ -112,7 +112,7 @@ class Timekeeper:
         A message cannot come from the future, but it can be old: once the cloud's time is known, the clock
         goes back only when messages say so for 30 s.
         """
-        own = self.clock.now_ms() + self._offset_ms
+        own = self.clock.now_ms() + self._offset()
         difference = cloud_at - own
         if self._ntp() is not None and own >= FLOOR_MS:
             return
@@ -125,6 +125,15 @@ class Timekeeper:
             self._behind_since = None
             self._offset_ms += difference
             log.warning("clock set from the cloud", extra={"action": "clock_set", "moved_ms": difference})
+
+    def _offset(self) -> int:
+        """What the cloud added to the system's clock: nothing any more once NTP has put that right."""
+        if self._offset_ms and self.clock.now_ms() >= FLOOR_MS and self._ntp() is not None:
+            log.warning(
+                "NTP rules the clock again", extra={"action": "clock_ntp", "moved_ms": -self._offset_ms}
+            )
+            self._offset_ms = 0
+        return self._offset_ms
 
     def _still_behind(self) -> bool:
         """True when the cloud's time has been behind ours for 30 s, every message since then included."""

@@ -13,7 +13,8 @@ WireId = Annotated[str, Meta(pattern=WIRE_ID_PATTERN.removesuffix("$") + END)]
 RunId = Annotated[str, Meta(pattern="^[a-z0-9]{8,32}" + END)]
 Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + END)]
 Name = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}" + END)]
-Text = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f]*" + END)]
+TEXT_LONGEST: Final = 64
+Text = Annotated[str, Meta(max_length=TEXT_LONGEST, pattern=r"^[^\x00-\x1f]*" + END)]
 LongText = Annotated[str, Meta(max_length=16_000)]
 Phone = Annotated[str, Meta(pattern=r"^\+?[0-9]{3,20}" + END)]
 # A fixed access point's own address; one that a telephone or a guest network makes up says no place.

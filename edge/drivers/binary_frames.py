@@ -29,7 +29,7 @@ class BinaryFrames:
     def feed(self, data: bytes, at: int) -> list[bytes]:
         """Whole frames in order; `at` (ms) lets a half frame become too old."""
         frames: list[bytes] = []
-        if self._buffer and at - self._grew_at >= _STALE_MS:
+        if self._buffer and abs(at - self._grew_at) >= _STALE_MS:
             frames += self._stale()
         if data:
             self._grew_at = at

@@ -221,7 +221,9 @@ class BluetoothDriver:
         """
         passed: list[Item] = []
         for item in items:
-            if isinstance(item, Reading) and (item.late or at - link.told_at.get(item.kind, 0) >= _APART_MS):
+            if isinstance(item, Reading) and (
+                item.late or abs(at - link.told_at.get(item.kind, 0)) >= _APART_MS
+            ):
                 if not item.late:
                     link.told_at[item.kind] = at
                 passed.append(item)

@@ -89,7 +89,7 @@ def _repeated(advert: Advert, content: Content, heard: Heard, at: int) -> bool:
     number = content.counter if content.counter is not None else content.named().get("packet")
     packet = (number, b"" if number is not None else advert.data)
     window = _REPEAT_MS if number is not None else _SAME_MS
-    repeated = packet == heard.packet and at - heard.packet_at < window
+    repeated = packet == heard.packet and abs(at - heard.packet_at) < window
     heard.packet, heard.packet_at = packet, at
     return repeated
 

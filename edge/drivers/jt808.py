@@ -65,7 +65,7 @@ class Jt808Driver:
         frames = self._framer.feed(data) if data else []
         if data:
             self._fed_at = at
-        elif at - self._fed_at >= _WAIT_MS:
+        elif abs(at - self._fed_at) >= _WAIT_MS:
             frames = self._framer.flush()
         for frame in frames:
             self.counts["frames" if frame.checksum_ok else "checksum_wrong"] += 1

@@ -16,6 +16,8 @@ CEILING_MS: Final = 26 * 60 * MINS
 _LEARNED_FROM: Final = 5
 _BURST_MS: Final = 5_000
 _LOOK_MS: Final = 60_000
+_AHEAD_MS: Final = MINS  # messages of one moment may be handled out of order
+_UNKNOWN_MS: Final = 1_000_000_000_000  # below are times since boot, of a gateway that does not know the day
 _KEY: Final = "live "
 
 
@@ -29,6 +31,7 @@ class Liveness:
 
     def hear(self, at: int) -> None:
         """A live message; what follows within 5 s belongs to the same report."""
+        self._set_clock(at)
         if self.heard is not None and at - self.heard > _BURST_MS:
             self.gaps.append(at - self.heard)
         self.heard = max(at, self.heard or at)
@@ -45,10 +48,16 @@ class Liveness:
 
     def went_silent(self, now: int, *, mains: bool) -> bool:
         """True once, when the silence has just become too long; never for a device not yet heard."""
+        self._set_clock(now)
         if self.heard is None or self.offline or now - self.heard <= self.limit_ms(mains=mains):
             return False
         self.offline = True
         return True
+
+    def _set_clock(self, now: int) -> None:
+        """A clock that was set while nobody counted says nothing of a silence: it begins anew."""
+        if self.heard is not None and (self.heard > now + _AHEAD_MS or self.heard < _UNKNOWN_MS <= now):
+            self.heard = now
 
 
 class Roll:
@@ -73,7 +82,7 @@ class Roll:
 
     def silent(self, at: int) -> list[Sighting]:
         """Devices that have become silent, looked for each minute."""
-        if at - self._looked_at < _LOOK_MS:
+        if abs(at - self._looked_at) < _LOOK_MS:
             return []
         self._looked_at = at
         found = []

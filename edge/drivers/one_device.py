@@ -48,7 +48,7 @@ class OneDevice:
     def silence(self, at: int) -> list[Item]:
         """The device has gone, said once."""
         heard = self._levels.heard
-        if not heard or self._levels.silent or at - heard < SILENT_MS:
+        if not heard or self._levels.silent or abs(at - heard) < SILENT_MS:
             return []
         self._levels.silent = True
         self._counts["went_silent"] += 1

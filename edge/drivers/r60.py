@@ -149,7 +149,7 @@ class R60Driver:
             items += self._line.values(values, at)
         if self._asked_at is None:
             self._asked_at = at
-        if at - max(self._line.heard_at(), self._asked_at) >= _ASK_MS:
+        if abs(at - max(self._line.heard_at(), self._asked_at)) >= _ASK_MS:
             self._asked_at = at
             self._replies += encode(0x80, 0x81, ASK)
         return items + self._line.silence(at)

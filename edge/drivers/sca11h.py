@@ -62,7 +62,7 @@ class Sca11hDriver:
             return stirring | (rates if values["status"] == _GOOD else {})
         if self._empty_since is None:
             self._empty_since = at
-        return {"in_bed": False, "stirring": False} if at - self._empty_since >= _EMPTY_MS else {}
+        return {"in_bed": False, "stirring": False} if abs(at - self._empty_since) >= _EMPTY_MS else {}
 
 
 def check(frame: bytes) -> str:

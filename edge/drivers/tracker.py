@@ -168,7 +168,7 @@ def _states(moment: _Moment, memory: TrackerMemory, at: int) -> list[Happening]:
     found = []
     for name, kind, phase in _meanings(told.states):
         mark, last = memory.active.get(name, ("", 0))
-        rises = not mark or at - last > _HELD_MS
+        rises = not mark or abs(at - last) > _HELD_MS
         if rises:
             mark = f"{_mark(told)}{at}"
         memory.active[name] = (mark, at)

@@ -45,7 +45,7 @@ class Viatom:
 
     def ask(self, at: int) -> None:
         """Let time pass: the device is asked for its state every few seconds."""
-        if self._asked_at is None or at - self._asked_at >= _POLL_MS:
+        if self._asked_at is None or abs(at - self._asked_at) >= _POLL_MS:
             self._asked_at = at
             self._orders.append(cuff_order(_STATUS) if self._cuff else oximeter_order(_SENSORS))
 

@@ -126,7 +126,7 @@ class ZigbeeDriver:
     def _overdue(self, at: int) -> list[Item]:
         """States that waited too long for the list of devices are read without it: no alarm is lost."""
         items: list[Item] = []
-        while self._waiting and at - self._waiting[0][3] >= _WAIT_MS:
+        while self._waiting and abs(at - self._waiting[0][3]) >= _WAIT_MS:
             name, state, retained, arrived = self._waiting.popleft()
             items += self._read(_unlisted(name), state, retained, arrived)
         return items

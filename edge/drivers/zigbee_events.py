@@ -17,7 +17,7 @@ _PRESS_APART_MS: Final = 2_000
 @dataclass
 class ZigbeeMemory:
     """What is known of one device: when it was last seen, its levels, its last state,
-    since when its test bit is set.
+    since when its test bit is set, when it was pressed last and its own time of that.
     """
 
     last_seen: int | None = None
@@ -26,6 +26,7 @@ class ZigbeeMemory:
     test_since: int | None = None
     state: dict[str, Any] = field(default_factory=dict)
     sos_at: int = 0
+    sos_seen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def events(
     raised: list[Happening | Press] = []
     if "test" in by_kind:
         raised += _test_bit(by_kind["test"], seen, memory)
-    testing = memory.test_since is not None and seen.arrived - memory.test_since <= _TEST_MS
+    testing = memory.test_since is not None and 0 <= seen.arrived - memory.test_since <= _TEST_MS
     for meaning in found:
         if meaning.kind == "action":
             raised.append(_action(str(meaning.raw), seen))
@@ -111,10 +112,13 @@ def _sos_level(
     if not value:
         return []
     rest = {key: state[key] for key in state if key not in ("last_seen", "linkquality", "action")}
-    pressed_again = rest == memory.state and seen.arrived - memory.sos_at >= _PRESS_APART_MS
+    told_again = seen.device_at is not None and seen.device_at == memory.sos_seen  # from the bridge's cache
+    pressed_again = (
+        not told_again and rest == memory.state and abs(seen.arrived - memory.sos_at) >= _PRESS_APART_MS
+    )
     if before and not pressed_again:
         return []
-    memory.sos_at = seen.arrived
+    memory.sos_at, memory.sos_seen = seen.arrived, seen.device_at
     return [_happening(seen, "sos", "raised", evidence, instant=True)]
 
 

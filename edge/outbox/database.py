@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 MIB: Final = 1024 * 1024
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _ATTEMPTS: Final = 3
-# A damaged schema gives messages that are no UTF-8, and names that our own SQL no longer finds.
-FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
+# A damaged schema gives messages that are no UTF-8, and names that our own SQL no longer finds; a dead card
+# does not even give the size of a file.
+FAILURES: Final = (sqlite3.Error, UnicodeDecodeError, OSError)
+Failure = sqlite3.Error | UnicodeDecodeError | OSError
 # What decoding a kept value raises where its bytes have changed.
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError)
 _LOST_NAME: Final = re.compile(r"no such |has no column|malformed")
@@ -109,7 +111,7 @@ class File:
                     break
         return self._db
 
-    def _failed(self, error: sqlite3.Error | UnicodeDecodeError, now: int) -> bool:
+    def _failed(self, error: Failure, now: int) -> bool:
         """Set a damaged file aside or make room; True when trying again is worth it."""
         name = self._path.name
         if _is_damage(error):
@@ -214,13 +216,21 @@ def rename_aside(path: Path, now: int) -> Path:
     """Move a damaged database and its log files aside, beside older ones; returns the new path."""
     aside = path.with_name(f"{path.name}.damaged-{now}")
     for number in itertools.count(2):
-        if not any(aside.with_name(aside.name + suffix).exists() for suffix in ("", "-wal", "-shm")):
+        if not any(_there(aside.with_name(aside.name + suffix)) for suffix in ("", "-wal", "-shm")):
             break
         aside = path.with_name(f"{path.name}.damaged-{now}-{number}")
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
     return aside
+
+
+def _there(path: Path) -> bool:
+    """Whether a file is there, as far as the card tells."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def used_bytes(db: sqlite3.Connection) -> int:
@@ -274,7 +284,7 @@ def _damage(path: Path) -> sqlite3.DatabaseError:
     return error
 
 
-def _is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+def _is_damage(error: Failure) -> bool:
     return (
         isinstance(error, UnicodeDecodeError)
         or _code(error) in _CORRUPT
@@ -282,6 +292,6 @@ def _is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
     )
 
 
-def _code(error: sqlite3.Error | UnicodeDecodeError) -> int:
+def _code(error: Failure) -> int:
     """The primary result code; 0 where sqlite gave none."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF

@@ -244,7 +244,7 @@ class Fall:
 
     def _due(self, now: int) -> list[Item]:
         for device in [
-            d for d, f in self._falls.items() if f.raised and now - f.raised > CANCEL_AFTER_RAISED_MS
+            d for d, f in self._falls.items() if f.raised and abs(now - f.raised) > CANCEL_AFTER_RAISED_MS
         ]:
             del self._falls[device]
             if device in self._streams:

@@ -104,9 +104,10 @@ class Identify:
             return False
         told = self._state.told
         key = f"{item.device}:{item.kind}:{item.fingerprint}"
-        until, _ = told.pop(key, [0, 0])
-        repeat = now < until
-        told[key] = [max(now + item.repeat_ms, until), now]
+        until, since = told.pop(key, [0, 0])
+        # Told in the future: the clock was set back, and would hide every such call until it is there again.
+        repeat = since - item.repeat_ms <= now < until
+        told[key] = [max(now + item.repeat_ms, until) if repeat else now + item.repeat_ms, now]
         for old in [k for k, (end, _) in told.items() if end <= now]:
             del told[old]
         while len(told) > _MAX_KEPT:

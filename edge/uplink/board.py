@@ -1,12 +1,14 @@
 """What the gateway knows of its devices, and when that is worth a state message."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from edge.config import DeviceEntry
+from firmware_specs.fields import TEXT_LONGEST
 from firmware_specs.messages import ClockState, DeviceState, InventoryEntry
 
 _BATTERY_STEP = 2.0
@@ -39,7 +41,7 @@ class Board:
             old or DeviceState(device=state.device, at=state.at),
             at=state.at,
             last_seen=max(_heard_at(state), (old.last_seen if old else None) or 0) or None,
-            role=entry.role if entry else None,
+            role=_text(entry.role) if entry else None,
             run=self.run,
             boot=self.boot,
             clock=self.clock(),
@@ -73,9 +75,9 @@ class Board:
             InventoryEntry(
                 device=device,
                 driver=models[device].driver if device in models else self._drivers.get(device, "unknown"),
-                model=models[device].model if device in models else None,
-                role=self.entries[device].role if device in self.entries else None,
-                room=self.entries[device].room if device in self.entries else None,
+                model=_text(models[device].model) if device in models else None,
+                role=_text(self.entries[device].role) if device in self.entries else None,
+                room=_text(self.entries[device].room) if device in self.entries else None,
             )
             for device in sorted(ids)
         ]
@@ -91,6 +93,11 @@ class Board:
 def inventory_hash(inventory: list[InventoryEntry]) -> str:
     """Sixteen hexadecimal characters that change with the inventory."""
     return hashlib.sha256(msgspec.json.encode(inventory)).hexdigest()[:16]
+
+
+def _text(value: str | None) -> str | None:
+    """As much of a name as a message may carry: one name that is too long must not cost a whole birth."""
+    return None if value is None else re.sub(r"[\x00-\x1f]", " ", value)[:TEXT_LONGEST]
 
 
 def _heard_at(state: DeviceState) -> int:

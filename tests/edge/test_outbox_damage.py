@@ -1,6 +1,7 @@
 """Whatever happens to an outbox's files, new events are kept, old ones rescued, and no loss is silent."""
 
 import asyncio
+import errno
 import logging
 import os
 import random
@@ -136,3 +137,20 @@ async def test_files_set_aside_in_the_same_moment_are_all_kept(tmp_path: Path) -
         await made.close()
     kept = aside(tmp_path)
     assert kept == [b"first", b"secon"]
+
+
+async def test_a_card_that_no_longer_answers_at_all_stops_no_event(
+    before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "stat", dead)
+    made = box(before, "run00001")
+    await made.open()
+    committing = asyncio.create_task(made.commit_loop())
+    heard: list[Event] = []
+    made.on_events = heard.extend
+    await made.keep([event(1)], {})
+    assert [kept.evidence["n"] for kept in (*heard, *await made.waiting_events(10))] == [1, 1]
+    committing.cancel()

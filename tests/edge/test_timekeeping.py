@@ -83,6 +83,18 @@ def test_ntp_is_believed_before_the_cloud() -> None:
     assert time.state() == ClockState(source="ntp", error_ms=12)
 
 
+def test_ntp_that_comes_after_the_clouds_time_is_not_moved_by_it() -> None:
+    """A clock that was wrong by a year at first must not be wrong by a year again once NTP has set it."""
+    ruled: list[int | None] = [None]
+    year_ms = 31_536_000_000
+    time = Timekeeper(Clock(), boot="b", disciplined=lambda: ruled[0], since_boot=lambda: 5_000)
+    time.cloud_says(Clock().now_ms() + year_ms)
+    assert time.state().source == "cloud"
+    ruled[0] = 7
+    assert abs(time.now_ms() - Clock().now_ms()) < year_ms // 2
+    assert time.state() == ClockState(source="ntp", error_ms=7)
+
+
 def test_what_was_written_before_the_time_was_known_is_moved_when_it_is_sent() -> None:
     unknown = ClockState(source="none")
     event = Event(

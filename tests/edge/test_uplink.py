@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge.config import DeviceEntry
@@ -85,6 +86,17 @@ def test_the_inventory_joins_configuration_drivers_and_sightings() -> None:
         ("zb-1", "zigbee2mqtt", "SNZB-03", "hall"),
     ]
     assert inventory_hash(found) != inventory_hash(found[:1])
+
+
+def test_a_name_that_is_too_long_costs_no_birth() -> None:
+    entries = {"zb-1": DeviceEntry(id="zb-1", room="卧室" * 40, role="sos\n")}
+    board = Board(entries, 3600, "run00001", "b", ClockState)
+    board.see(DeviceState(device="zb-1", at=0), "zigbee2mqtt")
+    models = [InventoryEntry(device="zb-2", driver="home_assistant", model="m" * 100_000)]
+    for entry in board.inventory(models):
+        assert msgspec.convert(msgspec.to_builtins(entry), InventoryEntry) == entry
+    (state,) = board.states()
+    assert msgspec.convert(msgspec.to_builtins(state), DeviceState) == state
 
 
 @pytest.mark.broker

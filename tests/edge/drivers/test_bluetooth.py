@@ -272,6 +272,19 @@ def test_an_oximeter_of_viatom_is_asked_and_answers() -> None:
     assert written(hub) == ["aa17e8000000001b"]
 
 
+def test_an_oximeter_is_asked_and_heard_after_the_clock_was_set_back() -> None:
+    ring, hub = Peripheral("54:48:E6:00:00:06", "O2Ring 1234"), driver()
+    hub.receive(ring.connects(viatom.NOTIFY), AT + 31_536_000_000)
+    hub.receive(CUFF.vendor("berrymed_97"), AT + 31_536_000_000)
+    assert written(hub) == ["aa17e8000000001b"]
+    assert told(hub.receive(CUFF.vendor("berrymed_97"), AT)) == [
+        ("spo2", 97),
+        ("heart_rate", 72),
+        ("worn", 1),
+    ]
+    assert written(hub) == ["aa17e8000000001b"]
+
+
 def test_a_cuff_of_viatom_gives_its_list_of_measurements_once() -> None:
     cuff, hub = Peripheral("54:48:E6:00:00:07", "BP2 0042"), driver()
 

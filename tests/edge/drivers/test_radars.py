@@ -146,3 +146,11 @@ def test_a_frame_is_heard_behind_any_noise(name: str, noise: bytes, what: str) -
     items += driver.receive(b"", AT + 2_000)
     assert ("fall", "raised") in told(items) if what == "fall" else ("heart_rate", 72) in told(items)
     WIRE.memory.clear()
+
+
+def test_a_radar_is_missed_and_asked_though_the_clock_was_set_back_by_a_year() -> None:
+    driver, later = radar("r60"), AT + 31_536_000_000
+    driver.receive(FRAME["r60"]("somebody"), later)
+    items = driver.receive(b"", AT)
+    assert driver.replies() == r60.encode(0x80, 0x81, r60.ASK)
+    assert [item.state.online for item in items if isinstance(item, Sighting)] == [False]

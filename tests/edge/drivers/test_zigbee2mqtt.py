@@ -67,6 +67,34 @@ def test_an_sos_that_is_a_state_rings_again_only_for_another_press() -> None:
     assert events(tell(driver, {"sos": True, "battery": 89}, AT + 96_000)) == [("sos", "raised")]
 
 
+def test_what_the_bridge_tells_of_an_old_press_at_its_start_is_no_press() -> None:
+    driver = bridge(binary("sos"))
+    pressed = {"sos": True, "last_seen": iso(AT)}
+    assert events(tell(driver, pressed, AT)) == [("sos", "raised")]
+    driver.receive(line("bridge/state", {"state": "online"}), AT + 3_600_000)
+    assert events(tell(driver, pressed, AT + 3_600_000)) == []
+    again = pressed | {"last_seen": iso(AT + 3_700_000)}
+    assert events(tell(driver, again, AT + 3_700_000)) == [("sos", "raised")]
+
+
+def test_a_clock_that_was_set_back_hides_neither_a_press_nor_smoke_nor_a_silence() -> None:
+    later = AT + 31_536_000_000
+    driver = bridge(binary("sos"), binary("smoke"), binary("test"))
+    tell(driver, {"sos": True, "smoke": False, "test": True}, later)
+    assert events(tell(driver, {"sos": True, "smoke": False, "test": True}, AT)) == [("sos", "raised")]
+    assert events(tell(driver, {"sos": True, "smoke": True, "test": True}, AT + 1000)) == [
+        ("smoke", "raised")
+    ]
+    day_ms = 86_400_000
+    assert [s.state.online for s in of(Sighting, driver.receive(b"", AT + 2 * day_ms))] == [False]
+
+
+def test_a_gateway_that_learns_the_day_after_its_start_has_not_lost_its_devices() -> None:
+    driver = bridge(binary("smoke"))
+    tell(driver, {"smoke": False}, 30_000)
+    assert of(Sighting, driver.receive(b"", AT)) == []
+
+
 def test_a_fall_radar_suspects_raises_and_takes_back() -> None:
     driver = bridge(enum("fall_status", "normal", "fall_warning", "fall_alarm"))
     assert events(tell(driver, {"fall_status": "fall_warning"})) == [("fall", "suspected")]

@@ -75,6 +75,15 @@ def test_a_dated_alarm_told_again_hours_later_is_no_second_press() -> None:
     assert tell(step, press, now=NOW + 80_000_000) == []
 
 
+def test_a_clock_that_was_set_back_hides_no_call_for_help() -> None:
+    step, year_ms = Identify(options()), 31_536_000_000
+    press = happening("sos", instant=True, fingerprint="a")
+    tell(step, press, now=NOW + year_ms)
+    assert tell(step, press, now=NOW) == [("id-2", "raised")]
+    assert tell(step, press, now=NOW + 10_000) == [], "but it still knows a repeat"
+    assert tell(step, press, now=NOW + 600_000) == [("id-3", "raised")]
+
+
 def test_a_new_alarm_message_rings_again_while_one_is_active_and_clearing_closes_all() -> None:
     step = Identify(options())
     assert tell(step, happening("fence_exit", fingerprint="a")) == [("id-1", "raised")]
