@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from cloud import desk_jobs, judging, metrics
+from cloud import clock_back, desk_jobs, judging, metrics
 from cloud.access import kept, sources
 from cloud.access import store as access
 from cloud.alarms import store as alarms
@@ -70,7 +70,8 @@ class Timers:
         try:
             async with asyncio.timeout(LIMIT_S), self._pool.connection() as conn:
                 with metrics.JOB_S.labels(job.name).time():
-                    await run_alone(conn, job, Moment(self._clock.now(), started_at, self._clock.rate))
+                    now = self._clock.now()
+                    await run_alone(conn, job, Moment(now, min(started_at, now), self._clock.rate))
         except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
             metrics.JOB_FAILURES.labels(job.name).inc()
             if job.name not in self._failing:
@@ -219,6 +220,7 @@ JOBS: Final = (
     Job("values", 7_208, 1.0, judge_values),
     Job("high-risks", 7_209, 5.0, hold_high_risks),
     Job("clean-up", 7_207, 60.0, clean_up),
+    clock_back.JOB,
     *desk_jobs.JOBS,
     *supervision.JOBS,
 )
