@@ -104,7 +104,8 @@ def _body(frame: Jt808Frame) -> Decoded:
 
 
 def _location(location: Jt808Location) -> Decoded:
-    d, tlv = location.digits, location.tlv
+    d, told = location.digits, location.additions
+    tlv = told.tlv
     shown: Decoded = {
         "alarm_word": f"{location.alarm_word:08x}",
         "status_word": f"{location.status_word:08x}",
@@ -119,16 +120,16 @@ def _location(location: Jt808Location) -> Decoded:
     }
     if location.alarms:
         shown["alarms"] = location.alarms
-    if location.private_alarms:
-        shown["private_alarms"] = location.private_alarms
+    if told.alarms:
+        shown["private_alarms"] = told.alarms
     if len(tlv.get("01", "")) == 8:
         shown["odometer_km"] = int(tlv["01"], 16) / 10
     for name, key in (("30", "gsm"), ("31", "satellites")):
         if len(tlv.get(name, "")) == 2:
             shown[key] = int(tlv[name], 16)
-    nested = msgspec.to_builtins(location.nested)
+    more = msgspec.to_builtins(told)
     return shown | {
-        key: nested[key]
+        key: more[key]
         for key in ("battery_mv", "battery_pct", "iccid", "wifi")
-        if nested[key] not in (None, [])
+        if more[key] not in (None, [])
     }

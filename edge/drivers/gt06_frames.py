@@ -175,13 +175,17 @@ def _placed(body: bytes) -> Gt06Message | None:
 
 
 def _modules(body: bytes) -> Gt06Message:
-    """State, voltage, GSM, alarm, language, then (id u16, length u8, data); 006A: battery in percent."""
+    """State, voltage, GSM, alarm, language, then (id u16, length u8, data); 006A: battery in percent. Some
+    boards send a position under this number.
+    """
+    if _dated(body):
+        return _gps(body)
     found, at = {}, 5
     while at + 3 <= len(body):
         end = at + 3 + body[at + 2]
         found[int.from_bytes(body[at : at + 2], "big")] = body[at + 3 : end]
         at = end
-    if at != len(body) or _dated(body):
+    if at != len(body):
         return Gt06Message()
     battery = found.get(0x006A, b"")
     return Gt06Message(

@@ -236,8 +236,8 @@ def _doubt(told: Told, memory: Jt808Memory, at: int) -> Told | None:
 
 
 def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool) -> Told:
-    time, tlv, nested = location.time, location.tlv, location.nested
-    signal = int(tlv["30"], 16) if len(tlv.get("30", "")) == 2 else None
+    time, told = location.time, location.additions
+    signal = int(told.tlv["30"], 16) if len(told.tlv.get("30", "")) == 2 else None
     return Told(
         device=device,
         raw=frame.body,
@@ -247,25 +247,13 @@ def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool
         utc=True,
         states=location.meanings,
         values=(
-            ("battery", percent(_battery(location))),
-            ("battery_voltage", nested.battery_mv / 1000 if nested.battery_mv else None),
+            ("battery", told.battery_pct),
+            ("battery_voltage", told.battery_mv / 1000 if told.battery_mv else None),
             ("signal_strength", percent(signal * 100 // _MAX_GSM) if signal is not None else None),
         ),
-        wifi=nested.wifi,
+        wifi=told.wifi,
         evidence=_evidence(frame, location),
     )
-
-
-def _battery(location: Jt808Location) -> int | None:
-    """Percent from the makers' additions, as far as one of them is there."""
-    private, tens, one = (bytes.fromhex(location.tlv.get(name, "")) for name in ("e4", "56", "06"))
-    if len(private) == 2:
-        return private[1]
-    if location.nested.battery_pct is not None:
-        return location.nested.battery_pct
-    if len(tens) == 2:
-        return tens[0] * 10
-    return one[0] if len(one) == 1 else None
 
 
 def _evidence(frame: Jt808Frame, location: Jt808Location) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 read is left out.
 """
 
-import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
+from edge.drivers import jt808_additions
 from edge.drivers.device_clock import digits_ms
+from edge.drivers.jt808_additions import Additions
 from edge.drivers.jt808_framing import Jt808Frame
-from edge.drivers.wifi import WifiSeen
 
 ZONE_MS: Final = 8 * 3_600_000
 _NAMES: Final = {
@@ -36,24 +35,10 @@ _MEANINGS: Final = _NAMES | {
     18: "low_battery",
 }
 _MAX_LOCATIONS: Final = 200
-_WIFI: Final = re.compile(r"((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}),(-?[0-9]{1,3})")
-
-
-class Nested(msgspec.Struct, frozen=True, kw_only=True):
-    """The additions that stand in the field EB: `switches` and `movements` are the active-low words 0089 and
-    00C5; None is absent.
-    """
-
-    switches: int | None = None
-    movements: int | None = None
-    battery_mv: int | None = None
-    battery_pct: int | None = None
-    iccid: str | None = None
-    wifi: list[WifiSeen] = []
 
 
 class Jt808Location(msgspec.Struct, frozen=True, kw_only=True):
-    """One location. `time` is ms UTC, its digits being GMT+8; `tlv` the additions, hexadecimal by id."""
+    """One location. `time` is ms UTC, its digits being GMT+8."""
 
     alarm_word: int
     status_word: int
@@ -63,8 +48,7 @@ class Jt808Location(msgspec.Struct, frozen=True, kw_only=True):
     speed_kmh: float
     course: int
     digits: str
-    tlv: dict[str, str]
-    nested: Nested
+    additions: Additions
 
     @property
     def time(self) -> int | None:
@@ -89,25 +73,12 @@ class Jt808Location(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def meanings(self) -> frozenset[str]:
-        """What is wrong, from the alarm bits and the private words."""
-        names = {_MEANINGS.get(bit, f"bit{bit}") for bit in self.alarm_bits} | set(self.private_alarms)
-        area = bytes.fromhex(self.tlv.get("12", ""))
+        """What is wrong, from the alarm bits and the additions."""
+        names = {_MEANINGS.get(bit, f"bit{bit}") for bit in self.alarm_bits} | set(self.additions.alarms)
+        area = bytes.fromhex(self.additions.tlv.get("12", ""))
         if "fence" in names and len(area) == 6:
             names = names - {"fence"} | {"fence_exit" if area[5] else "fence_enter"}
         return frozenset(names)
-
-    @property
-    def private_alarms(self) -> list[str]:
-        """Alarms of the active-low words: a bit that is clear says it."""
-        switches, movements = self.nested.switches, self.nested.movements
-        names = []
-        if switches is not None and not switches >> 12 & 1:
-            names.append("removed")
-        if switches is not None and not switches & 1:
-            names.append("power_cut")
-        if movements is not None and not movements >> 6 & 1:
-            names.append("vibration")
-        return names
 
 
 class Jt808Register(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +98,6 @@ def decode_location(body: bytes) -> Jt808Location | None:
         return None
     alarm, status, lat, lon = (int.from_bytes(body[n : n + 4], "big") for n in (0, 4, 8, 12))
     alt, speed, course = (int.from_bytes(body[n : n + 2], "big") for n in (16, 18, 20))
-    tlv = dict(_additions(body[28:]))
     return Jt808Location(
         alarm_word=alarm,
         status_word=status,
@@ -137,8 +107,7 @@ def decode_location(body: bytes) -> Jt808Location | None:
         speed_kmh=speed / 10,
         course=course,
         digits=body[22:28].hex(),
-        tlv={f"{name:02x}": value.hex() for name, value in tlv.items()},
-        nested=_nested(tlv.get(0xEB, b"")),
+        additions=jt808_additions.read(body[28:]),
     )
 
 
@@ -189,45 +158,6 @@ def decode_auth(frame: Jt808Frame) -> str:
     if frame.version is not None and frame.body:
         return _text(frame.body[1 : 1 + frame.body[0]])
     return _text(frame.body)
-
-
-def _additions(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Id, length, data, one after the other; what is cut is left out."""
-    at = 0
-    while at + 2 <= len(data):
-        end = at + 2 + data[at + 1]
-        if end > len(data):
-            return
-        yield data[at], data[at + 2 : end]
-        at = end
-
-
-def _nested(data: bytes) -> Nested:
-    """Length u16 (id and data), id u16, data, one after the other."""
-    found: dict[int, bytes] = {}
-    at = 0
-    while at + 4 <= len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if end < at + 4 or end > len(data):
-            break
-        found[int.from_bytes(data[at + 2 : at + 4], "big")] = data[at + 4 : end]
-        at = end
-    battery = found.get(0x00A8, b"")
-    return Nested(
-        switches=_word(found.get(0x0089)),
-        movements=_word(found.get(0x00C5)),
-        battery_mv=int.from_bytes(found[0x002D], "big") if len(found.get(0x002D, b"")) == 2 else None,
-        battery_pct=battery[0] if len(battery) == 1 and battery[0] <= 100 else None,
-        iccid=found[0x00B2].hex().rstrip("f") if 0x00B2 in found else None,
-        wifi=[
-            WifiSeen(mac=mac, rssi=int(rssi))
-            for mac, rssi in _WIFI.findall(_text(found.get(0x00B9, b"")[1:]))
-        ],
-    )
-
-
-def _word(data: bytes | None) -> int | None:
-    return int.from_bytes(data, "big") if data is not None and len(data) == 4 else None
 
 
 def _text(data: bytes) -> str:

@@ -5,7 +5,7 @@ from edge.drivers.jt808_frames import decode_location, decode_register
 from edge.drivers.jt808_framing import decode_frame, encode_frame
 from edge.drivers.options import DriverOptions
 from edge.drivers.orders import OrderRefused
-from edge.readings import Fix, Happening, Item
+from edge.readings import Fix, Happening, HeardWifi, Item
 from simulators.devices.jt808 import Jt808
 from tests.edge.drivers.frames import AT, of, raised, values
 
@@ -129,6 +129,9 @@ def test_alarm_bits_are_raised_as_they_rise_and_cleared_as_they_end() -> None:
         (1 << 20, "1206 01 00000007 01", "fence_exit"),
         (1 << 20, "", "fence_exit"),
         (1 << 20, "1206 01 00000007 00", None),
+        (0, "E708 0004000000000000", "sos"),
+        (0, "E708 0001000000000000", None),
+        (0, "E707 00040000000000", None),
     ],
 )
 def test_alarms_of_additions(word: int, additions: str, kind: str | None) -> None:
@@ -145,9 +148,10 @@ def test_additions_by_the_page() -> None:
         b"\0\0\0\0" + PLACE + bytes.fromhex(f"0104 0000007B 3001 0F EB{size:02X} {nested} 31FF")
     )
     assert found is not None
-    assert (found.nested.battery_mv, found.nested.battery_pct) == (4005, 92)
-    assert [(seen.mac, seen.rssi) for seen in found.nested.wifi] == [("a4:00:00:00:00:01", -61)]
-    assert set(found.tlv) == {"01", "30", "eb"}
+    told = found.additions
+    assert (told.battery_mv, told.battery_pct) == (4005, 92)
+    assert [(seen.mac, seen.rssi) for seen in told.wifi] == [("a4:00:00:00:00:01", -61)]
+    assert set(told.tlv) == {"01", "30", "eb"}
     assert values(hear(location(0, "3001 0F E402 0150 EB06 0004 002D 0FA5"))) == {
         "battery": 80,
         "battery_voltage": 4.005,
@@ -155,10 +159,33 @@ def test_additions_by_the_page() -> None:
     }
 
 
-@pytest.mark.parametrize("additions", ["060150", "e4020050", "56020800", "eb05000300a850"])
-def test_the_battery_is_told_in_one_of_four_additions(additions: str) -> None:
+@pytest.mark.parametrize(
+    "additions",
+    [
+        *("060150", "e4020050", "56020800", "eb05000300a850", "eb05000300e150", "d40150", "e10150", "e90150"),
+        *("fe0150", "e304005001a0", "e306005001a00000", "f7060000103b0150", "68021f40"),
+    ],
+)
+def test_the_battery_is_told_in_one_of_many_additions(additions: str) -> None:
     assert values(hear(location(additions=additions)))["battery"] == 80
     assert "battery" not in values(hear(location(additions="0602ff38"))), "the temperature of a cabin"
+
+
+@pytest.mark.parametrize("name", ["ec", "f4"])
+def test_what_was_heard_tells_who_is_at_home_with_a_fix_and_without(name: str) -> None:
+    list_ = f"{name}15 a40000000001 c3 000000000000 00 a40000000002 9c"
+    [heard] = of(HeardWifi, hear(location(additions=list_)))
+    assert heard.access_points == [("a4:00:00:00:00:01", -61), ("a4:00:00:00:00:02", -100)]
+    assert (heard.at, heard.late) == (AT, False)
+
+
+def test_volts_of_the_battery_in_hundredths_and_thousandths() -> None:
+    told = [values(hear(location(additions=one)))["battery_voltage"] for one in ("69020195", "d5020195")]
+    assert [*told, values(hear(location(additions="f7060000103b0150")))["battery_voltage"]] == [
+        4.05,
+        4.05,
+        4.155,
+    ]
 
 
 def test_an_alarm_with_a_wrong_checksum_needs_a_second_message() -> None:
