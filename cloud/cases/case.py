@@ -271,9 +271,12 @@ def incident_point(position: dict[str, Any] | None) -> dict[str, float] | None:
     return {"lat": position["lat"], "lon": position["lon"]}
 
 
+_WORN: Final = tuple(f"{kind}-" for kind in ("watch", "wrist", "pendant", "trv", "gt06", "jt808"))
+
+
 def is_worn(device_id: str | None) -> bool:
     """True for a device that goes where its wearer goes; its id begins with what it is."""
-    return device_id is not None and device_id.startswith(("watch-", "wrist-", "pendant-"))
+    return device_id is not None and device_id.startswith(_WORN)
 
 
 def address(parts: Iterable[str]) -> str:

@@ -123,29 +123,33 @@ def read(advert: Advert, key: str | None) -> Content:
     """The content of an advertisement; `key` is 32 hexadecimal digits. Raises Unreadable."""
     if not advert.data or advert.data[0] >> 5 != 2:
         raise Unreadable("version")
-    info, payload, counter = advert.data[0], advert.data[1:], None
+    info, counter = advert.data[0], None
+    address, payload = bytes.fromhex(advert.address), advert.data[1:]
+    if info & 2:
+        if len(payload) < 6:
+            raise Unreadable("length")
+        address, payload = payload[5::-1], payload[6:]
     if info & 1:
         if key is None:
             raise Unreadable("no_key")
-        payload, counter = _decrypted(advert, key)
+        payload, counter = _decrypted(address, info, payload, key)
     values, whole = _values(payload)
     return Content(values=values, counter=counter, sleepy=bool(info & 4), whole=whole)
 
 
-def _decrypted(advert: Advert, key: str) -> tuple[bytes, int]:
+def _decrypted(address: bytes, info: int, sealed: bytes, key: str) -> tuple[bytes, int]:
     """AES-CCM with a tag of 4 bytes; nonce = address, D2 FC, information byte, counter."""
     try:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESCCM
     except ImportError as error:
         raise Unreadable("cryptography_missing") from error
-    data = advert.data
-    if len(data) < 10:
+    if len(sealed) < 9:
         raise Unreadable("length")
-    counter, tag = data[-8:-4], data[-4:]
+    counter, tag = sealed[-8:-4], sealed[-4:]
     try:
-        nonce = bytes.fromhex(advert.address) + b"\xd2\xfc" + data[:1] + counter
-        plain = AESCCM(bytes.fromhex(key), tag_length=4).decrypt(nonce, data[1:-8] + tag, None)
+        nonce = address + b"\xd2\xfc" + bytes((info,)) + counter
+        plain = AESCCM(bytes.fromhex(key), tag_length=4).decrypt(nonce, sealed[:-8] + tag, None)
     except (InvalidTag, ValueError) as error:
         raise Unreadable("wrong_key") from error
     return plain, int.from_bytes(counter, "little")

@@ -136,3 +136,9 @@ def test_only_an_exact_fix_moves_the_incident_place() -> None:
     assert case.incident_point(fix | {"source": "wifi", "accuracy_m": 40}) is not None
     assert case.incident_point(fix | {"datum": "gcj02"}) is None
     assert case.incident_point(None) is None
+
+
+def test_every_tracker_goes_where_its_wearer_goes() -> None:
+    worn = ("watch-1", "wrist-b", "pendant-1", "trv-861", "gt06-861", "jt808-139")
+    assert all(case.is_worn(device) for device in worn)
+    assert not any(case.is_worn(device) for device in ("zb-1", "radar-bath", "watchful", None))

@@ -190,6 +190,25 @@ def test_bthome_objects_by_the_page(data: str, values: dict[str, Any]) -> None:
     assert content.whole is (data not in ("40 2D 01 99 01 02", "40 29"))
 
 
+def test_an_address_inside_is_no_value_and_the_one_that_an_encrypted_device_means() -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+
+    inside, key = "5448e6000129", "00112233445566778899aabbccddeeff"
+    reversed_ = bytes.fromhex(inside)[::-1]
+    assert bthome.read(
+        bthome.Advert(address="0" * 12, data=b"\x42" + reversed_ + b"\x01\x5a"), None
+    ).values == [("battery", 90)]
+    counter = (7).to_bytes(4, "little")
+    nonce = bytes.fromhex(inside) + b"\xd2\xfc\x43" + counter
+    sealed = AESCCM(bytes.fromhex(key), tag_length=4).encrypt(nonce, b"\x29\x01", None)
+    data = b"\x43" + reversed_ + sealed[:-4] + counter + sealed[-4:]
+    found = bthome.read(bthome.Advert(address="0" * 12, data=data), key)
+    assert (found.values, found.counter) == ([("smoke", 1)], 7)
+    for cut in range(7):
+        with pytest.raises(bthome.Unreadable):
+            bthome.read(bthome.Advert(address="0" * 12, data=data[:cut]), key)
+
+
 def test_an_encrypted_advertisement_needs_its_key_and_is_never_taken_twice() -> None:
     from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
