@@ -40,7 +40,9 @@ SAID_OF_A_FALL: Final = frozenset(
         "ask_if_can_get_up",
     }
 )
-SAID_OF_QUIET: Final = frozenset({"quieter_than_usual", "not_learned_yet", "left_by_door", "at_home"})
+SAID_OF_QUIET: Final = frozenset(
+    {"quieter_than_usual", "not_learned_yet", "left_by_door", "at_home", "still_in_room"}
+)
 _SAID: Final = {"fall": SAID_OF_A_FALL, "inactivity": SAID_OF_QUIET}
 
 

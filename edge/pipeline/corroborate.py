@@ -12,14 +12,13 @@ from typing import Any, Final, Literal
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
-from edge.pipeline.scene import QUESTIONS, RESTING_ROOMS, RULES, SETTLED_MS, TOGETHER_MS, Scene, Seen
-from edge.readings import Happening, Item, Reading, Sighting
+from edge.pipeline.scene import QUESTIONS, RESTING_ROOMS, RULES, SETTLED_MS, TOGETHER_MS, Scene, Sensors
+from edge.readings import Happening, Item, Reading
 from edge.recent import Recent
 
-KINDS: Final = frozenset({"in_bed", "door_open", "motion", "presence"})
 ASKED_MS: Final = 10 * 60_000
 HARD_G: Final = 3.0
-_MAX_SENSORS: Final = 200
+_MAX_DEVICES: Final = 200
 _HOME_SAYS: Final = frozenset(name for name, _ in RULES) | {ask for _, ask in QUESTIONS}
 
 Verdict = Literal["raise", "ask", "cancel"]
@@ -72,11 +71,11 @@ class Corroborate:
 
     def __init__(self, options: PipelineOptions) -> None:
         self._options = options
-        self._sensors: Recent[tuple[str, str], Seen] = Recent(_MAX_SENSORS)
-        self._falls: Recent[str, tuple[int, str | None]] = Recent(_MAX_SENSORS)
-        self._judged: Recent[str, _Fall] = Recent(_MAX_SENSORS)
-        self._off_at: Recent[str, int | None] = Recent(_MAX_SENSORS)
-        self._faint: Recent[str, bool] = Recent(_MAX_SENSORS)
+        self._sensors = Sensors(options)
+        self._falls: Recent[str, tuple[int, str | None]] = Recent(_MAX_DEVICES)
+        self._judged: Recent[str, _Fall] = Recent(_MAX_DEVICES)
+        self._off_at: Recent[str, int | None] = Recent(_MAX_DEVICES)
+        self._faint: Recent[str, bool] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:
         """Pass everything on; falls carry what the home says, and go on by the verdict."""
@@ -103,15 +102,12 @@ class Corroborate:
                 continue
 
     def _told(self, item: Item, now: int) -> list[Item]:
+        self._sensors.hear(item)
         match item:
             case Happening(kind="fall") if "faint" in _given(item) and not self._agreed(item, now):
                 return []
             case Reading(kind="worn", late=False):
                 self._off_at[item.device] = None if item.value else item.at
-            case Reading() if item.kind in KINDS and not item.late:
-                self._note(item)
-            case Sighting() if item.state.online is False:
-                self._forget(item.state.device)
             case Happening(kind="sos", phase="raised", late=False):
                 return [item, *self._confirmed(item)]
             case Happening(kind="fall", phase="suspected" | "raised", late=False):
@@ -190,41 +186,16 @@ class Corroborate:
         del self._judged[item.activation]
         return [item]
 
-    def _note(self, item: Reading) -> None:
-        on, room = item.value > 0, self._options.rooms.get(item.device)
-        known = on and item.kind in ("in_bed", "presence")  # a bed or radar heard first is no change
-        seen = self._sensors.of((item.device, item.kind), lambda: Seen(item.device, item.kind, room, known))
-        if on and (not seen.value or item.kind == "motion"):
-            seen.on_at = item.at
-        if seen.value and not on:
-            seen.off_at = item.at
-        seen.value, seen.room = on, room
-
-    def _forget(self, device: str) -> None:
-        """A radar that is gone sees nobody and misses nobody."""
-        for kind in ("presence", "motion"):
-            self._sensors.pop((device, kind), None)
-
     def _room(self, fall: Happening) -> str | None:
         """Where it was: a bracelet has no room, it is where somebody moved or came in last before."""
-        if (own := self._options.rooms.get(fall.device)) is not None:
-            return own
-        moved = [
-            (seen.on_at, seen.room)
-            for seen in self._sensors.values()
-            if seen.kind in ("motion", "presence")
-            and seen.on_at is not None
-            and seen.on_at <= fall.at + SETTLED_MS
-        ]
-        return max(moved, key=lambda one: one[0])[1] if moved else None
+        return self._options.rooms.get(fall.device) or self._sensors.last_room(fall.at + SETTLED_MS)
 
     def _said(self, fall: Happening, room: str | None, now: int) -> list[str]:
         scene = Scene(
-            device=fall.device,
             at=fall.at,
             now=now,
             room=room,
-            sensors=list(self._sensors.values()),
+            sensors=self._sensors.all(),
             taken_off=self._off_at.get(fall.device) is not None,
             other_falls=[at for device, (at, _) in self._falls.items() if device != fall.device],
         )

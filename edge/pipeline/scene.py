@@ -10,6 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge.pipeline.options import PipelineOptions
+from edge.readings import Item, Reading, Sighting
+from edge.recent import Recent
+
+KINDS: Final = frozenset({"in_bed", "door_open", "motion", "presence"})
 SETTLED_MS: Final = 5_000
 QUIET_MS: Final = 10_000
 TOGETHER_MS: Final = 60_000
@@ -20,6 +25,7 @@ STILL_FROM_MS: Final = 15_000
 STILL_MS: Final = 45_000
 RESTING_ROOMS: Final = frozenset({None, "bedroom"})
 STANDING_ROOMS: Final = frozenset({"bathroom", "kitchen", "hall", "hallway", "balcony", "entrance"})
+_MAX_SENSORS: Final = 200
 
 
 @dataclass
@@ -36,9 +42,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Scene:
-    """The home around a fall of `device` at `at`, looked at `now` (ms UTC)."""
+    """The home around a fall at `at`, looked at `now` (ms UTC)."""
 
-    device: str
     at: int
     now: int
     room: str | None
@@ -81,6 +86,46 @@ class Scene:
     def _lately(self, seen: Seen) -> bool:
         """Not for hours, as a fan would be, nor only since the fall."""
         return seen.on_at is not None and -CAME_IN_MS <= seen.on_at - self.at <= SETTLED_MS
+
+
+class Sensors:
+    """Remembers what beds, doors, motion and presence sensors of a home said last."""
+
+    def __init__(self, options: PipelineOptions) -> None:
+        self._options = options
+        self._seen: Recent[tuple[str, str], Seen] = Recent(_MAX_SENSORS)
+
+    def hear(self, item: Item) -> None:
+        """Note a reading; a radar that is gone sees nobody and misses nobody."""
+        match item:
+            case Reading() if item.kind in KINDS and not item.late:
+                self._note(item)
+            case Sighting() if item.state.online is False:
+                for kind in ("presence", "motion"):
+                    self._seen.pop((item.state.device, kind), None)
+
+    def all(self) -> list[Seen]:
+        """Every sensor there is."""
+        return list(self._seen.values())
+
+    def last_room(self, until: int) -> str | None:
+        """Where somebody moved or came in last, not later than `until` (ms UTC)."""
+        moved = [
+            (seen.on_at, seen.room)
+            for seen in self._seen.values()
+            if seen.kind in ("motion", "presence") and seen.on_at is not None and seen.on_at <= until
+        ]
+        return max(moved, key=lambda one: one[0])[1] if moved else None
+
+    def _note(self, item: Reading) -> None:
+        on, room = item.value > 0, self._options.rooms.get(item.device)
+        known = on and item.kind in ("in_bed", "presence")  # a bed or radar heard first is no change
+        seen = self._seen.of((item.device, item.kind), lambda: Seen(item.device, item.kind, room, known))
+        if on and (not seen.value or item.kind == "motion"):
+            seen.on_at = item.at
+        if seen.value and not on:
+            seen.off_at = item.at
+        seen.value, seen.room = on, room
 
 
 def _in_bed(scene: Scene) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from edge.pipeline.at_home import AtHome
 from edge.pipeline.corroborate import Corroborate
+from edge.pipeline.dwell import Dwell
 from edge.pipeline.fall import Fall
 from edge.pipeline.fence import Fence
 from edge.pipeline.identify import Identify
@@ -30,7 +31,8 @@ STEPS: Final[tuple[Callable[[PipelineOptions], Step], ...]] = (
     Fence,  # positions -> out of the safe zone, back again
     Fall,  # acceleration -> fall suspected, raised, cancelled
     Inactivity,  # no sign of life for longer than is usual in this home at this hour
-    Corroborate,  # what bed, door and motion say about a fall, and what to ask first
+    Dwell,  # somebody who does not move in a bathroom, kitchen or hall
+    Corroborate,  # what bed, door, motion and radar say about a fall, and what to ask first
     Identify,  # one id for each activation, kept for all its phases
     Thin,  # readings go on change, all of them while an alarm is open
 )

@@ -148,6 +148,7 @@ export const enTerms: Readonly<Record<TermKey, string>> = {
   "reason.quieter_than_usual": "much quieter than usual at this hour",
   "reason.not_learned_yet": "habits not learned yet: the general limit",
   "reason.left_by_door": "last sign was the door: perhaps out",
+  "reason.still_in_room": "somebody in that room, still for 20 min",
   "reason.at_home": "last sign was inside",
   "reason.low": "{{what}} low",
   "reason.high": "{{what}} high",

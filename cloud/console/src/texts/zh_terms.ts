@@ -146,6 +146,7 @@ export const zhTerms = {
   "reason.quieter_than_usual": "比这个时段平常安静得多",
   "reason.not_learned_yet": "作息还没学会，按通用时限",
   "reason.left_by_door": "最后一次活动是开门，可能外出",
+  "reason.still_in_room": "有人在该房间，20 分钟没动",
   "reason.at_home": "最后一次活动在屋内",
   "reason.low": "{{what}}偏低",
   "reason.high": "{{what}}偏高",
