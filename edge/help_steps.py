@@ -42,3 +42,38 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """Its name in the notes."""
         return f"{self.step}:{self.subject}" if self.subject else self.step
+
+
+class Activation(msgspec.Struct):
+    """One event id: since when it waits (ms since `boot`), why help began, what was done. `joined`: the
+    telephone already tells of another of its kind.
+    """
+
+    id: str
+    kind: str
+    at: int
+    since: int
+    boot: str
+    phase: Literal["suspected", "raised", "ended"]
+    why: Literal["", "no_ack", "cloud_away"] = ""
+    began_after_ms: int = 0
+    stored: bool = False
+    claimed: bool = False
+    cleared: bool = False
+    joined: bool = False
+    unasked: bool = False
+    steps: dict[str, str] = {}
+    tries: dict[str, int] = {}
+    retry_at: dict[str, int] = {}
+
+    @property
+    def helping(self) -> bool:
+        """Whether the home helps itself."""
+        return bool(self.why) and self.phase == "raised" and not self.stored
+
+    @property
+    def tells(self) -> bool:
+        """Whether the telephone has told somebody of it, or is still about to."""
+        phone = [how for key, how in self.steps.items() if key.startswith(("sms:", "call:"))]
+        told = any(how not in ("again", "failed", "impossible") for how in phone)
+        return told or (self.helping and (not phone or "again" in phone))

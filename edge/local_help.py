@@ -7,11 +7,11 @@ before it is taken, so that a restart repeats none, and ends when the cloud has 
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
-from edge.help_steps import Action, Lane, Outcome, Rules, Step
+from edge.help_steps import Action, Activation, Lane, Outcome, Rules, Step
 from firmware_specs.messages import Event
 
 HELPED: Final = frozenset({"sos", "fall", "smoke", "gas", "co"})
@@ -33,38 +33,13 @@ _ATTEMPTS: Final[dict[Step, int]] = {
 _REPEATABLE: Final[frozenset[str]] = frozenset({"sms", "siren_on", "siren_off", "light_on"})
 
 
-class _Activation(msgspec.Struct):
-    """One event id: since when it waits (ms since `boot`), why help began, what was done."""
-
-    id: str
-    kind: str
-    at: int
-    since: int
-    boot: str
-    phase: Literal["suspected", "raised", "ended"]
-    why: Literal["", "no_ack", "cloud_away"] = ""
-    began_after_ms: int = 0
-    stored: bool = False
-    claimed: bool = False
-    cleared: bool = False
-    joined: bool = False
-    unasked: bool = False
-    steps: dict[str, str] = {}
-    tries: dict[str, int] = {}
-    retry_at: dict[str, int] = {}
-
-    @property
-    def helping(self) -> bool:
-        return bool(self.why) and self.phase == "raised" and not self.stored
-
-
 class LocalHelp:
     """Events, acks and the state of the cloud in; `next` gives the step to take, `finished` its outcome."""
 
     def __init__(self, rules: Rules, boot: str, now: int) -> None:
         self.rules = rules
         self._boot = boot
-        self._known: dict[str, _Activation] = {}
+        self._known: dict[str, Activation] = {}
         self._connected = False
         self._connected_since = now
         self._alive = True
@@ -102,7 +77,7 @@ class LocalHelp:
         if not (pre_alarm or raised) or (known is None and age_ms > TOO_OLD_MS):
             return
         if known is None:
-            known = _Activation(event.id, event.kind, event.at, now, self._boot, "suspected")
+            known = Activation(event.id, event.kind, event.at, now, self._boot, "suspected")
             self._known[event.id] = known
             self._forget()
         if raised and known.phase == "suspected":
@@ -121,7 +96,7 @@ class LocalHelp:
         self._heard_at = now
         for known in [self._known[event_id] for event_id in ids if event_id in self._known]:
             known.claimed = True
-            known.stored = known.stored or known.unasked
+            known.stored = known.stored or known.phase == "raised"
 
     def watching(self) -> bool:
         """Whether time alone may call for a step: an activation waits for the cloud or for a person."""
@@ -184,7 +159,7 @@ class LocalHelp:
     def restore(self, kept: bytes, now: int) -> None:
         """Take back what `state` gave; unreadable notes are as none."""
         try:
-            found = msgspec.json.decode(kept, type=list[_Activation])
+            found = msgspec.json.decode(kept, type=list[Activation])
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         for known in found:
@@ -195,13 +170,13 @@ class LocalHelp:
                     known.steps[key] = "again" if key.partition(":")[0] in _REPEATABLE else "done"
             self._known[known.id] = known
 
-    def _over(self, known: _Activation, event: Event) -> None:
+    def _over(self, known: Activation, event: Event) -> None:
         """A suspicion or a fall taken back ends everything; a detector that is quiet again, its sound."""
         known.cleared = True
         if event.phase == "cancelled":
             known.phase = "ended"
 
-    def _begin(self, known: _Activation, now: int) -> None:
+    def _begin(self, known: Activation, now: int) -> None:
         """Help begins when the cloud is away or silent for too long; a fall that only the cloud could ask
         about is then taken for one (`unasked`), until it is claimed.
         """
@@ -209,23 +184,25 @@ class LocalHelp:
         unasked = known.phase == "suspected" and known.kind == "fall" and not known.claimed
         if unasked and waited >= ASK_MS and self.away(now):
             known.phase, known.unasked = "raised", True
-        if known.phase != "raised" or known.why or known.stored or known.kind not in HELPED:
+        if known.phase != "raised" or known.stored or known.kind not in HELPED:
             return
-        if waited >= self.rules.after_s * 1000:
-            known.why = "no_ack"
-        elif self.away(now):
-            known.why = "cloud_away"
-        if known.why:
+        if not known.why and (waited >= self.rules.after_s * 1000 or self.away(now)):
+            known.why = "no_ack" if waited >= self.rules.after_s * 1000 else "cloud_away"
             known.began_after_ms = waited
-            known.joined = any(
-                other.kind == known.kind and other is not known and other.why and self._lately(other, known)
-                for other in self._known.values()
-            )
+        if known.why:
+            known.joined = self._told_already(known)
 
-    def _lately(self, other: _Activation, known: _Activation) -> bool:
-        return not other.joined and abs(known.since - other.since) < PHONED_LATELY_MS
+    def _told_already(self, known: Activation) -> bool:
+        """Whether an earlier one of its kind has lately been told by telephone, or is about to be."""
+        for other in self._known.values():
+            if other is known:
+                break
+            lately = not other.joined and abs(known.since - other.since) < PHONED_LATELY_MS
+            if other.kind == known.kind and lately and other.tells:
+                return True
+        return False
 
-    def _steps(self, known: _Activation, lane: Lane, now: int) -> Iterator[Action]:
+    def _steps(self, known: Activation, lane: Lane, now: int) -> Iterator[Action]:
         """The steps that this activation calls for in a lane, in order."""
         match lane:
             case "home":
@@ -240,18 +217,18 @@ class LocalHelp:
                 if known.helping and not known.joined:
                     yield from self._phone(known, now)
 
-    def _home(self, known: _Activation) -> Iterator[Action]:
+    def _home(self, known: Activation) -> Iterator[Action]:
         if known.helping and not known.cleared:
             if self.rules.siren:
                 yield self._action(known, "siren_on")
             if self.rules.light:
                 yield self._action(known, "light_on")
-        elif known.steps.get("siren_on") == "done" and not any(
+        elif "siren_on" in known.steps and not any(  # also one that failed: some may have heard it
             other.helping and not other.cleared for other in self._known.values()
         ):
             yield self._action(known, "siren_off")
 
-    def _phone(self, known: _Activation, now: int) -> Iterator[Action]:
+    def _phone(self, known: Activation, now: int) -> Iterator[Action]:
         spark = known.kind == "gas" or self._gas(now)
         contacts = [contact for contact in self.rules.contacts if not (contact.inside and spark)]
         if self.rules.sms:
@@ -260,10 +237,10 @@ class LocalHelp:
         if self.rules.call and not answered:
             yield from (self._action(known, "call", contact.number) for contact in contacts)
 
-    def _action(self, known: _Activation, step: Step, subject: str = "") -> Action:
+    def _action(self, known: Activation, step: Step, subject: str = "") -> Action:
         return Action(step=step, event=known.id, kind=known.kind, subject=subject)
 
-    def _due(self, known: _Activation, action: Action, now: int) -> bool:
+    def _due(self, known: Activation, action: Action, now: int) -> bool:
         outcome = known.steps.get(action.key)
         return outcome is None or (outcome == "again" and now >= known.retry_at.get(action.key, 0))
 
@@ -275,13 +252,13 @@ class LocalHelp:
         )
 
     def _forget(self) -> None:
-        """Keep the newest; never one that is being helped, unless there are far too many."""
+        """Keep the newest; never gas, nor one that is being helped, unless there are far too many."""
         while len(self._known) > MAX_KEPT:
-            idle = [k.id for k in self._known.values() if not k.helping]
+            idle = [k.id for k in self._known.values() if not k.helping and k.kind != "gas"]
             del self._known[idle[0] if idle else next(iter(self._known))]
 
 
-def _prompts(known: _Activation, waited_ms: int) -> Iterator[str]:
+def _prompts(known: Activation, waited_ms: int) -> Iterator[str]:
     """What is said aloud for an activation, in the order of its life; what is past is not said any more."""
     if known.phase == "suspected":
         yield f"ask_{known.kind}"

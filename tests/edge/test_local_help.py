@@ -211,6 +211,55 @@ def test_presses_while_help_is_on_its_way_ring_again_but_phone_nobody_twice() ->
     assert [step for step in home.until(1500) if step in PHONED] == PHONED
 
 
+def test_a_second_press_is_told_by_telephone_when_the_first_was_stored_before_anybody_was() -> None:
+    home = Home(connected=False)
+    home.until(40)
+    home.happened(event(number=1))
+    assert "siren_on" in home.until(41, ("home",))
+    home.plan.stored(event(number=1), home.now)
+    home.until(60)
+    home.happened(event(number=2))
+    assert [step for step in home.until(300) if step in PHONED] == PHONED
+
+
+def test_a_second_press_tries_the_telephone_again_when_the_first_reached_nobody() -> None:
+    home = Home(Rules(sms=True, contacts=[SON]))
+    home.outcome["sms"] = "failed"
+    home.happened(event(number=1))
+    home.until(300)
+    home.outcome["sms"] = "done"
+    home.happened(event(number=2))
+    assert home.until(400) == ["sms:13800000001"]
+
+
+def test_a_siren_that_may_have_heard_is_stopped_also_when_its_answer_was_lost() -> None:
+    home = Home(Rules(siren=True))
+    home.outcome["siren_on"] = "failed"
+    home.happened(event())
+    home.until(40)
+    home.plan.stored(event(), home.now)
+    assert home.until(60) == ["siren_off"]
+
+
+def test_a_claim_ends_help_though_the_word_that_it_is_stored_was_lost() -> None:
+    home = Home()
+    home.happened(event())
+    home.until(20, ("home",))
+    home.plan.claimed([event().id], home.now)
+    assert home.until(600) == ["siren_off", "say:claimed"]
+
+
+def test_gas_in_the_air_is_not_forgotten_over_many_other_alarms() -> None:
+    home = Home()
+    home.happened(event("gas"))
+    home.plan.stored(event("gas"), home.now)
+    for number in range(2, 100):
+        home.happened(event("smoke", number))
+        home.plan.stored(event("smoke", number), home.now)
+    home.happened(event("sos", 100))
+    assert "siren_on" not in home.until(300)
+
+
 def test_an_answered_call_ends_the_calls_and_a_busy_line_is_tried_again() -> None:
     home = Home()
     home.outcome["call"] = "answered"
