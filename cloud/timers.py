@@ -197,6 +197,7 @@ async def clean_up(conn: Connection, moment: Moment) -> None:
         ("end_sessions", now),
         ("close_seats", now - timedelta(hours=12)),
         ("trim_quarantine", now - 30 * days),
+        ("trim_floods", now),
         ("trim_runs", now - 30 * days),
         ("trim_boots", now - 90 * days),
         ("trim_test_windows", now - 400 * days),

@@ -32,6 +32,15 @@ where closed_at is null and last_seen_at < %(before)s
 -- What nobody looked at for long.
 delete from quarantine where last_at < %(before)s;
 
+-- name: trim_floods --
+-- Of what one sender wrote that nobody could read, the newest thousand messages are enough.
+delete from quarantine where id in (
+    select id from (
+        select id, row_number() over (partition by coalesce(gateway_id, topic) order by last_at desc, id desc) as n
+        from quarantine
+    ) ranked where n > 1000
+);
+
 -- name: trim_runs --
 -- Starts of agents that are long over; the present run of a gateway stays.
 delete from gateway_run r where first_seen_at < %(before)s

@@ -85,4 +85,4 @@ async def change(
     if any(getattr(before, right) != getattr(given, right) for right in rights):
         cursor = await conn.execute(_SQL["end_sessions"], {"id": staff_id})
         seats = [seat for (seat,) in await cursor.fetchall()]
-        await conn.execute(_SQL["close_seats"], {"ids": seats, "now": now})
+        await conn.execute(_SQL["close_seats"], {"ids": seats, "gone": not given.active, "now": now})

@@ -25,5 +25,5 @@ where id = %(id)s and revision = %(revision)s returning revision;
 delete from session where staff_id = %(id)s returning seat_id;
 
 -- name: close_seats --
--- Their seats are closed for good.
-update seat set closed_at = %(now)s where id = any(%(ids)s) and closed_at is null;
+-- Their seats are closed for good; who is gone holds nothing by a call any more.
+update seat set closed_at = %(now)s, call_until = case when %(gone)s then null else call_until end where id = any(%(ids)s) and closed_at is null;

@@ -299,3 +299,18 @@ async def test_cleaning_up_keeps_what_is_in_use(conn: Connection) -> None:
     rows = await (await conn.execute("select id from seat where closed_at is null")).fetchall()
     assert [row[0] for row in rows] == [operator.seat_id]
     assert (await look(conn, case_id)).state == "claimed"
+
+
+async def test_of_what_one_sender_floods_us_with_the_newest_thousand_are_kept(conn: Connection) -> None:
+    await conn.execute(
+        "insert into quarantine (received_at, topic, gateway_id, reason, size, sha256, raw, last_at)"
+        " select %s, 't', case when n %% 500 = 0 then 'quiet' else 'loud' end, '', 1, int4send(n), '',"
+        " %s::timestamptz + n * interval '1 ms' from generate_series(1, 1500) n",
+        (NOW, NOW),
+    )
+    await timers.clean_up(conn, Moment(now=NOW + seconds(60), started_at=NOW))
+    rows = await conn.execute(
+        "select gateway_id, count(*), max(last_at) from quarantine group by 1 order by 1"
+    )
+    loud, quiet = await rows.fetchall()
+    assert (loud[1], loud[2], quiet[1]) == (1000, NOW + seconds(1.499), 3)

@@ -14,7 +14,7 @@ from cloud.cases.intake import take_alarm
 from cloud.database.pool import Connection
 from cloud.registry import equipment
 from cloud.supervision import canaries
-from tests.cloud.api.conftest import EAST, Town, bearer, sign_in
+from tests.cloud.api.conftest import EAST, Town, bearer, ring, sign_in
 
 pytestmark = pytest.mark.postgres
 
@@ -302,7 +302,7 @@ async def test_an_elders_limits_and_a_zone_are_changed_in_revisions(desk: Desk, 
 
 
 async def test_a_user_gets_a_password_once_is_changed_disabled_and_signed_out(
-    desk: Desk, app: FastAPI, conn: Connection, town: Town
+    desk: Desk, app: FastAPI, conn: Connection, services: Services, town: Town
 ) -> None:
     given = {"username": "zhang-1", "name": "张静", "role": "operator", "area_code": "370502"}
     made = await desk.ask("POST", "/staff", given, 201)
@@ -312,8 +312,13 @@ async def test_a_user_gets_a_password_once_is_changed_disabled_and_signed_out(
     renewed = await desk.ask("POST", f"/staff/{made['id']}/password")
     assert (await seat.get("/session")).status_code == 401
     seat = await sign_in(app, "zhang-1", renewed["password"])
+    case_id = await ring(conn, services, town, town.east)
+    assert (await seat.post(f"/cases/{case_id}/claim")).status_code == 200
+    assert (await seat.post(f"/cases/{case_id}/call", {"call_s": 3600})).status_code == 200
     changed = {"name": "张静", "role": "supervisor", "area_code": "370502", "active": False}
     await desk.ask("PUT", f"/staff/{made['id']}", changed | {"revision": 1})
+    async with conn.transaction():
+        assert await by_time.hold_or_return(conn, case_id, now=services.clock.now()), "gone, not talking"
     await desk.ask("PUT", f"/staff/{made['id']}", changed | {"revision": 1}, 409)
     assert (await seat.get("/session")).status_code == 401
     row = await (await conn.execute("select count(*) from audit where detail::text like '%%' || %s || '%%'",
