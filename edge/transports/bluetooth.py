@@ -213,7 +213,10 @@ class BluetoothAdapter:
 
     async def _pass_on(self, source: Source) -> None:
         while True:
-            await self.receiver.take(source, await self._lines.get())
+            data = await self._lines.get()
+            while not self._lines.empty():
+                data += self._lines.get_nowait()
+            await self.receiver.take(source, data)
 
     def _send(self, data: bytes) -> None:
         for line in data.splitlines():

@@ -38,6 +38,8 @@ class Listener:
 
     answer: bytes = b""
     understands: bool = False
+    pieces: int = 0
+    ready: asyncio.Event | None = None
     lines: list[Heard] = field(default_factory=list)
 
     def connect(self, label: str, send: Callable[[bytes], None]) -> Heard:
@@ -47,6 +49,9 @@ class Listener:
     async def take(self, source: object, data: bytes) -> None:
         assert isinstance(source, Heard)
         source.data += data
+        self.pieces += 1
+        if self.ready is not None:
+            await self.ready.wait()
         source.items += self.understands
         if self.answer:
             source.send(self.answer)
@@ -277,6 +282,29 @@ async def test_messages_of_the_homes_broker_become_lines_through_its_restarts(
     async with aiomqtt.Client("127.0.0.1", broker.port) as home:
         await home.publish("z2m/button", b"again", qos=1)
         await until(lambda: b"again" in listener.lines[-1].data)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.broker
+async def test_a_call_for_help_waits_once_for_a_slow_disk_not_once_for_each_message_before_it(
+    broker: Broker,
+) -> None:
+    listener = Listener(ready=asyncio.Event())
+    local = LocalMqtt("zigbee2mqtt", Address(host="127.0.0.1", port=broker.port), "z2m", "agent", listener)
+    task = asyncio.create_task(local.run())
+    await local.tried.wait()
+    async with aiomqtt.Client("127.0.0.1", broker.port) as home:
+        for n in range(200):
+            await home.publish("z2m/chatty", b'{"smoke":%d}' % (n % 2), qos=1)
+        await home.subscribe("z2m/button")
+        await home.publish("z2m/button", b'{"action":"sos"}', qos=1)
+        await anext(home.messages)
+        assert listener.ready is not None
+        listener.ready.set()
+        await until(lambda: b"sos" in listener.lines[0].data)
+    assert listener.pieces < 20
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
