@@ -71,10 +71,9 @@ async def due(conn: Connection, *, now: datetime) -> list[UUID]:
 
 
 async def copy(conn: Connection, case_id: UUID, *, now: datetime) -> int:
-    """Copy anew what has been measured so far; how many readings."""
+    """Copy what has been measured so far and is not copied yet; how many readings."""
     given = {"case_id": case_id, "now": now}
     await conn.execute(_SQL["lock_copy"], given)
-    await conn.execute(_SQL["drop_copied"], given)
     copied = (await conn.execute(_SQL["copy_readings"], given)).rowcount
     await conn.execute(_SQL["set_copied"], given)
     return copied

@@ -20,19 +20,17 @@ order by c.closed_at limit %(limit)s;
 select closed_at from cases where id = %(case_id)s;
 
 -- name: due_copies --
--- Cases whose hour after the closing is over.
-select case_id from case_copy where due_at <= %(now)s order by due_at limit %(limit)s;
+-- Cases whose hour after the closing is over; of a restored database once its readings are in.
+select case_id from case_copy where due_at <= %(now)s and not exists (select from history_waiting)
+order by due_at limit %(limit)s;
 
 -- name: lock_copy --
 -- One copy, held until the transaction ends.
 select starts_at, ends_at from case_copy where case_id = %(case_id)s for update;
 
--- name: drop_copied --
--- The copy is made anew, so that late readings are in it.
-delete from case_reading where case_id = %(case_id)s;
-
 -- name: copy_readings --
--- Readings of the devices that were installed for the case's resident, or in its home for everybody.
+-- Readings of the devices that were installed for the case's resident, or in its home for everybody: those that are not
+-- copied yet, for what was copied may be nowhere else any more.
 insert into case_reading (case_id, device_id, kind, measured_at, received_at, value, quality)
 select c.id, d.id, k.name, r.measured_at, r.received_at, r.value, r.quality
 from cases c
@@ -43,7 +41,10 @@ join reading r on r.device_key = i.device_key
     and r.measured_at >= greatest(w.starts_at, coalesce(lower(i.valid), w.starts_at))
     and r.measured_at < least(w.ends_at, coalesce(upper(i.valid), w.ends_at))
 join reading_kind k on k.id = r.kind_id
-where c.id = %(case_id)s and r.measured_at <= %(now)s and (
+where c.id = %(case_id)s and r.measured_at <= %(now)s and not exists (
+    select from case_reading o where o.case_id = c.id and o.measured_at = r.measured_at
+        and o.device_id = d.id and o.kind = k.name
+) and (
     i.bed_key is null or c.resident_id is null or exists (
         select 1 from bed_stay s
         where s.bed_key = i.bed_key and s.resident_id = c.resident_id and s.valid @> r.measured_at
