@@ -64,15 +64,18 @@ class Scene:
         return [seen for seen in self.of(*kinds) if seen.on_at is not None and seen.on_at > self.at + ms]
 
     def moving(self) -> list[Seen]:
-        """Where there is motion now, by the sensors that tell its end: radars."""
+        """Where there is motion now, by the sensors that tell its end: radars; not for hours, as of a fan."""
         radars = {seen.device for seen in self.of("presence")}
-        return [
-            seen for seen in self.of("motion") if seen.device in radars and seen.value and self._lately(seen)
-        ]
+        told = [seen for seen in self.on_since(-CAME_IN_MS, "motion") if seen.device in radars]
+        return [seen for seen in told if seen.value]
 
     def there(self) -> Seen | None:
-        """The radar that sees somebody in the room of the fall from before it on."""
-        return next((seen for seen in self.here("presence") if seen.value and self._lately(seen)), None)
+        """The radar that sees somebody in the room of the fall, who came in before it, not hours before."""
+        for seen in self.here("presence"):
+            came = None if seen.on_at is None else seen.on_at - self.at
+            if seen.value and came is not None and -CAME_IN_MS <= came <= SETTLED_MS:
+                return seen
+        return None
 
     def still_since(self) -> int | None:
         """When whoever is there moved last (ms UTC); None: somebody moves, or nothing felt them come in."""
@@ -82,10 +85,6 @@ class Scene:
         felt = [seen for seen in self.here("motion") if seen.on_at and seen.on_at >= there.on_at - FELT_MS]
         ended = [seen.off_at or 0 for seen in felt if seen.device == there.device]
         return max([seen.on_at or 0 for seen in felt] + ended, default=None)
-
-    def _lately(self, seen: Seen) -> bool:
-        """Not for hours, as a fan would be, nor only since the fall."""
-        return seen.on_at is not None and -CAME_IN_MS <= seen.on_at - self.at <= SETTLED_MS
 
 
 class Sensors:

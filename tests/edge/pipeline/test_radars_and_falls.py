@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from edge.drivers import r60, tinyframe
+from edge.drivers.options import DriverOptions
+from edge.drivers.r60 import R60Driver
+from edge.drivers.tinyframe import TinyFrameDriver
 from edge.pipeline.corroborate import Corroborate
 from edge.readings import Happening, Item, Reading, Sighting
 from firmware_specs.messages import DeviceState
@@ -108,8 +112,17 @@ def test_who_moves_there_or_has_left_may_be_somebody_else_and_ends_no_fall(
         [*_came("sofa"), *_heard("sofa", (3, "motion", 0))],
         [*LIES, *_heard("r60", (40, "presence", 0), (41, "presence", 1))],
         [*LIES, *_heard("wrist-1", (20, "worn", 0))],
+        [*LIES, *_heard("r60", (9, "motion", 1))],
     ],
-    ids=["fan for hours", "came in unheard", "nothing felt motion", "sofa", "lost sight of", "taken off"],
+    ids=[
+        "fan for hours",
+        "came in unheard",
+        "nothing felt motion",
+        "sofa",
+        "lost sight of",
+        "taken off",
+        "moves on",
+    ],
 )
 def test_where_a_radar_may_see_a_ghost_or_daily_life_it_raises_nothing(heard: list[Reading]) -> None:
     assert _phases(_fallen(heard, "unsure", "lies_still")) == [(15, "updated")]
@@ -151,3 +164,29 @@ def test_a_question_from_before_a_restart_is_not_raised_by_a_radar_heard_since()
     for item in LIES:
         after([item], item.at)
     assert after([], NOW + 60_000) == []
+
+
+def _bytes(driver: R60Driver | TinyFrameDriver, *frames: tuple[float, bytes]) -> list[Reading]:
+    """Readings of frames that come so many seconds after the fall."""
+    told = [driver.receive(frame, NOW + round(s * 1000)) for s, frame in frames]
+    return [one for items in told for one in of(Reading, items)]
+
+
+def test_frames_of_an_r60_and_of_a_tinyframe_radar_beside_a_motion_sensor_raise_who_lies_there() -> None:
+    came, gone = r60.encode(0x80, 0x01, b"\x01"), r60.encode(0x80, 0x01, b"\x00")
+    active, still = (r60.encode(0x80, 0x02, bytes((word,))) for word in (2, 1))
+    asked = r60.encode(0x80, 0x81, b"\x01")
+    heard = _bytes(
+        R60Driver(DriverOptions(device="r60")),
+        *((-129, gone), (-120, came), (-120, active), (3, still), (33, asked)),
+    )
+    assert _phases(_fallen(heard, "unsure", "lies_still")) == [(15, "updated"), (48, "raised")]
+    heard = _bytes(
+        TinyFrameDriver(DriverOptions(device="zb")),
+        *(
+            (s, tinyframe.encode(0x0F09, bytes((word,))))
+            for s, word in ((-70, 0), (-60, 1), (-30, 1), (20, 1))
+        ),
+    )
+    beside = _heard("pir", (-61, "motion", 1))
+    assert _phases(_fallen([*heard, *beside], "unsure", "lies_still")) == [(15, "updated"), (45, "raised")]
