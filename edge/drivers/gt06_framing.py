@@ -11,19 +11,21 @@ import msgspec
 
 _LONGEST: Final = 2048
 _SHORTEST: Final = 5
+_UNDERCOUNT: Final = 2
 _MARKS: Final = (b"xx", b"yy")
 _MARK: Final = re.compile(rb"xx|yy|[xy]\Z")
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class Gt06Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One whole frame; `body` is what stands between the protocol number and the serial number."""
+    """One whole frame of `size` bytes; `body` stands between the protocol number and the serial number."""
 
     extended: bool
     proto: int
     serial: int
     body: bytes
     crc_ok: bool
+    size: int
 
 
 class Gt06Framer:
@@ -45,12 +47,12 @@ class Gt06Framer:
             if isinstance(found, Gt06Frame) and found.crc_ok:
                 self._drop(buffer, begin, at, cut=waiting is not None)
                 frames.append(found)
-                begin = at = at + _length(buffer, at)
+                begin = at = at + found.size
                 waiting = None
             else:
                 if isinstance(found, Gt06Frame) and waiting is None and at >= told:
                     frames.append(found)
-                    told = at + _length(buffer, at)
+                    told = at + found.size
                 elif found is None and waiting is None:
                     waiting = at
                 at += 1
@@ -92,7 +94,9 @@ def broken_frame(data: bytes) -> Gt06Frame | None:
     head = 4 if data[:2] == b"yy" else 3
     serial = int.from_bytes(data[-6:-4], "big")
     body = data[head + 1 : -2]
-    return Gt06Frame(extended=head == 4, proto=data[head], serial=serial, body=body, crc_ok=False)
+    return Gt06Frame(
+        extended=head == 4, proto=data[head], serial=serial, body=body, crc_ok=False, size=len(data)
+    )
 
 
 def _next_mark(buffer: bytes, at: int) -> int:
@@ -109,7 +113,10 @@ def _length(buffer: bytes, at: int) -> int:
 
 
 def _frame_at(buffer: bytes, at: int) -> Gt06Frame | bool | None:
-    """The frame that begins at `at`; None when more bytes are needed, False when there is none."""
+    """The frame that begins at `at`; None when more bytes are needed, False when there is none.
+
+    Some boards' LEN is two too small: then the checksum must be right.
+    """
     extended = buffer[at : at + 1] == b"y"
     head = 4 if extended else 3
     if len(buffer) < at + head:
@@ -118,14 +125,22 @@ def _frame_at(buffer: bytes, at: int) -> Gt06Frame | bool | None:
     if not _SHORTEST + head + 2 <= total <= _LONGEST:
         return False
     frame = buffer[at : at + total]
+    if len(frame) == total and not frame.endswith(b"\r\n"):
+        total += _UNDERCOUNT
+        frame = buffer[at : at + total]
+        if len(frame) == total and not (frame.endswith(b"\r\n") and _checked(frame)):
+            return False
     if len(frame) < total:
         return None
-    if not frame.endswith(b"\r\n"):
-        return False
     return Gt06Frame(
         extended=extended,
         proto=frame[head],
         serial=int.from_bytes(frame[-6:-4], "big"),
         body=frame[head + 1 : -6],
-        crc_ok=crc(frame[2:-4]) == int.from_bytes(frame[-4:-2], "big"),
+        crc_ok=_checked(frame),
+        size=total,
     )
+
+
+def _checked(frame: bytes) -> bool:
+    return crc(frame[2:-4]) == int.from_bytes(frame[-4:-2], "big")

@@ -251,6 +251,7 @@ def _told(frame: Jt808Frame, location: Jt808Location, device: str, *, late: bool
             ("battery_voltage", told.battery_mv / 1000 if told.battery_mv else None),
             ("signal_strength", percent(signal * 100 // _MAX_GSM) if signal is not None else None),
         ),
+        charging=told.charging,
         wifi=told.wifi,
         evidence=_evidence(frame, location),
     )

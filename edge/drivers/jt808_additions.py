@@ -22,6 +22,8 @@ _PERCENT: Final = (
     *((name, 1, 0, 1) for name in (0x06, 0xD4, 0xE1, 0xE9, 0xFE)),
 )
 _INNER_PERCENT: Final = (0x00A8, 0x00E1)
+_OR_ON_POWER: Final = (0xD4, 0xE1, 0xE9)
+_ON_POWER: Final = 0xFF
 _HUNDREDTHS_V: Final = (0x69, 0xD5)
 _FULL: Final = 100
 
@@ -35,6 +37,7 @@ class Additions(msgspec.Struct, frozen=True, kw_only=True):
     alarms: list[str] = []
     battery_pct: int | None = None
     battery_mv: int | None = None
+    charging: bool | None = None
     iccid: str | None = None
     wifi: list[WifiSeen] = []
 
@@ -48,6 +51,7 @@ def read(data: bytes) -> Additions:
         alarms=_alarms(found, inner),
         battery_pct=_percent(found, inner),
         battery_mv=_millivolts(found, inner),
+        charging=_charging(found),
         iccid=inner[0x00B2].hex().rstrip("f") if 0x00B2 in inner else None,
         wifi=_wifi(found, inner),
     )
@@ -99,6 +103,12 @@ def _percent(found: Fields, inner: Fields) -> int | None:
     if len(fine := found.get(0x68, b"")) == 2:
         told.append(_number(fine) // 100)
     return next((value for value in told if value <= _FULL), None)
+
+
+def _charging(found: Fields) -> bool | None:
+    told = [found[0xE4][0] == 0] if len(found.get(0xE4, b"")) == 2 else []
+    told += [found[name][0] == _ON_POWER for name in _OR_ON_POWER if len(found.get(name, b"")) == 1]
+    return any(told) if told else None
 
 
 def _millivolts(found: Fields, inner: Fields) -> int | None:

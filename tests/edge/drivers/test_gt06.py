@@ -2,8 +2,8 @@ import pytest
 
 from edge.drivers.gt06 import Gt06Driver
 from edge.drivers.options import DriverOptions
-from edge.readings import Fix, Happening, HeardWifi, Item, Sighting
-from simulators.devices.gt06 import Gt06
+from edge.readings import Fix, Happening, HeardWifi, Item, Reading, Sighting
+from simulators.devices.gt06 import Gt06, crc_x25
 from tests.edge.drivers.frames import AT, of, raised, values
 
 LOGIN = "78 78 0D 01 08 61 10 00 00 00 00 17 00 01 C9 6F 0D 0A"
@@ -203,3 +203,17 @@ def test_statuses_and_alarms_of_newer_boards() -> None:
     assert values(hear(frame(0x36, bytes((0x04, 6, 4, 1, 2)) + modules[:-1]))) == {}
     for kind in (0x1E, 0x2D, 0x31, 0x36, 0x37, 0x38):
         assert len(of(Fix, hear(frame(kind, GPS + b"\0" * 9)))) == 1
+
+
+def test_a_length_that_is_two_too_small_is_believed_only_with_a_right_checksum() -> None:
+    counted = bytes((8, 0x13, 0x44, 6, 2, 0, 2, 1, 2))
+    status = b"xx" + counted + crc_x25(counted).to_bytes(2, "big") + b"\r\n"
+    driver = Gt06Driver(DriverOptions())
+    items = hear(*(status[n : n + 1] for n in range(len(status))), bytes.fromhex(SOS), driver=driver)
+    assert values(items)["charging"] == 0
+    assert [item.value for item in of(Reading, items) if item.kind == "charging"] == [1, 0]
+    assert raised(items) == ["sos"]
+    spoilt = status[:4] + b"\x20" + status[5:]
+    broken = Gt06Driver(DriverOptions())
+    assert raised(hear(spoilt, bytes.fromhex(SOS), driver=broken)) == ["sos"]
+    assert (broken.counts["frames"], broken.counts["garbage_bytes"]) == (1, len(spoilt) - 2)

@@ -5,7 +5,7 @@ from edge.drivers.jt808_frames import decode_location, decode_register
 from edge.drivers.jt808_framing import decode_frame, encode_frame
 from edge.drivers.options import DriverOptions
 from edge.drivers.orders import OrderRefused
-from edge.readings import Fix, Happening, HeardWifi, Item
+from edge.readings import Fix, Happening, HeardWifi, Item, Sighting
 from simulators.devices.jt808 import Jt808
 from tests.edge.drivers.frames import AT, of, raised, values
 
@@ -156,6 +156,7 @@ def test_additions_by_the_page() -> None:
         "battery": 80,
         "battery_voltage": 4.005,
         "signal_strength": 48,
+        "charging": 0,
     }
 
 
@@ -177,6 +178,18 @@ def test_what_was_heard_tells_who_is_at_home_with_a_fix_and_without(name: str) -
     [heard] = of(HeardWifi, hear(location(additions=list_)))
     assert heard.access_points == [("a4:00:00:00:00:01", -61), ("a4:00:00:00:00:02", -100)]
     assert (heard.at, heard.late) == (AT, False)
+
+
+@pytest.mark.parametrize(
+    ("additions", "charging"),
+    [("e4020050", 1), ("e4020150", 0), ("d401ff", 1), ("e10150", 0), ("060150", None)],
+)
+def test_charging_is_known_where_the_terminal_tells_it(additions: str, charging: int | None) -> None:
+    items = hear(location(additions=additions))
+    assert values(items).get("charging") == charging
+    assert [one.state.charging for one in of(Sighting, items)] == [
+        None if charging is None else bool(charging)
+    ]
 
 
 def test_volts_of_the_battery_in_hundredths_and_thousandths() -> None:
