@@ -3,9 +3,11 @@
 transports -> intake (driver, pipeline) -> outbox -> uplink. Each runs as a named task; none can stop another.
 """
 
+import asyncio
 import importlib.metadata
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -46,6 +48,7 @@ from firmware_specs.ids import new_run, uuid7
 from firmware_specs.messages import Birth, Event, TelemetryBatch
 
 TIMINGS: Final = Timings()
+COUNTS_S: Final = 1.0
 MIB: Final = 1024 * 1024
 
 
@@ -266,7 +269,10 @@ def _birth(settings: Config, time: Timekeeper, intake: Intake) -> Callable[[], A
 
     async def birth() -> Birth:
         inventory = intake.board.inventory(intake.inventory())
-        events, waiting = await intake.outbox.counts()
+        events = waiting = 0
+        with suppress(TimeoutError):  # of a disk that hangs
+            async with asyncio.timeout(COUNTS_S):
+                events, waiting = await intake.outbox.counts()
         return Birth(
             run=intake.outbox.run_id,
             boot=time.boot,

@@ -93,16 +93,19 @@ class EventStore:
         """Close the file."""
         self._file.close()
 
-    def append(self, events: Iterable[Event], notes: dict[str, bytes], now: int) -> list[Event]:
-        """Number and commit events with `notes` (identify's state); memory keeps what no disk takes."""
+    def number(self, events: Iterable[Event]) -> list[Event]:
+        """Events of this run with the next numbers; for the thread that `append`s nothing."""
         numbered = []
         for event in events:
             self._seq += 1
             numbered.append(msgspec.structs.replace(event, run=self._run, seq=self._seq))
+        return numbered
+
+    def append(self, numbered: list[Event], notes: dict[str, bytes], now: int) -> None:
+        """Commit events with `notes` (identify's state); memory keeps what no disk takes."""
         self._unsaved.update({(event.run, event.seq): (event, now) for event in numbered})
         self._notes |= notes
         self.save(now)
-        return numbered
 
     def save(self, now: int) -> bool:
         """Commit what is only in memory; True when nothing is left there."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 GROUP_S: Final = 1.0
 RETRY_S: Final = 30.0
 PURGE_S: Final = 600.0
+# So long an event waits for its commit, then it goes from memory: a card that hangs keeps no call for help.
+PATIENCE_S: Final = 5.0
+STUCK_S: Final = 30.0
 MEMORY_SAMPLES: Final = 20_000
 T = TypeVar("T")
 Problem = Literal["outbox_damaged", "storage_full"]
@@ -75,6 +79,8 @@ class Outbox:
         self._samples: list[Sample] = []
         self._stored_events: list[Key] = []
         self._stored_batches: list[Key] = []
+        self._stages: list[tuple[list[str], str]] = []
+        self._saving: set[asyncio.Future[None]] = set()
         self._was_full = False
         self._damage_seen: set[str] = set()
         self.on_events: Callable[[list[Event]], None] = lambda events: None
@@ -163,13 +169,16 @@ class Outbox:
         if events := self._stored_events:
             self._stored_events = []
             await self._on_events_db(lambda now: self._events.mark_stored(events, now))
+        while self._stages:
+            ids, stage = self._stages.pop(0)
+            await self._on_events_db(partial(self._events.note_stage, ids, stage))
         if stored := self._stored_batches:
             self._stored_batches = []
             await self._on_telemetry_db(lambda now: self._telemetry.mark_stored(stored, now))
 
     async def note_stage(self, ids: list[str], stage: str) -> None:
-        """Keep what became of events."""
-        await self._on_events_db(lambda now: self._events.note_stage(ids, stage, now))
+        """What became of events; written down within a second."""
+        self._stages.append((ids, stage))
 
     async def waiting_events(self, limit: int) -> list[Event]:
         """Events without `stored`, most urgent first, then oldest."""
@@ -227,10 +236,10 @@ class Outbox:
         queue, self._queue = self._queue, []
         if not queue:
             return
-        events = [event for batch, _, _ in queue for event in batch]
+        events = self._events.number(event for batch, _, _ in queue for event in batch)
         notes = {name: value for _, kept, _ in queue for name, value in kept.items()}
         try:
-            numbered = await self._on_events_db(lambda now: self._events.append(events, notes, now))
+            await self._save(events, notes)
         except Exception as error:
             log.exception("events could not be kept", extra={"action": "events_lost", "count": len(events)})
             for _, _, done in queue:
@@ -238,9 +247,28 @@ class Outbox:
             return
         for _, _, done in queue:
             done.set_result(None)
-        if numbered:
-            self.on_events(numbered)
+        if events:
+            self.on_events(events)
         self._report()
+
+    async def _save(self, events: list[Event], notes: dict[str, bytes]) -> None:
+        """Return when they are committed, or when the disk hangs: it gets them as soon as it answers."""
+        loop, hangs = asyncio.get_running_loop(), bool(self._saving)
+        saving = asyncio.ensure_future(
+            self._on_events_db(lambda now: self._events.append(events, notes, now))
+        )
+        self._saving.add(saving)
+        saving.add_done_callback(self._saving.discard)
+        await asyncio.wait({saving}, timeout=PATIENCE_S / 10 if hangs else PATIENCE_S)
+        if saving.done():
+            saving.result()
+        elif not hangs:
+            log.error("the disk hangs: events go from memory", extra={"action": "disk_hangs"})
+            loop.call_later(STUCK_S, self._tell_stuck, saving)
+
+    def _tell_stuck(self, saving: "asyncio.Future[None]") -> None:
+        if not saving.done():
+            self.on_problem("outbox_damaged", "events.db: the disk does not answer")
 
     def _report(self) -> None:
         """Tell once of each damaged file and each time that the disk becomes full."""
@@ -255,7 +283,12 @@ class Outbox:
         self._was_full = full
 
     async def _on_events_db(self, work: Callable[[int], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._event_thread, work, self._now())
+        return await _run(self._event_thread, work, self._now())
 
     async def _on_telemetry_db(self, work: Callable[[int], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._telemetry_thread, work, self._now())
+        return await _run(self._telemetry_thread, work, self._now())
+
+
+async def _run(thread: ThreadPoolExecutor, work: Callable[[int], T], now: int) -> T:
+    """The result of `work`, which is done also when nobody waits for it any more."""
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, work, now))

@@ -107,7 +107,7 @@ class LocalMqtt:
                 self._client = None
 
     async def _receive(self, client: aiomqtt.Client) -> None:
-        """Hand on all that has come, together: on a slow disk a call must not wait behind another's chatter."""
+        """Hand on all that has come, together: on a slow disk no call waits behind another's chatter."""
         source = self.receiver.connect(f"{self.name} {self.broker.host}:{self.broker.port}", self._send)
         try:
             async for message in client.messages:

@@ -1,20 +1,24 @@
 """Whatever happens to an outbox's files, new events are kept, old ones rescued, and no loss is silent."""
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
 import random
 import shutil
+import threading
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from edge.outbox.events import EventStore
 from edge.outbox.outbox import Limits, Outbox
 from edge.readings import Reading
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import ClockState, Event
+from tests.waiting import until
 
 NOW: Final = 1_767_225_600_000
 EVENTS: Final = 40
@@ -154,3 +158,34 @@ async def test_a_card_that_no_longer_answers_at_all_stops_no_event(
     await made.keep([event(1)], {})
     assert [kept.evidence["n"] for kept in (*heard, *await made.waiting_events(10))] == [1, 1]
     committing.cancel()
+
+
+async def test_a_card_that_hangs_delays_an_event_and_keeps_it_when_it_answers_again(
+    before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, append, told = threading.Event(), EventStore.append, list[str]()
+
+    def hanging(store: EventStore, numbered: list[Event], notes: dict[str, bytes], now: int) -> None:
+        assert answers.wait(60)
+        append(store, numbered, notes, now)
+
+    monkeypatch.setattr(EventStore, "append", hanging)
+    monkeypatch.setattr("edge.outbox.outbox.PATIENCE_S", 0.05)
+    monkeypatch.setattr("edge.outbox.outbox.STUCK_S", 0.1)
+    made, heard = box(before, "run00001"), list[Event]()
+    made.on_events, made.on_problem = heard.extend, lambda kind, detail: told.append(kind)
+    await made.open()
+    committing = asyncio.create_task(made.commit_loop())
+    try:
+        for n in range(3):
+            await made.keep([event(n)], {})
+        assert [(kept.run, kept.seq) for kept in heard] == [("run00001", 1), ("run00001", 2), ("run00001", 3)]
+        await until(lambda: told == ["outbox_damaged"])
+        made.mark_events([("run00001", 1)])
+        with contextlib.suppress(TimeoutError):  # a heartbeat that does not wait
+            await asyncio.wait_for(made.waits_s(), 0.01)
+    finally:
+        answers.set()
+        committing.cancel()
+    assert [kept.seq for kept in await made.waiting_events(10)] == [2, 3], "and what was stored is known"
+    await made.close()
