@@ -57,6 +57,13 @@ update dispatch set answer_due_at = answer_due_at - (offered_at - %(now)s::times
     promised_at = promised_at - (offered_at - %(now)s::timestamptz), offered_at = %(now)s
 where state = 'offered' and offered_at > %(ahead)s;
 
+-- name: commands --
+-- An order to a gateway goes out now, and runs no longer than it was to.
+update command set next_publish_at = %(now)s, expires_at = expires_at - (created_at - %(now)s::timestamptz), created_at = %(now)s
+where id in (
+    select id from command where next_publish_at is not null and created_at > %(ahead)s order by id for update skip locked
+);
+
 -- name: suspicions --
 -- A suspected fall is waited for no longer than ever.
 update suspicion set due_at = %(now)s::timestamptz + %(suspicion)s where due_at > %(ahead)s::timestamptz + %(suspicion)s;

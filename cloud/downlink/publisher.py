@@ -97,16 +97,16 @@ async def publish_status(url: str, publisher: MqttPublisher, clock: Clock) -> No
 async def _lead(conn: Connection, publisher: MqttPublisher, clock: Clock) -> None:
     while not await store.become_leader(conn):  # noqa: ASYNC110 - another process decides, not an event
         await asyncio.sleep(2.0)
-    said: tuple[bool, datetime] | None = None
+    said: tuple[bool, float] | None = None
     while True:
-        now = clock.now()
+        now, ticks = clock.now(), asyncio.get_running_loop().time()  # the clock may be set back
         alive = ingest_alive(await store.ingest_life(conn), now, clock.rate)
-        due = said is None or said[0] != alive or (now - said[1]).total_seconds() >= STATUS_EVERY_S
+        due = said is None or said[0] != alive or (ticks - said[1]) * clock.rate >= STATUS_EVERY_S
         if due and publisher.connected:
             try:
                 status = encode(CloudStatus(alive=alive, at=_ms(now)))
                 await publisher.publish(topics.CLOUD_STATUS, status, retain=True)
-                said = (alive, now)
+                said = (alive, ticks)
             except NotPublished:
                 said = None
         await asyncio.sleep(max(1.0 / clock.rate, 0.1))

@@ -43,10 +43,12 @@ async def show_life(pool: Pool, clock: Clock, listening: Callable[[], bool], rea
         while True:
             with contextlib.suppress(psycopg.Error, PoolTimeout):  # the lanes say that the database is away
                 async with pool.connection() as conn:
-                    await note_life(conn, listening=listening(), now=clock.now(), reader=reader)
+                    now = clock.now()
+                    started_at = min(started_at, now)
+                    await note_life(conn, listening=listening(), now=now, reader=reader)
                     if reader.program == "ingest":
                         await ourselves.watch(
-                            conn, now=clock.now(), started_at=started_at, rate=clock.rate, kinds=_LOOKED_AFTER
+                            conn, now=now, started_at=started_at, rate=clock.rate, kinds=_LOOKED_AFTER
                         )
             await clock.sleep(EVERY_S)
     finally:

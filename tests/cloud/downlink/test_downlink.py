@@ -18,6 +18,7 @@ from cloud.mqtt import kept
 from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import Ack, CloudStatus, Command
+from tests.cloud.api.conftest import MovedClock
 from tests.conftest import START, RunningBroker
 from tests.mqtt_client import TestClient, mqtt_client
 from tests.ports import free_port
@@ -199,6 +200,23 @@ async def test_the_clouds_status_is_retained_and_says_when_the_ingestor_is_gone(
     finally:
         task.cancel()
     assert (first.alive, second.alive) == (True, False)
+
+
+async def test_the_clouds_status_is_said_again_although_the_clock_was_set_back(
+    database_url: str, conn: Connection, publisher: MqttPublisher, gateway: TestClient
+) -> None:
+    real = Clock().now_ms()
+    clock = MovedClock(real, real, 60.0)
+    alive = (clock.now(), clock.now())
+    await conn.execute("insert into ingest_life (listening_since, alive_at) values (%s, %s)", alive)
+    task = asyncio.create_task(downlink.publish_status(database_url, publisher, clock))
+    try:
+        await asyncio.to_thread(gateway.next)
+        clock.move(timedelta(hours=-1))
+        again = msgspec.json.decode((await asyncio.to_thread(gateway.next)).payload, type=CloudStatus)
+    finally:
+        task.cancel()
+    assert again.alive
 
 
 def test_an_ingestor_that_never_spoke_or_fell_silent_is_not_alive() -> None:
