@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -155,8 +155,8 @@ def broker(url: str) -> Broker:
         host=parts.hostname,
         port=port or (8883 if tls else 1883),
         tls=tls,
-        username=parts.username,
-        password=parts.password,
+        username=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
     )
 
 
@@ -227,7 +227,7 @@ def _check_local_help(config: Config, name: str, text: str) -> None:
 
 
 def _without_password(url: str) -> str:
-    return re.sub(r"//[^@/]*@", "//***@", url)
+    return re.sub(r"//.*@", "//***@", url)
 
 
 def _line_of(text: str, reason: str) -> int:

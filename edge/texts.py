@@ -133,8 +133,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The package bleak is not installed: pip install 'carebed[bluetooth]'",
     ),
     "tls_unusable": (
-        "证书不能用：{reason}。请检查 ca_file 和时钟。",
-        "The certificate cannot be used: {reason}. Check ca_file and the clock.",
+        "证书不能用（ca_file：{path}）：{reason}。请检查这个文件和时钟。",
+        "The certificate cannot be used (ca_file: {path}): {reason}. Check that file and the clock.",
     ),
     "local_broker_unreachable": (
         "连不上家里的消息服务器 {address}：{reason}。请检查 Zigbee2MQTT 是否在运行。",

@@ -239,7 +239,7 @@ def tls(settings: Config, broker: Broker) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
     except OSError as error:
-        raise ConfigError(say("tls_unusable", reason=error)) from error
+        raise ConfigError(say("tls_unusable", path=settings.ca_file or "-", reason=error)) from error
 
 
 def version() -> str:

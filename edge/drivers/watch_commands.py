@@ -62,6 +62,14 @@ def _whole(args: Args, key: str, low: int, high: int) -> int:
     return value
 
 
+def _language(args: Args) -> str:
+    """The number of a language; no text that could end this order and begin another."""
+    language = str(args.get("language", ""))
+    if not re.fullmatch("[0-9]{0,3}", language):
+        raise OrderRefused("language must be a number")
+    return language
+
+
 def _message(args: Args) -> str:
     text = args.get("text")
     if not isinstance(text, str) or not 1 <= len(text) <= _MAX_TEXT:
@@ -118,7 +126,7 @@ _COMMANDS: Final[dict[str, Callable[[Args], str | bytes]]] = {
     "sos_sms": _switch("SOSSMS"),
     "low_battery_alarm": _switch("LOWBAT"),
     "removal_alarm": _switch("REMOVE"),
-    "timezone": lambda args: f"LZ,{args.get('language', '')},{zone_hours(str(args.get('tz', '')))}",
+    "timezone": lambda args: f"LZ,{_language(args)},{zone_hours(str(args.get('tz', '')))}",
     "phone_book": lambda args: f"PHB,{_data(args)}",
     "remind": lambda args: f"REMIND,{_data(args)}",
     "silence_time": lambda args: f"SILENCETIME,{_data(args)}",

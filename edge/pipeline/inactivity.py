@@ -96,7 +96,7 @@ class Inactivity:
     def __init__(self, options: PipelineOptions) -> None:
         self._options = options
         self._memory = _Memory()
-        self._values: dict[tuple[str, str], float] = {}
+        self._values: Recent[tuple[str, str], float] = Recent(_MAX_DEVICES)
         self._places: Recent[str, Position] = Recent(_MAX_DEVICES)
 
     def __call__(self, items: list[Item], now: int) -> list[Item]:

@@ -57,9 +57,11 @@ def test_an_error_names_the_line_and_the_key(old: str, new: str, line: int, word
 
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
-    with pytest.raises(ConfigError) as caught:
-        config.broker("ftp://user:hidden@host")
-    assert "hidden" not in str(caught.value)
+    for url in ("ftp://user:hidden@host", "mqtt://user:a/hidden@host", "mqtt://user:a@hidden@host:x"):
+        with pytest.raises(ConfigError) as caught:
+            config.broker(url)
+        assert "hidden" not in str(caught.value)
+    assert config.broker("mqtt://user:a%2Fb%40c@host").password == "a/b@c"
 
 
 def test_addresses_have_the_usual_ports() -> None:

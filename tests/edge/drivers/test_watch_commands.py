@@ -55,6 +55,7 @@ def test_zones(zone: str, hours: str) -> None:
         ("timezone", {"tz": "Mars/Olympus"}),
         ("timezone", {"tz": "../../etc/passwd"}),
         ("timezone", {"tz": "GMT+19"}),
+        ("timezone", {"tz": "GMT+8", "language": "0,8][3G*2300000017*0008*POWEROFF"}),
         ("custom", {"data": "x][3G*1*2"}),
         ("custom", {}),
         ("voice", {"data": "xyz"}),

@@ -277,3 +277,10 @@ def test_a_collapse_of_a_simulated_elder_is_noticed_within_hours_of_the_day() ->
     told = [(at, h) for at, h in lived(7, 21, collapse) if h.phase == "raised" and at >= collapse]
     assert told
     assert told[0][0] - collapse <= 5 * 60
+
+
+def test_invented_devices_fill_no_memory() -> None:
+    home = Home()
+    for n in range(2_000):
+        home.hear([Reading(device=f"watch-{n}", kind="steps", at=home.now, value=1.0)])
+    assert sum(len(kept) for kept in vars(home.step).values() if isinstance(kept, dict)) <= 200
