@@ -144,6 +144,14 @@ def test_limits_a_safe_zone_and_a_name_are_put_right_and_equipment_is_retired(
     page.get_by_role("link", name=home.elder).first.click()
 
     page.locator(".stay a").click()
+    wifi = page.get_by_role("form", name="家中 Wi-Fi")
+    addresses = wifi.get_by_label("MAC 地址")
+    addresses.fill("A6-00-00-00-00-01")
+    wifi.get_by_role("button", name="保存").click()
+    expect(wifi.get_by_role("alert")).to_contain_text("手机热点")
+    addresses.fill("A4-00-00-00-00-01，a40000000002")
+    wifi.get_by_role("button", name="保存").click()
+    expect(addresses).to_have_value("a4:00:00:00:00:01\na4:00:00:00:00:02")
     zone = page.get_by_role("form", name="安全范围")
     corners = [[118.66, 37.43], [118.68, 37.43], [118.68, 37.44], [118.66, 37.43]]
     zone.get_by_label("GeoJSON").fill(json.dumps({"type": "Polygon", "coordinates": [corners]}))
