@@ -26,6 +26,8 @@ _LINE_LIMIT: Final = 1 << 20
 _MAX_ENTITIES: Final = 5_000
 _MAX_CONFIG_BYTES: Final = 8 << 20
 _MAX_TOPICS: Final = 10_000
+_MAX_A_TOPIC: Final = 100
+_LONGEST_STATE: Final = 64 * 1024
 _MAX_SHOWN: Final = 300
 _EVENTS: Final = frozenset(
     {"smoke", "gas", "co", "water_leak", "heat", "tamper", "battery_low", "fall", "sos"}
@@ -101,6 +103,9 @@ class HomeAssistantDriver:
         if not found or line.payload is None:
             self.counts["not_for_us"] += 1
             return []
+        if len(line.payload) > _LONGEST_STATE:
+            self.counts["state_too_long"] += 1
+            return []
         if line.retained:
             self.counts["retained"] += 1
         items: list[Item] = []
@@ -135,7 +140,12 @@ class HomeAssistantDriver:
         self._announced[topic] = entities
         for key, entity in entities.items():
             for name in entity.topics():
-                self._by_topic.setdefault(name, {})[(topic, key)] = entity
+                sharing = self._by_topic.setdefault(name, {})
+                states = (entity.text("state_topic"), entity.text("topic"))
+                if len(sharing) >= _MAX_A_TOPIC and name in states:  # each message is worked out for each
+                    self.counts["too_many_entities"] += 1
+                    continue
+                sharing[(topic, key)] = entity
                 self._subscribe(name)
 
     def _subscribe(self, topic: str) -> None:

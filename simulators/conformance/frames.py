@@ -33,7 +33,8 @@ def split(form: Form, data: bytes) -> tuple[list[bytes], bytes, int]:
     while (found := form.first(data)) is not None:
         start, end = found
         strange += len(data[:start].strip())
-        frames.append(data[start:end])
+        if start < end:  # else only what stands before a frame was found
+            frames.append(data[start:end])
         data = data[end:]
     if len(data) > LARGEST:
         return frames, b"", strange + len(data)

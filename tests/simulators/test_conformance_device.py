@@ -49,6 +49,11 @@ def test_a_wrong_length_and_a_wrong_check_are_named(driver: str) -> None:
     assert not frames or FORMS[driver].faults(frames[0]) or rest or strange
 
 
+def test_a_frame_that_breaks_off_before_the_next_is_strange_and_no_frame() -> None:
+    whole = FRAMES["watch"][0]
+    assert split(FORMS["watch"], b"[3G*2300000017*00" + whole) == ([whole], b"", 17)
+
+
 def test_a_watch_whose_length_lies_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = frame("3G", "2300000017", keep_alive_content(Watch("2300000017", "", 0, Clock()).state))
     path = tmp_path / "frames.txt"

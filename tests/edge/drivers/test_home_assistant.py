@@ -134,6 +134,19 @@ def test_a_board_that_falls_silent_without_a_last_will_is_offline_once() -> None
     assert states == [(181, False)]
 
 
+def test_no_message_keeps_the_driver_busy_with_thousands_of_entities() -> None:
+    driver = home()
+    heavy = {"state_topic": "t", "value_template": "{{ " + "1+" * 900 + "1 }}", "device_class": "battery"}
+    for n in range(300):
+        driver.receive(
+            line(Message(f"homeassistant/sensor/x{n}/config", json.dumps(heavy), retained=True)), 0
+        )
+    assert len(driver.entities_at("t")) <= 100
+    assert driver.counts["too_many_entities"] > 0
+    assert hears(driver, Message("t", json.dumps({"value": "x" * 200_000}))) == []
+    assert driver.counts["state_too_long"] == 1
+
+
 def test_one_message_for_a_whole_device_and_an_empty_one_that_removes_it() -> None:
     driver = home()
     device = {
