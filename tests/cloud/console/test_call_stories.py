@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import check, check_everywhere
+from tests.cloud.console.looks import check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 _events = iter(range(1, 1_000_000))
@@ -62,9 +62,7 @@ def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
     exchange.say("no_answer", "c-1", **far)
     expect(own).to_contain_text(re.compile(r"未接 \d\d:\d\d:\d\d"))
     expect(page.locator(".log-list")).to_contain_text("无人接听")
-    for width, height in ((1920, 1080), (1366, 768)):
-        page.set_viewport_size({"width": width, "height": height})
-        check(page, f"outcome {width}", small=width < 1500)
+    check_everywhere(page, "outcome")
     own.get_by_role("button", name="无人接听").click()
     expect(page.locator(".band h2")).to_contain_text("无人应答")
     expect(page.locator(".log-list")).to_contain_text("回拨结果：无人接听")

@@ -1,92 +1,16 @@
 """Nothing is clipped, nothing scrolls that must not, axe finds nothing: both sizes, looks and languages."""
 
-import json
-
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.looks import AXE, MIDDLE, Size, looks, picture
+from tests.cloud.console.looks import CASE, check, check_everywhere, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SIZES = ((1920, 1080), (1366, 768))
-CASE_SIZES = (*SIZES, MIDDLE)
-# Areas that never scroll.
-FIXED = (
-    ".top:not(:has(.search-box)), .queue, .claim-top, .interrupt, .warnings, .band, .identity, "
-    ".stages li, .clock, .trend-grid .vital, .actions, .titled, .dispatch-list li, .map-note"
-)
-# Of a case only the contacts do (and what is a list without an end: log, alarms, responders), unless the
-# operator opened something above it.
-NEVER_SCROLLS = (
-    ".work:not(:has(.call-pop, .case-panel)) :is(.steps, .vitals, .map) > .panel-body, .trend-grid"
-)
-MAY_SCROLL_WHEN_SMALL = ".panel-body:not(.contacts > *), .quiet"  # the log always may
-NEVER_CUT = ".work:not(:has(.call-pop)) .phrases"
 VITALS = {"heart_rate": 117, "spo2": 93, "body_temperature": 36.6, "systolic": 128, "diastolic": 76}
 VITALS |= {"resp_rate": 18, "in_bed": 0, "worn": 1, "presence": 1, "door_open": 0}
-CLIPPED = """(selector) => [...document.querySelectorAll(selector)]
-  .filter((area) => area.scrollHeight > area.clientHeight + 1 || area.scrollWidth > area.clientWidth + 1)
-  .map((area) => `${area.className}: ${area.scrollWidth}x${area.scrollHeight}`)"""
-PAGE_SCROLLS = """() => document.documentElement.scrollHeight > innerHeight
-  || document.documentElement.scrollWidth > innerWidth"""
-# Targets at least 28 px high (a box to tick 24) and 24 wide, and every text inside of its button.
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, input')]
-  .filter((target) => target.type !== 'radio')
-  .map((target) => [target, target.getBoundingClientRect()])
-  .filter(([target, box]) => box.height < (target.type === 'checkbox' ? 24 : 27.5) || box.width < 24
-    || target.scrollWidth > target.clientWidth + 2)
-  .map(([target]) => target.textContent)"""
-# In English: what is nobody's name or words.
-STILL_CHINESE = """() => document.documentElement.lang === 'zh-CN' ? [] :
-  [...document.querySelectorAll('.map-note, .phrases button, .titled > h3, .score')]
-    .map((part) => part.textContent)
-    .filter((text) => /[\\p{Script=Han}\\u3000-\\u303f\\uff00-\\uffef]/u.test(text))"""
-OVERLAPS = """() => {
-  const rows = '.top > *, .top-right > *, .band > *, .identity > *, .actions > *';
-  const boxes = [...document.querySelectorAll(rows)]
-    .map((part) => [part, part.getBoundingClientRect()]);
-  return boxes.flatMap(([one, a]) => boxes
-    .filter(([two, b]) => one.parentElement === two.parentElement && one !== two
-      && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
-    .map(([two]) => `${one.className} / ${two.className}`));
-}"""
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, injected past the content policy."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE.read_text())
-    found = json.loads(page.evaluate("async () => JSON.stringify((await axe.run()).violations)"))
-    return [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found]
-
-
-def check(page: Page, where: str, *, small: bool, axe: bool = True) -> None:
-    """The automatic layout check, and what axe finds."""
-    problems = {
-        "page scrolls": page.evaluate(PAGE_SCROLLS),
-        "clipped": page.evaluate(CLIPPED, FIXED),
-        "case scrolls": page.evaluate(CLIPPED, NEVER_SCROLLS),
-        "scrolls": [] if small else page.evaluate(CLIPPED, MAY_SCROLL_WHEN_SMALL),
-        "cut off": page.evaluate(CLIPPED, NEVER_CUT),
-        "small targets": page.evaluate(SMALL_TARGETS),
-        "still Chinese": page.evaluate(STILL_CHINESE),
-        "overlaps": page.evaluate(OVERLAPS),
-        "axe": violations(page) if axe else [],
-    }
-    assert {name: found for name, found in problems.items() if found} == {}, where
-
-
-def check_everywhere(
-    page: Page, scene: str, sizes: tuple[Size, ...] = SIZES, *, may_scroll: bool = False, axe: bool = True
-) -> None:
-    """In every look. The focus stays where it is. `may_scroll`: the log is long."""
-    switch = page.locator(".top, .sign-in").locator("button[lang]")
-    for look in looks(page, scene, sizes, lambda: switch.dispatch_event("click")):
-        small = look.size < SIZES[0] or may_scroll
-        check(page, f"{scene} {look}", small=small, axe=axe and look.axe)
 
 
 def seen_without_colour(page: Page, scene: str) -> None:
@@ -176,11 +100,11 @@ def test_a_case_while_another_life_is_at_risk(district: District, open_seat: Ope
     claim_top(page)
     expect(page.locator(".vital[data-outside]")).to_have_count(2)
     expect(page.locator(".score")).to_be_visible()
-    check_everywhere(page, "case", CASE_SIZES, axe=False)
+    check_everywhere(page, "case", CASE, colours=False)
     district.alarm(homes[1], "smoke", room="kitchen")
     district.alarm(homes[2], "fence_exit")
     expect(page.locator('[data-group="waiting"] .row')).to_have_count(2)
-    check_everywhere(page, "alarm", CASE_SIZES)
+    check_everywhere(page, "alarm", CASE)
     seen_without_colour(page, "alarm")
     assert page.locator(".row .mark").evaluate_all("(all) => all.map((one) => one.textContent)") == [
         "1P1", "2P2", "1P1",
@@ -199,7 +123,7 @@ def test_a_flood(district: District, open_seat: OpenSeat, axe: None) -> None:
     for number, home in enumerate(homes[1:]):
         district.alarm(home, ("sos", "fence_exit", "door_left_open")[number % 3])
     expect(page.locator(".fold").first).to_be_visible()
-    check_everywhere(page, "flood", CASE_SIZES)
+    check_everywhere(page, "flood", CASE)
     seen_without_colour(page, "flood")
     for home in dark:
         district.alarm(home, "mains_lost")
@@ -221,8 +145,6 @@ def test_the_closing_dialog(district: District, open_seat: OpenSeat, axe: None) 
     claim_top(page)
     page.keyboard.press("Control+Enter")
     expect(page.locator("dialog")).to_be_visible()
-    check(page, "closing dialog", small=False)
-    page.set_viewport_size({"width": 1366, "height": 768})
-    check(page, "closing dialog, small", small=True)
+    check_everywhere(page, "closing dialog")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)

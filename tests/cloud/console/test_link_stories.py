@@ -8,6 +8,7 @@ from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
+from tests.cloud.console.looks import check_everywhere
 from tests.cloud.console.proxy import Proxy, proxied
 
 pytestmark = pytest.mark.browser
@@ -41,6 +42,8 @@ def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_ga
     expect(page.locator(".server-time")).not_to_have_text(clock or "")
     page.keyboard.press("F2")
     expect(page.locator('[data-group="waiting"] .row')).to_have_count(1)
+
+    check_everywhere(page, "stale")
 
     proxy.restore()
     expect(page.locator('.link[data-link="live"]')).to_be_visible()

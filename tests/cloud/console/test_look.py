@@ -34,6 +34,9 @@ SATURATED = """async (picture) => {
   }
   return JSON.stringify(found);
 }"""
+# Whatever moves on the screen, and how fast, in milliseconds.
+FLASHING = """() => document.getAnimations().map((one) =>
+  [one.effect.target.parentElement.className, one.effect.getComputedTiming().duration])"""
 
 
 def saturated(page: Page) -> dict[str, int]:
@@ -51,12 +54,21 @@ def test_a_normal_screen_has_no_saturated_pixel(district: District, open_seat: O
     assert saturated(page) == {}
 
 
-def test_a_first_priority_alarm_does_have_colour(district: District, open_seat: OpenSeat) -> None:
+def test_a_first_priority_alarm_has_colour_and_flashes_until_it_is_in_hand(district: District, open_seat: OpenSeat) -> None:
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(home, "sos")
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
-    assert sum(saturated(page).values()) > 1_000
+    waiting = sum(saturated(page).values())
+    assert waiting > 1_000
+    page.emulate_media(reduced_motion="no-preference")
+    flashing = page.evaluate(FLASHING)
+    assert flashing == [["mark mark-p1", 667]], "the mark alone, one and a half times a second"
+    page.keyboard.press("F2")
+    expect(page.locator('[data-group="mine"] .row')).to_be_visible()
+    expect(page.locator(".case-body .log-list li").first).to_be_visible()
+    assert page.evaluate(FLASHING) == []
+    assert sum(saturated(page).values()) < waiting / 2, "in hand, only the marks and the band are red"
 
 
 def chunk(assets: Path, name: str) -> Path:

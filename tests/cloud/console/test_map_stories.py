@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.crew import north_of_home, responder, wear
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import CLIPPED, check, check_everywhere
+from tests.cloud.console.looks import check, check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -122,9 +122,7 @@ def photographs_are_seen_beside_the_case(page: Page, sent: httpx.Client, dispatc
     expect(image).to_have_attribute("alt", re.compile(r"^马志强 \d\d:\d\d:\d\d 拍的现场照片$"))
     newest = image.get_attribute("src")
     page.wait_for_function("() => document.querySelector('.photos img').naturalWidth > 100")
-    for width, height in ((1366, 768), (1920, 1080)):
-        page.set_viewport_size({"width": width, "height": height})
-        check(page, f"photographs {width}", small=True)  # the log has become long
+    check_everywhere(page, "photographs", may_scroll=True)  # the log has become long
     page.get_by_role("button", name="上一张").click()
     expect(page.locator(".photos")).to_contain_text("第 1 张，共 2 张")
     assert image.get_attribute("src") != newest
@@ -168,5 +166,5 @@ def test_a_case_with_map_and_dispatch_list_in_every_look(
     page.set_viewport_size({"width": 1366, "height": 768})
     page.locator(".dispatch-list li", has_text="马志强").get_by_role("button").click()
     expect(page.locator('.dispatch-list li[data-dispatch="offered"]')).to_be_visible()
-    assert page.evaluate(CLIPPED, ".dispatch-list li, .dispatch, .map") == []
+    check(page, "dispatched", small=True, colours=False)
     page.screenshot(path=tmp_path / "dispatched-1366.png")

@@ -9,28 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.crew import wear
 from tests.cloud.console.district import PASSWORD, District, RunningCloud
-from tests.cloud.console.looks import looks
-from tests.cloud.console.test_layout import violations
+from tests.cloud.console.looks import PHONE, check_everywhere
 from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-PHONE: ViewportSize = {"width": 390, "height": 844}
-SMALL: ViewportSize = {"width": 360, "height": 640}
-SIDEWAYS = """() => [...document.querySelectorAll('.phone, .phone *, .sign-in *')]
-  .filter((part) => !part.closest('.map-canvas'))
-  .filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
-  .map((part) => `${part.tagName} ${part.className}`)"""
-# Every target that a thumb must find.
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, summary, a, .go-photo')]
-  .filter((target) => target.checkVisibility())
-  .map((target) => [target, target.getBoundingClientRect()])
-  .filter(([target, box]) => box.height < 48 || box.width < 48 || target.scrollWidth > target.clientWidth + 2)
-  .map(([target]) => target.textContent)"""
 
 
 class Desk:
@@ -55,7 +42,7 @@ class Desk:
 
 
 def open_phone(open_seat: OpenSeat, address: str, username: str, *, port: int | None = None) -> Seat:
-    seat = open_seat(**PHONE, port=port)
+    seat = open_seat(width=PHONE[0][0], height=PHONE[0][1], port=port)
     seat.home_url += address
     seat.page.goto(seat.home_url)
     seat.page.get_by_label("用户名").fill(username)
@@ -240,34 +227,14 @@ def test_the_pages_can_be_installed(cloud: RunningCloud) -> None:
     assert worker.headers["cache-control"] == "no-cache"
 
 
-def check_everywhere(page: Page, scene: str) -> None:
-    def turn() -> None:
-        menu = page.locator(".phone-menu summary")
-        if menu.count():
-            menu.click()
-            page.locator(".phone-menu button[lang]").click()
-            menu.click()
-        else:
-            page.locator(".sign-in button[lang]").click()
-
-    sizes = [(size["width"], size["height"]) for size in (PHONE, SMALL)]
-    for look in looks(page, scene, sizes, turn):
-        problems = {
-            "sideways": page.evaluate(SIDEWAYS),
-            "small targets": page.evaluate(SMALL_TARGETS),
-            "axe": violations(page) if look.axe else [],
-        }
-        assert {name: found for name, found in problems.items() if found} == {}, f"{scene} {look}"
-
-
 def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     cloud: RunningCloud, district: District, open_seat: OpenSeat, tmp_path: Path
 ) -> None:
-    blank = open_seat(**PHONE).page
+    blank = open_seat(width=PHONE[0][0], height=PHONE[0][1]).page
     for address, title in (("family", "家属登录"), ("go", "响应人登录"), ("tech", "技术员登录")):
         blank.goto(f"{cloud.url}/{address}")
         expect(blank.locator("h2")).to_have_text(title)
-        check_everywhere(blank, f"sign-in-{address}")
+        check_everywhere(blank, f"sign-in-{address}", PHONE)
     home = district.home("张桂兰")
     operator = Desk(cloud, district.operator("王敏"))
     family = open_phone(open_seat, "family", district.family("张敏", home, "张敏")).page
@@ -280,10 +247,10 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     operator.post(f"/cases/{case_id}/claim")
     operator.post(f"/cases/{case_id}/dispatches")
     expect(go.locator("[data-dispatch=offered]")).to_be_visible()
-    check_everywhere(go, "go-offered")
+    check_everywhere(go, "go-offered", PHONE)
     go.locator(".phone-foot .primary").click()
     expect(go.locator("[data-section=way-in]")).to_be_visible()
-    check_everywhere(go, "go-accepted")
+    check_everywhere(go, "go-accepted", PHONE)
     expect(family.locator("[data-step=coming]")).to_be_visible()
     wear(district, home, 640)
     wait_until(lambda: operator.get(f"/cases/{case_id}/whereabouts")["fix"] is not None)
@@ -292,10 +259,10 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     expect(place.locator(".map-home")).to_be_visible()
     expect(place.locator(".map-band")).to_be_visible()
     expect(place.locator("[data-said]")).to_contain_text("围栏外 · 距家 640 米")
-    check_everywhere(family, "family")
+    check_everywhere(family, "family", PHONE)
     family.locator("[data-section=place]").screenshot(path=tmp_path / "family-place.png")
     go.locator(".phone-foot .primary").click()
     go.locator(".go-photo").wait_for()
     go.locator(".phone-foot button.primary").click()
     expect(go.get_by_role("radio").first).to_be_visible()
-    check_everywhere(go, "go-finishing")
+    check_everywhere(go, "go-finishing", PHONE)

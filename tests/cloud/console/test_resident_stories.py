@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.test_layout import check_everywhere
+from tests.cloud.console.looks import check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

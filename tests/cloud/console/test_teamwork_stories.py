@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District, Home
-from tests.cloud.console.test_layout import check
+from tests.cloud.console.looks import check, check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -51,9 +51,7 @@ def test_a_case_is_handed_over_by_name_and_the_other_one_accepts_it(
     expect(bar).to_contain_text("王敏 把警情移交给您")
     expect(bar).to_contain_text("老人只讲四川话")
     expect(taker.locator(".case .person")).to_contain_text(another.elder)
-    for width, height in ((1920, 1080), (1366, 768)):
-        taker.set_viewport_size({"width": width, "height": height})
-        check(taker, f"handed {width}", small=width < 1500)
+    check_everywhere(taker, "handed")
     bar.get_by_role("button", name="接受").click()
     expect(taker.locator(".case .person")).to_contain_text(home.elder)
     expect(taker.locator(".log-list")).to_contain_text("移交给 李娜 — 老人只讲四川话")
@@ -109,7 +107,7 @@ def test_a_first_priority_case_cannot_be_set_aside_and_a_technical_one_can_with_
     confirm = panel.get_by_role("button", name="搁置", exact=True)
     expect(confirm).to_be_disabled()
     panel.get_by_role("textbox").fill("维修人员在场")
-    check(page, "shelving", small=False)
+    check_everywhere(page, "shelving")
     confirm.click()
     expect(row).to_have_count(0)
     shelf = page.locator(".shelved")
@@ -117,7 +115,7 @@ def test_a_first_priority_case_cannot_be_set_aside_and_a_technical_one_can_with_
     shelf.get_by_role("button", name="已搁置 1").click()
     expect(shelf).to_contain_text("王敏：维修人员在场")
     expect(shelf.locator(".shelved-left")).to_have_text(re.compile(r"1:59:\d\d 后恢复"))
-    check(page, "shelf", small=False)
+    check(page, "shelf", small=True)
     shelf.get_by_role("button", name=re.compile("立即恢复")).click()
     expect(shelf).to_have_count(0)
     expect(page.locator('[data-group="waiting"] .row', has_text="拆")).to_be_visible()
@@ -154,9 +152,5 @@ def test_a_broken_road_of_alarms_is_red_for_everybody(district: District, open_s
     bar = page.locator(".road")
     expect(bar).to_contain_text("报警全链路自检失败")
     expect(bar).to_contain_text("自检报警没有到达屏幕 · 自 10:11:00 · 最近一次自检 10:10:00")
-    for language in ("zh", "en"):
-        for width, height in ((1920, 1080), (1366, 768)):
-            page.set_viewport_size({"width": width, "height": height})
-            check(page, f"road {width} {language}", small=width < 1500)
-        page.locator(".top button[lang]").click()
+    check_everywhere(page, "road")
     seat.page.unroute_all(behavior="wait")

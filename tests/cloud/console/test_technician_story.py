@@ -1,30 +1,31 @@
 """A technician checks a home, telephone in hand; who answers for the home sees it afterwards."""
 
+import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
+from edge.page.access import hashed
 from firmware_specs import topics
 from firmware_specs.clock import Clock
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import Birth, ClockState, Command, Event, Result, TelemetryBatch, decode, encode
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District, Home, RunningCloud
-from tests.cloud.console.test_layout import check, violations
-from tests.cloud.console.test_phone_stories import (
-    SIDEWAYS,
-    SMALL_TARGETS,
-    Desk,
-    check_everywhere,
-    open_phone,
-    the_case,
-)
+from tests.cloud.console.looks import DESK, PHONE, check, check_everywhere
+from tests.cloud.console.test_phone_stories import Desk, open_phone, the_case
+from tests.edge import stand
 from tests.mqtt_client import TestClient, mqtt_client
+from tests.ports import free_port
+from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 RUN = uuid.uuid4().hex[:16]
@@ -92,7 +93,7 @@ def test_a_home_is_checked_step_by_step_and_not_finished_without_a_reason(
         page.get_by_label("网关、设备、床位编号或地址").fill(home.watch.upper())
         page.get_by_role("button", name="查找住户").click()
         expect(page.locator(".tech-home")).to_contain_text(home.gateway)
-        assert (violations(page), page.evaluate(SIDEWAYS), page.evaluate(SMALL_TARGETS)) == ([], [], [])
+        check(page, "tech-home", small=False)
         page.get_by_role("button", name="开始验收").click()
         gateway.answers("ping")
         expect(step(page, f"gateway:{home.gateway}", "passed")).to_contain_text("毫秒")
@@ -113,7 +114,7 @@ def test_a_home_is_checked_step_by_step_and_not_finished_without_a_reason(
         hotline.get_by_role("button", name="写入手表").click()
         gateway.answers("order")
         expect(hotline).to_contain_text("请用手表打一次热线")
-        check_everywhere(page, "tech-walk")
+        check_everywhere(page, "tech-walk", PHONE)
 
         page.get_by_role("button", name="完成", exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("项没有通过，也没有写原因")
@@ -137,3 +138,40 @@ def test_a_home_is_checked_step_by_step_and_not_finished_without_a_reason(
     record.locator(".checks").get_by_role("button", name="查看").click()
     expect(record.locator(".tech-record")).to_contain_text("客户不在家，改日补测")
     check(record, "bed-checks", small=True)
+
+
+@contextmanager
+def agent(folder: Path, door: int, page: int) -> Iterator[None]:
+    """A gateway's agent with a door for watches and the technician's page; its cloud does not answer."""
+    settings = f'[page]\nport = {page}\npassword_hash = "{hashed("a long password", b"salt")}"\n'
+    broker = stand.Broker(folder, free_port())
+    path = stand.write_config(folder, broker, more=settings, port=door)
+    running = subprocess.Popen([sys.executable, "-m", "edge", "run", "--config", str(path)])
+    try:
+        yield
+    finally:
+        running.terminate()
+        running.wait(LIMIT_S)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_gateways_own_page_keeps_the_rules_too(open_seat: OpenSeat, tmp_path: Path, axe: None) -> None:
+    door, port = free_port(), free_port()
+    page = open_seat(width=PHONE[0][0], height=PHONE[0][1]).page
+    with agent(tmp_path, door, port):
+        wait_until(lambda: listens(port) and listens(door))
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.get_by_label("密码").fill("a long password")
+        check_everywhere(page, "gateway-sign-in", PHONE)
+        page.get_by_role("button", name="进入").click()
+        page.get_by_role("button", name="开始 15 分钟").click()
+        with socket.create_connection(("127.0.0.1", door)) as watch:
+            watch.sendall(stand.heart_rate(72) + stand.sos())
+            expect(page.locator("#events")).to_contain_text("紧急求助")
+            expect(page.locator("#devices")).to_contain_text(stand.DEVICE)
+            expect(page.locator("#test")).to_contain_text("测试中 14:")
+            check_everywhere(page, "gateway", (*PHONE, *DESK))

@@ -26,10 +26,11 @@ export async function readSnapshot(): Promise<number> {
   return found.seq;
 }
 
-/** Something has changed: what is shown is read anew. */
-export function readAnew(): void {
+/** Something has changed: what is shown is read anew; a page's first read may be older, and invalidating it would join it. */
+export async function readAnew(): Promise<void> {
   void queries.invalidateQueries({ queryKey: ["family"] });
-  void queries.invalidateQueries({ queryKey: ["family-page"] });
+  await queries.cancelQueries({ queryKey: ["family-page"] });
+  await queries.invalidateQueries({ queryKey: ["family-page"] });
 }
 
 export function useElders(): UseQueryResult<Elders> {
