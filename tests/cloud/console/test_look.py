@@ -54,7 +54,9 @@ def test_a_normal_screen_has_no_saturated_pixel(district: District, open_seat: O
     assert saturated(page) == {}
 
 
-def test_a_first_priority_alarm_has_colour_and_flashes_until_it_is_in_hand(district: District, open_seat: OpenSeat) -> None:
+def test_a_first_priority_alarm_has_colour_and_flashes_until_it_is_in_hand(
+    district: District, open_seat: OpenSeat
+) -> None:
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(home, "sos")
