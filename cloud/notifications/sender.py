@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -61,6 +62,7 @@ class Sender:
         self._providers = providers
         self._clock = clock
         self._preparer = Preparer(providers, words or {}, clock.rate)
+        self._in_hand: set[UUID] = set()
         self._away = False
 
     async def run(self, url: str) -> None:
@@ -129,7 +131,7 @@ class Sender:
         match plan:
             case Handover():
                 await self._send(plan)
-            case Ask():
+            case Ask() if row.id not in self._in_hand:  # else the clock has jumped over its lease
                 await self._ask(plan)
         return True
 
@@ -150,6 +152,7 @@ class Sender:
 
     async def _send(self, plan: Handover) -> None:
         ended: Sent | Refused | NotSent | OutcomeUnknown
+        self._in_hand.add(plan.row.id)
         try:
             async with asyncio.timeout(SEND_LIMIT_S):
                 ended = await plan.provider.send(plan.message, self._clock.now())
@@ -161,6 +164,8 @@ class Sender:
             extra = {"action": "provider_failed", "provider": plan.provider.name}
             logger.exception("provider failed", extra=extra)
             ended = OutcomeUnknown("internal_error", type(error).__name__)
+        finally:
+            self._in_hand.discard(plan.row.id)
         metrics.HANDED_OVER.labels(_RESULTS[type(ended)]).inc()
         await self._record(plan, ended)
 
