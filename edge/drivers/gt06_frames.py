@@ -26,9 +26,8 @@ _PLACE_TEXT: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _GPS: Final = frozenset({0x10, 0x11, 0x12, 0x22})
-_GPS_BARE: Final = frozenset(
-    {0x1A, 0x1E, 0x2D, 0x31, 0x37, 0x38}
-)  # behind the position: other things a model
+_ADDRESS_ASKED: Final = 0x1A
+_GPS_BARE: Final = frozenset({0x1E, 0x2D, 0x31, 0x37, 0x38})  # other things follow, a model its own
 _GPS_4G: Final = frozenset({0xA0})
 _ALARM: Final = frozenset({0x16, 0x26, 0x27})
 _ALARM_4G: Final = frozenset({0xA4})
@@ -38,7 +37,7 @@ _ALARM_SIZED: Final = frozenset({0x32})
 _ALARM_SHORT: Final = _ALARM_SIZED | {WIFI_ALARM}  # in long frames these numbers mean something else
 _SHORT_ONLY: Final = _ALARM_SHORT | NETWORK_TYPES | {MODULES}
 _ALARMS: Final = _ALARM | _ALARM_4G | _ALARM_CELL | _ALARM_CELL_4G | _ALARM_SHORT
-_ANSWERED: Final = _GPS | _GPS_4G | STATUSES | {LOGIN}
+_ANSWERED: Final = _GPS | _GPS_BARE | _GPS_4G | STATUSES | {LOGIN}
 
 
 def is_alarm(frame: Gt06Frame) -> bool:
@@ -51,7 +50,8 @@ def reply(frame: Gt06Frame, at: int) -> bytes:
     if frame.proto == TIME:
         digits = digits_of(at)
         return encode_frame(TIME, frame.serial, bytes(int(digits[n : n + 2]) for n in range(0, 12, 2)))
-    answered = is_alarm(frame) or frame.proto in _ANSWERED
+    placed = frame.proto == PLACED and _placed(frame.body) is not None
+    answered = placed or is_alarm(frame) or frame.proto in _ANSWERED
     return encode_frame(frame.proto, frame.serial) if answered else b""
 
 
@@ -247,7 +247,7 @@ _BODIES: Final[dict[int, Callable[[bytes], Gt06Message]]] = {
     STATUS: _status,
     HEARTBEAT: _heartbeat,
     MODULES: _modules,
-    **dict.fromkeys(_GPS_BARE, _gps),
+    **dict.fromkeys((_ADDRESS_ASKED, *_GPS_BARE), _gps),
     **dict.fromkeys(_GPS, partial(_location, wide=False)),
     **dict.fromkeys(_GPS_4G, partial(_location, wide=True)),
     **dict.fromkeys(_ALARM, partial(_alarm, wide=False)),

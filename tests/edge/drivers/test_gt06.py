@@ -191,7 +191,9 @@ def test_statuses_and_alarms_of_newer_boards() -> None:
     assert raised(place) == ["sos"]
     assert values(place) == {"battery": 83, "signal_strength": 100, "charging": 0}
     assert len(of(Fix, place)) == 1
-    placed = hear(frame(0xA2, GPS + CELL_4G + bytes((0x11, 0x44, 0, 0, 42, 4, 1, 2))))
+    driver = Gt06Driver(DriverOptions())
+    placed = hear(frame(0xA2, GPS + CELL_4G + bytes((0x11, 0x44, 0, 0, 42, 4, 1, 2))), driver=driver)
+    assert driver.replies()[3] == 0xA2
     assert raised(placed) == ["sos"]
     assert (len(of(Fix, placed)), values(placed)["battery"], values(placed)["charging"]) == (1, 42, 1)
     quiet = hear(frame(0xA2, GPS + CELL_4G + bytes((0x11, 0x40, 0, 0, 42, 4, 0, 2))))
