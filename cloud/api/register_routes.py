@@ -75,6 +75,8 @@ async def change_org(
     if identity.org_id not in {None, org_id}:
         raise NotFound("没有这个机构", "there is no such organisation")
     async with services.pool.connection() as conn, conn.transaction():
+        if identity.org_id is None:  # a district's admin: an organisation may work in others, too
+            await store.require_whole(conn, identity)
         revision = await changes.change_org(conn, org_id, revision=body.revision, name=body.name)
         await audit(conn, services, identity, "org_changed", org_id)
     return shapes.Revised(revision=revision)

@@ -340,6 +340,7 @@ async def test_an_admin_of_one_area_neither_sees_nor_makes_what_is_wider(
     move = {"revision": 1, "area_code": "370503", "org": "康养中心"}
     await desk.ask("PUT", f"/homes/{town.east.home_id}", move, 403)
     await desk.ask("PUT", "/areas/370503", {"revision": 1, "name": "x"}, 404)
+    await desk.ask("PUT", f"/orgs/{town.org_id}", {"revision": 1, "name": "x"}, 403)
 
 
 async def test_an_admin_does_not_disable_himself(app: FastAPI, town: Town) -> None:
