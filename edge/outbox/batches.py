@@ -59,6 +59,15 @@ def build(pieces: list[Piece], gaps: list[Gap]) -> list[TelemetryBatch]:
     return batches
 
 
+def joined(gaps: list[Gap]) -> Gap:
+    """One gap from the first to the last of them."""
+    return Gap(
+        from_at=min(g.from_at for g in gaps),
+        to_at=max(g.to_at for g in gaps),
+        count=sum(g.count for g in gaps),
+    )
+
+
 def newest_ms(batch: TelemetryBatch) -> int:
     """Time of the newest entry, ms in the batch's own clock."""
     return max([batch.t0 + max(batch.dt, default=0), *(p.at for p in batch.positions)])

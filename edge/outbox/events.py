@@ -141,7 +141,9 @@ class EventStore:
             order by priority, written_at, seq limit ?"""
         found = self._file.read(lambda db: db.execute(query, (limit,)).fetchall(), now) or []
         events = {(run, seq): _event(payload) for run, seq, payload in found}
-        self._put_by([key for key, event in events.items() if event is None], now)
+        broken = [key for key, event in events.items() if event is None]
+        if broken and self._put_by(broken, now):
+            return self.waiting(limit, now)
         return [*self.unsaved(), *(event for event in events.values() if event is not None)]
 
     def count_waiting(self, now: int) -> int:
@@ -238,12 +240,13 @@ class EventStore:
                 )
             self._commits = made
 
-    def _put_by(self, keys: list[Key], now: int) -> None:
-        """Rows that cannot be read stay for a person to look at, and wait no longer."""
-        if keys:
-            self._lost.append(f"events.db: {len(keys)} unreadable events")
-            query = "update event set stored_at = ?, stage = 'unreadable' where run = ? and seq = ?"
-            self._file.write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now)
+    def _put_by(self, keys: list[Key], now: int) -> bool:
+        """Rows that cannot be read stay for a person to look at, and wait no longer; False: they still do."""
+        self._lost.append(f"events.db: {len(keys)} unreadable events")
+        query = "update event set stored_at = ?, stage = 'unreadable' where run = ? and seq = ?"
+        return (
+            self._file.write(lambda db: db.executemany(query, [(now, *key) for key in keys]), now) is not None
+        )
 
     def _rescue(self, aside: Path) -> None:
         """Take over what can still be read of a damaged file."""

@@ -3,14 +3,14 @@
 For one worker thread. When there is no room, the oldest batches go first and a `gap` record says so.
 """
 
-import functools
 import itertools
 import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ KEEP_MS: Final = 72 * 3_600_000
 MEMORY_PIECES: Final = 600
 PIECES_AT_ONCE: Final = 50
 Key = tuple[str, int]
+T = TypeVar("T")
 
 _SCHEMA: Final = """
 create table if not exists batch(
@@ -103,7 +104,7 @@ class TelemetryStore:
         while True:
             part = list(itertools.islice(self._memory, PIECES_AT_ONCE))
             last = len(part) == len(self._memory)
-            made = self._file.write(functools.partial(self._commit, part, seal and last, now), now)
+            made = self._file.write(partial(self._commit, part, seal and last, now), now)
             if made is None:
                 self.full = True
                 self._forget_oldest_in_memory()
@@ -126,14 +127,24 @@ class TelemetryStore:
     def waiting(self, after_n: int, up_to_n: int, limit: int, now: int) -> list[Kept]:
         """At most `limit` batches without `stored`, oldest first, whose place is in (after_n, up_to_n]."""
         query = "select n, payload from batch where stored_at is null and n > ? and n <= ? order by n limit ?"
-        found = self._file.read(lambda db: db.execute(query, (after_n, up_to_n, limit)).fetchall(), now) or []
-        return [Kept(n, batch) for n, payload in found if (batch := _batch(payload)) is not None]
+        while True:
+            found = self._file.read(partial(_rows, query, (after_n, up_to_n, limit)), now) or []
+            kept = [
+                Kept(n, batch)
+                for n, payload in found
+                if (batch := _read(BATCH_DECODER.decode, payload)) is not None
+            ]
+            if len(kept) < len(found):
+                self._put_by({n for n, _ in found} - {n for n, _ in kept}, now)
+            if kept or not found:
+                return kept
+            after_n = found[-1][0]
 
     def find(self, key: Key, now: int) -> TelemetryBatch | None:
         """A batch that still waits; None when it is stored or thinned out."""
         query = "select payload from batch where run = ? and seq = ? and stored_at is null"
         found = self._file.read(lambda db: db.execute(query, key).fetchone(), now)
-        return _batch(found[0]) if found else None
+        return _read(BATCH_DECODER.decode, found[0]) if found else None
 
     def count_waiting(self, now: int) -> int:
         """How many batches the cloud has not stored."""
@@ -165,6 +176,11 @@ class TelemetryStore:
         if self._reserve.take():
             self._file.read(lambda db: db.execute(f"pragma max_page_count = {_MOST_PAGES}").fetchone(), now)
 
+    def _put_by(self, places: set[int], now: int) -> None:
+        """Batches that cannot be read wait no longer: they must not hide those behind them."""
+        query = "update batch set stored_at = ? where n = ?"
+        self._file.write(lambda db: db.executemany(query, [(now, n) for n in places]), now)
+
     def _accept(self, part: list[Piece], made: int) -> None:
         """These pieces and `made` batches are committed."""
         for _ in part:
@@ -180,14 +196,10 @@ class TelemetryStore:
         if not seal:
             return 0
         rows = db.execute("select payload from open_piece order by n").fetchall()
-        pieces = [piece for (payload,) in rows if (piece := _piece(payload)) is not None]
+        pieces = [piece for (payload,) in rows if (piece := _read(PIECE_DECODER.decode, payload)) is not None]
         if not pieces:
             return 0
-        gaps = [
-            Gap(from_at=a, to_at=b, count=c)
-            for a, b, c in db.execute("select from_at, to_at, count from gap")
-        ]
-        sealed = batches.build(pieces, gaps)
+        sealed = batches.build(pieces, _gaps(db))
         for number, batch in enumerate(sealed, self._seq + 1):
             _insert(db, msgspec.structs.replace(batch, run=self._run, seq=number), now, self._age.ms())
         db.execute("delete from open_piece")
@@ -218,11 +230,11 @@ class TelemetryStore:
         untold = [
             gap
             for (payload,) in db.execute(f"select payload {span} and {_TELLS_A_GAP}", (part,))
-            if (batch := _batch(payload)) is not None
+            if (batch := _read(BATCH_DECODER.decode, payload)) is not None
             for gap in batch.gaps
         ]
         db.execute(f"delete {span}", (part,))
-        _note_gap(db, _joined([Gap(from_at=first, to_at=last, count=count), *untold]))
+        _note_gap(db, batches.joined([Gap(from_at=first, to_at=last, count=count), *untold]))
         log.warning(
             "outbox full: oldest telemetry dropped", extra={"action": "telemetry_thinned", "count": count}
         )
@@ -232,7 +244,9 @@ class TelemetryStore:
         while len(self._memory) > MEMORY_PIECES:
             piece = self._memory.popleft()
             times = [r.at for r in piece.readings] + [f.position.at for f in piece.fixes]
-            self._lost = [_joined([*self._lost, Gap(from_at=min(times), to_at=max(times), count=len(times))])]
+            self._lost = [
+                batches.joined([*self._lost, Gap(from_at=min(times), to_at=max(times), count=len(times))])
+            ]
 
     def _make_room(self, db: sqlite3.Connection | None) -> bool:
         """Thin out within a full file, which must not grow any more; False when even that finds no room."""
@@ -254,6 +268,10 @@ class TelemetryStore:
         return gone > 0
 
 
+def _rows(query: str, values: tuple[int, ...], db: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    return db.execute(query, values).fetchall()
+
+
 def _insert(db: sqlite3.Connection, batch: TelemetryBatch, now: int, age: int) -> None:
     times = [*(batch.t0 + dt for dt in batch.dt), *(p.at for p in batch.positions)]
     db.execute(
@@ -265,36 +283,20 @@ def _insert(db: sqlite3.Connection, batch: TelemetryBatch, now: int, age: int) -
 
 def _note_gap(db: sqlite3.Connection, gap: Gap) -> None:
     """Join `gap` with the one that waits to be told."""
-    kept = [
-        Gap(from_at=a, to_at=b, count=c) for a, b, c in db.execute("select from_at, to_at, count from gap")
-    ]
-    joined = _joined([*kept, gap])
+    joined = msgspec.structs.astuple(batches.joined([*_gaps(db), gap]))
     db.execute("delete from gap")
-    db.execute(
-        "insert into gap(from_at, to_at, count) values (?, ?, ?)",
-        (joined.from_at, joined.to_at, joined.count),
-    )
+    db.execute("insert into gap(from_at, to_at, count) values (?, ?, ?)", joined)
 
 
-def _joined(gaps: list[Gap]) -> Gap:
-    return Gap(
-        from_at=min(g.from_at for g in gaps),
-        to_at=max(g.to_at for g in gaps),
-        count=sum(g.count for g in gaps),
-    )
+def _gaps(db: sqlite3.Connection) -> list[Gap]:
+    rows = db.execute("select from_at, to_at, count from gap")
+    return [Gap(from_at=a, to_at=b, count=c) for a, b, c in rows]
 
 
-def _batch(payload: bytes) -> TelemetryBatch | None:
+def _read(decode: Callable[[bytes], T], payload: bytes) -> T | None:
+    """A kept batch or piece; None (and a log line) where its bytes have changed."""
     try:
-        return BATCH_DECODER.decode(payload)
+        return decode(payload)
     except UNREADABLE as error:
-        log.error("a kept batch cannot be read", extra={"action": "batch_unreadable", "reason": str(error)})
-        return None
-
-
-def _piece(payload: bytes) -> Piece | None:
-    try:
-        return PIECE_DECODER.decode(payload)
-    except UNREADABLE as error:
-        log.error("kept readings cannot be read", extra={"action": "piece_unreadable", "reason": str(error)})
+        log.error("kept telemetry cannot be read", extra={"action": "batch_unreadable", "reason": str(error)})
         return None

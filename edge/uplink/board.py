@@ -13,6 +13,7 @@ from firmware_specs.messages import ClockState, DeviceState, InventoryEntry
 
 _BATTERY_STEP = 2.0
 _MAX_DEVICES = 10_000
+_LATELY_MS = 60_000
 _FLAGS = ("online", "worn", "charging", "role")
 _LEARNED = ("online", "worn", "charging", "battery_percent", "link_quality")
 
@@ -37,10 +38,12 @@ class Board:
             return
         changes = {name: value for name in _LEARNED if (value := getattr(state, name)) is not None}
         entry = self.entries.get(state.device)
+        before = (old.last_seen if old else None) or 0
         merged = msgspec.structs.replace(
             old or DeviceState(device=state.device, at=state.at),
             at=state.at,
-            last_seen=max(_heard_at(state), (old.last_seen if old else None) or 0) or None,
+            # What was heard in the future was heard before the clock was set back.
+            last_seen=max(_heard_at(state), before if before <= state.at + _LATELY_MS else 0) or None,
             role=_text(entry.role) if entry else None,
             run=self.run,
             boot=self.boot,
@@ -87,7 +90,7 @@ class Board:
             return True
         if abs((said.battery_percent or 0) - (state.battery_percent or 0)) >= _BATTERY_STEP:
             return True
-        return state.at - said.at >= self.refresh_s * 1000
+        return abs(state.at - said.at) >= self.refresh_s * 1000
 
 
 def inventory_hash(inventory: list[InventoryEntry]) -> str:

@@ -124,8 +124,9 @@ class EventLane:
         """Take older events from the outbox while there is room."""
         if not self._more or len(self._waiting) > self.timings.event_window // 2:
             return
+        self._more = False
         found = await self.outbox.waiting_events(self.timings.event_window)
-        self._more = len(found) >= self.timings.event_window
+        self._more = self._more or len(found) >= self.timings.event_window
         for event in found:
             self._waiting.setdefault((event.run, event.seq), Waiting(event))
         self._signal()

@@ -88,6 +88,24 @@ async def test_it_says_how_long_the_oldest_row_of_each_stream_has_waited(tmp_pat
         assert await box.waits_s() == (0, 0)
 
 
+async def test_a_row_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    async with outbox(tmp_path) as box:
+        for n in range(3):
+            await box.keep([event(n=n)], {})
+            box.add([reading(float(n))])
+            await box.commit_telemetry(seal=True)
+        for name, rows in (
+            ("telemetry.db", "batch set payload = 'x' where n = 1"),
+            ("events.db", "event set payload = 'x' where seq = 1"),
+        ):
+            with contextlib.closing(sqlite3.connect(tmp_path / name)) as db:
+                db.execute(f"update {rows}")
+                db.commit()
+        assert [kept.batch.seq for kept in await box.waiting_batches(0, MANY, 1)] == [2]
+        assert [kept.seq for kept in await box.waiting_events(1)] == [2]
+        assert await box.counts() == (2, 2)
+
+
 async def test_notes_come_back_after_a_restart(tmp_path: Path) -> None:
     async with outbox(tmp_path) as box:
         await box.keep([event()], {"pipeline": b"one"})

@@ -3,16 +3,18 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from edge.config import DeviceEntry
+from edge.outbox.outbox import Outbox
 from edge.uplink.board import Board, inventory_hash
+from edge.uplink.event_lane import EventLane
 from edge.uplink.schedule import Timings, batch_wait_s, event_due_s, reconnect_s
 from firmware_specs.ids import uuid7
-from firmware_specs.messages import ClockState, Command, DeviceState, InventoryEntry
+from firmware_specs.messages import ClockState, Command, DeviceState, Event, InventoryEntry
 from tests.edge.stand import (
     DEVICE,
     GATEWAY,
@@ -74,6 +76,30 @@ def test_what_others_believe_of_a_device_is_no_sign_of_it() -> None:
     board.see(DeviceState(device="zb-1", at=2000, online=True), "zigbee2mqtt")
     board.see(DeviceState(device="zb-1", at=3000, online=False), "zigbee2mqtt")
     assert board.states()[0].last_seen == 2000
+
+
+def test_a_device_is_missed_though_the_clock_was_set_back() -> None:
+    board = Board({}, 3600, "run00001", "b", ClockState)
+    board.see(DeviceState(device="zb-1", at=31_536_000_000, online=True), "zigbee2mqtt")
+    board.changed()
+    board.see(DeviceState(device="zb-1", at=10_000, online=True), "zigbee2mqtt")
+    assert [state.last_seen for state in board.changed()] == [10_000]
+
+
+async def test_events_that_wait_again_while_others_are_looked_up_are_not_overlooked() -> None:
+    asked: list[int] = []
+
+    class Shelf:
+        async def waiting_events(self, limit: int) -> list[Event]:
+            asked.append(limit)
+            if len(asked) == 1:
+                lane.look_again()  # a replay in this very moment
+            return []
+
+    lane = EventLane(cast(Outbox, Shelf()), Timings(), lambda event: event)
+    await lane.load()
+    await lane.load()
+    assert len(asked) == 2
 
 
 def test_the_inventory_joins_configuration_drivers_and_sightings() -> None:
