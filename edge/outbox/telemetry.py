@@ -45,6 +45,7 @@ _MOST_PAGES: Final = 0xFFFFFFFE  # sqlite's own limit
 # A batch may itself tell of what was thinned out before; cheaper than reading every batch that goes.
 _TELLS_A_GAP: Final = "instr(payload, cast('\"gaps\"' as blob)) > 0"
 _ENCODER: Final = msgspec.msgpack.Encoder()
+_BATCH: Final = BATCH_DECODER.decode
 
 
 class Kept(NamedTuple):
@@ -129,11 +130,7 @@ class TelemetryStore:
         query = "select n, payload from batch where stored_at is null and n > ? and n <= ? order by n limit ?"
         while True:
             found = self._file.read(partial(_rows, query, (after_n, up_to_n, limit)), now) or []
-            kept = [
-                Kept(n, batch)
-                for n, payload in found
-                if (batch := _read(BATCH_DECODER.decode, payload)) is not None
-            ]
+            kept = [Kept(n, batch) for n, payload in found if (batch := _read(_BATCH, payload)) is not None]
             if len(kept) < len(found):
                 self._put_by({n for n, _ in found} - {n for n, _ in kept}, now)
             if kept or not found:
@@ -144,7 +141,7 @@ class TelemetryStore:
         """A batch that still waits; None when it is stored or thinned out."""
         query = "select payload from batch where run = ? and seq = ? and stored_at is null"
         found = self._file.read(lambda db: db.execute(query, key).fetchone(), now)
-        return _read(BATCH_DECODER.decode, found[0]) if found else None
+        return _read(_BATCH, found[0]) if found else None
 
     def count_waiting(self, now: int) -> int:
         """How many batches the cloud has not stored."""
@@ -230,7 +227,7 @@ class TelemetryStore:
         untold = [
             gap
             for (payload,) in db.execute(f"select payload {span} and {_TELLS_A_GAP}", (part,))
-            if (batch := _read(BATCH_DECODER.decode, payload)) is not None
+            if (batch := _read(_BATCH, payload)) is not None
             for gap in batch.gaps
         ]
         db.execute(f"delete {span}", (part,))
