@@ -29,7 +29,8 @@ values (%(id)s, %(area_code)s, %(org_id)s, %(street)s, %(compound)s, %(building)
 -- name: home_beyond --
 -- A home outside an area or organisation.
 select 1 from home
-where not starts_with(area_code, %(area_code)s) or org_id is distinct from coalesce(%(org_id)s::uuid, org_id)
+where not synthetic
+    and (not starts_with(area_code, %(area_code)s) or org_id is distinct from coalesce(%(org_id)s::uuid, org_id))
 limit 1;
 
 -- name: find_home --

@@ -226,7 +226,7 @@ async def test_a_policy_is_edited_by_version_and_within_ones_area(app: FastAPI, 
 
 
 async def test_a_district_changes_nothing_that_holds_for_others(
-    app: FastAPI, http: httpx.AsyncClient, town: Town
+    app: FastAPI, conn: Connection, http: httpx.AsyncClient, town: Town
 ) -> None:
     chief, east = await sign_in(app, "supervisor"), bearer(town, "east")
     listed = (await chief.get("/escalation/policies")).json()["items"]
@@ -248,6 +248,9 @@ async def test_a_district_changes_nothing_that_holds_for_others(
     steps = {name: fall[name] for name in ("version", "name_zh", "name_en", "steps", "phrases")}
     assert (await http.put("/api/v1/protocols/fall", json=steps, headers=east)).status_code == 403
     assert (await put(chief, "/protocols/fall", steps)).status_code == 200
+    # Where nobody lives elsewhere, but for the canary, a district's rules are everybody's.
+    await conn.execute("update home set synthetic = true where area_code = '370503'")
+    assert (await http.put("/api/v1/duty/holidays/2026", json=days, headers=east)).status_code == 200
 
 
 async def test_schedules_and_holidays_say_who_is_on_duty_and_which_hours_are_missing(
