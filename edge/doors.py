@@ -1,5 +1,7 @@
 """Builds the transports of a configuration, each with the driver of its devices."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
@@ -8,7 +10,8 @@ from edge.agent import Transport
 from edge.config import Config
 from edge.drivers.catalogue import BASE_TOPICS, DRIVERS
 from edge.drivers.options import DriverOptions
-from edge.intake import Intake, Port
+from edge.intake import Intake, Line
+from edge.readings import Driver
 from edge.transport_settings import (
     BluetoothTransport,
     HttpTransport,
@@ -21,9 +24,33 @@ from edge.transport_settings import Transport as Settings
 from edge.transports.bluetooth import BluetoothAdapter
 from edge.transports.http_page import HttpPage
 from edge.transports.mqtt import LocalMqtt
+from edge.transports.receiver import Source
 from edge.transports.recording import Recording
 from edge.transports.serial_line import SerialLine
 from edge.transports.tcp import TcpServer
+
+
+@dataclass
+class Port:
+    """The intake as one transport sees it: every connection gets its own driver."""
+
+    intake: Intake
+    driver_name: str
+    make: Callable[[], Driver]
+
+    def connect(self, label: str, send: Callable[[bytes], None]) -> Line:
+        """A new connection with a driver of its own."""
+        return self.intake.connect(Line(self.driver_name, self.make(), label, send))
+
+    async def take(self, source: Source, data: bytes) -> None:
+        """Bytes of a connection."""
+        if isinstance(source, Line):
+            await self.intake.take(source, data)
+
+    def disconnect(self, source: Source) -> None:
+        """The connection is gone."""
+        if isinstance(source, Line):
+            self.intake.disconnect(source)
 
 
 def doors(settings: Config, intake: Intake) -> list[Transport]:

@@ -13,8 +13,17 @@ from edge.drivers.orders import Ordering
 from edge.events import fitting, identified, is_call, needs_place
 from edge.outbox.outbox import Outbox
 from edge.pipeline.steps import state as pipeline_state
-from edge.readings import Driver, Fix, Happening, IdentifiedEvent, Item, Reading, Sighting, Step
-from edge.transports.receiver import Source
+from edge.readings import (
+    SINCE_BOOT_MS,
+    Driver,
+    Fix,
+    Happening,
+    IdentifiedEvent,
+    Item,
+    Reading,
+    Sighting,
+    Step,
+)
 from edge.trial import Trial
 from edge.uplink.board import Board
 from firmware_specs.ids import uuid7, wire_id
@@ -243,7 +252,7 @@ class Intake:
             room=item.room,
             at=item.at,
             device_at=item.device_at,
-            clock=self.clock(),
+            clock=ClockState(source="none") if item.at < SINCE_BOOT_MS else self.clock(),
             evidence=evidence,
             position=item.position,
             test=item.test or self.trial.covers(device or ""),
@@ -273,26 +282,3 @@ def _devices(items: list[Item]) -> list[str]:
         for item in items
     )
     return sorted({device for device in found if isinstance(device, str)})
-
-
-@dataclass
-class Port:
-    """The intake as one transport sees it: every connection gets its own driver."""
-
-    intake: Intake
-    driver_name: str
-    make: Callable[[], Driver]
-
-    def connect(self, label: str, send: Callable[[bytes], None]) -> Line:
-        """A new connection with a driver of its own."""
-        return self.intake.connect(Line(self.driver_name, self.make(), label, send))
-
-    async def take(self, source: Source, data: bytes) -> None:
-        """Bytes of a connection."""
-        if isinstance(source, Line):
-            await self.intake.take(source, data)
-
-    def disconnect(self, source: Source) -> None:
-        """The connection is gone."""
-        if isinstance(source, Line):
-            self.intake.disconnect(source)

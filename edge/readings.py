@@ -1,13 +1,15 @@
 """What flows through the agent, from a driver to the outbox, and what a driver is."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from firmware_specs.messages import DeviceState, Phase, Position
 
 Bytes = bytes | bytearray | memoryview
+# A gateway that does not know the day counts from its start: times below (ms; 2001 as a day) are such.
+SINCE_BOOT_MS: Final = 1_000_000_000_000
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge.drivers.options import remembered
-from edge.readings import Sighting
+from edge.readings import SINCE_BOOT_MS, Sighting
 from firmware_specs.messages import DeviceState
 
 MINS: Final = 60_000
@@ -17,7 +17,6 @@ _LEARNED_FROM: Final = 5
 _BURST_MS: Final = 5_000
 _LOOK_MS: Final = 60_000
 _AHEAD_MS: Final = MINS  # messages of one moment may be handled out of order
-_UNKNOWN_MS: Final = 1_000_000_000_000  # below are times since boot, of a gateway that does not know the day
 _KEY: Final = "live "
 
 
@@ -56,7 +55,7 @@ class Liveness:
 
     def _set_clock(self, now: int) -> None:
         """A clock that was set while nobody counted says nothing of a silence: it begins anew."""
-        if self.heard is not None and (self.heard > now + _AHEAD_MS or self.heard < _UNKNOWN_MS <= now):
+        if self.heard is not None and (self.heard > now + _AHEAD_MS or self.heard < SINCE_BOOT_MS <= now):
             self.heard = now
 
 

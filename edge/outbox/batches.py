@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from edge.readings import Fix, Reading
+from edge.readings import SINCE_BOOT_MS, Fix, Reading
 from firmware_specs.batches import encode_batch
 from firmware_specs.ids import is_wire_id
 from firmware_specs.messages import (
@@ -39,6 +39,13 @@ def piece(samples: list[Sample], boot: str, clock: ClockState) -> Piece:
     """A piece of the samples that the wire can carry; others (not finite, latitude 95) are left out."""
     readings = [s for s in samples if isinstance(s, Reading) and _fits(s)]
     return Piece(boot, clock, readings, [s for s in samples if isinstance(s, Fix) and _valid(s.position)])
+
+
+def pieces(samples: list[Sample], boot: str, clock: ClockState) -> tuple[Piece, Piece]:
+    """What was measured before the time of day was known, counted since boot; and all else."""
+    early = [sample for sample in samples if _at(sample) < SINCE_BOOT_MS]
+    late = [sample for sample in samples if _at(sample) >= SINCE_BOOT_MS]
+    return piece(early, boot, ClockState(source="none")), piece(late, boot, clock)
 
 
 def build(pieces: list[Piece], gaps: list[Gap]) -> list[TelemetryBatch]:

@@ -147,7 +147,9 @@ class Outbox:
     async def commit_telemetry(self, *, seal: bool) -> None:
         """Commit the samples since the last call; with `seal`, make numbered batches of all that is open."""
         samples, self._samples = self._samples, []
-        piece = batches.piece(samples, self._boot, self._clock())
+        early, piece = batches.pieces(samples, self._boot, self._clock())
+        if early.readings or early.fixes:
+            await self._on_telemetry_db(lambda now: self._telemetry.keep(early, seal=False, now=now))
         if await self._on_telemetry_db(lambda now: self._telemetry.keep(piece, seal=seal, now=now)):
             self.on_batches()
         self._report()

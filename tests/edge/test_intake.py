@@ -14,7 +14,7 @@ from edge.intake import Intake, Line
 from edge.outbox.outbox import Outbox
 from edge.pipeline.options import PipelineOptions
 from edge.pipeline.steps import steps
-from edge.readings import Happening, Item
+from edge.readings import Happening, IdentifiedEvent, Item
 from edge.uplink.board import Board
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import ClockState, Event
@@ -149,6 +149,19 @@ async def test_evidence_that_no_broker_would_take_is_cut_and_the_event_goes() ->
     assert event.kind == "sos"
     assert event.evidence["role"] == "sos"
     assert "action" in event.evidence["left_out"]
+
+
+async def test_an_event_counted_since_boot_says_so_though_the_day_is_known_by_now() -> None:
+    disk = Disk()
+    made = intake(disk)
+    event = IdentifiedEvent(id=str(uuid7(AT)), device="wrist-1", kind="fall", phase="raised", at=30_000)
+
+    def fallen(items: list[Item], now: int) -> list[Item]:
+        return [event]
+
+    made.pipeline = [fallen]
+    await made.tick()
+    assert [(kept.at, kept.clock.source) for kept in disk.kept] == [(30_000, "none")]
 
 
 async def test_a_trace_that_fails_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.outbox import batches
-from edge.outbox.batches import Piece
+from edge.outbox.batches import Piece, Sample
 from edge.readings import Reading
 from edge.timekeeping import FLOOR_MS, Timekeeper
 from edge.uplink import event_lane
@@ -93,6 +93,18 @@ def test_ntp_that_comes_after_the_clouds_time_is_not_moved_by_it() -> None:
     ruled[0] = 7
     assert abs(time.now_ms() - Clock().now_ms()) < year_ms // 2
     assert time.state() == ClockState(source="ntp", error_ms=7)
+
+
+def test_what_was_measured_since_boot_and_is_kept_after_the_time_became_known_says_so() -> None:
+    known = ClockState(source="cloud")
+    samples: list[Sample] = [
+        Reading(device="watch-1", kind="heart_rate", at=at, value=60.0) for at in (30_000, NOW)
+    ]
+    early, late = batches.pieces(samples, "b", known)
+    assert [(piece.clock.source, [r.at for r in piece.readings]) for piece in (early, late)] == [
+        ("none", [30_000]),
+        ("cloud", [NOW]),
+    ]
 
 
 def test_what_was_written_before_the_time_was_known_is_moved_when_it_is_sent() -> None:
