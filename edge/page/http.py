@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 import logging
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +16,7 @@ HEAD_BYTES: Final = 8 * 1024
 BODY_BYTES: Final = 2 * 1024
 REQUEST_S: Final = 10.0
 CONNECTIONS: Final = 16
+OF_ONE_ADDRESS: Final = 8
 _LINE: Final = re.compile(r"([A-Z]{1,8}) (/[!-~]{0,1000}) HTTP/1\.[01]")
 _FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*([\t -~\x80-\xff]*)")
 _REASONS: Final = {
@@ -131,7 +133,7 @@ def encoded(response: Response, *, with_body: bool = True) -> bytes:
 
 @dataclass
 class HttpServer:
-    """Listens like a transport; at most 16 connections, ten seconds a request."""
+    """Listens like a transport; at most 16 connections, 8 of an address, ten seconds a request."""
 
     host: str
     port: int
@@ -140,7 +142,7 @@ class HttpServer:
     status: str = "starting"
     tried: asyncio.Event = field(default_factory=asyncio.Event)
     limit_s: float = REQUEST_S
-    _open: int = 0
+    _open: Counter[str] = field(default_factory=Counter)
 
     async def run(self) -> None:
         """Serve until cancelled; a port that cannot be had is said once and tried again."""
@@ -161,10 +163,11 @@ class HttpServer:
                 await server.serve_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open += 1
+        source = str((writer.get_extra_info("peername") or ("",))[0])
+        self._open[source] += 1
         try:
             async with asyncio.timeout(self.limit_s):
-                if self._open > CONNECTIONS:
+                if self._open.total() > CONNECTIONS or self._open[source] > OF_ONE_ADDRESS:
                     writer.write(encoded(Response(503)))
                 else:
                     writer.write(await self._answer(reader, writer))
@@ -174,7 +177,8 @@ class HttpServer:
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            self._open -= 1
+            self._open[source] -= 1
+            self._open += Counter()  # forgets whom it serves no more
             writer.close()
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(1):

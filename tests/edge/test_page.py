@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from edge.agent import Agent
 from edge.page.access import PAUSE_S, Sessions, hashed, matches
-from edge.page.http import BODY_BYTES, CONNECTIONS, HttpServer, Refused, Request, Response, body_length, head
+from edge.page.http import (
+    BODY_BYTES,
+    CONNECTIONS,
+    OF_ONE_ADDRESS,
+    HttpServer,
+    Refused,
+    Request,
+    Response,
+    body_length,
+    head,
+)
 from edge.page.trace import Trace, shown
 from edge.trial import LONGEST_S, Trial
 from tests.edge.stand import DEVICE, Broker, FakeCloud, door, heart_rate, running, sos, watch, write_config
@@ -201,6 +211,18 @@ async def test_slow_and_many_connections_do_not_keep_others_out(server: HttpServ
     for _, writer in slow:
         writer.close()
     await until(served)
+
+
+async def test_one_address_cannot_take_every_place(server: HttpServer) -> None:
+    port, server.limit_s = listening(server), 120
+    slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS)]
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(slow[n][0].read() for n in range(OF_ONE_ADDRESS, CONNECTIONS)))  # sent away
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+    writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+    for _, each in [*slow, (reader, writer)]:
+        each.close()
 
 
 @given(st.binary(max_size=300))
