@@ -17,12 +17,12 @@ from tests.waiting import LIMIT_S
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
-def user(district: District, name: str, role: str) -> str:
-    """A new user of this district with a role."""
+def user(district: District, name: str, role: str, *, whole: bool = False) -> str:
+    """A new user of this district, or of the whole city, with a role."""
     username = f"{role}-{district.area}-{len(name)}"
     admin(
         district.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-        "--role", role, "--area", district.area, password=PASSWORD,
+        "--role", role, *(() if whole else ("--area", district.area)), password=PASSWORD,
     )  # fmt: skip
     return username
 
@@ -119,7 +119,7 @@ def test_a_protocol_is_changed_by_one_a_stale_second_editor_is_told_and_a_runnin
 
     def opened(name: str) -> Page:
         seat = open_seat()
-        seat.sign_in(user(district, name, "supervisor"))
+        seat.sign_in(user(district, name, "supervisor", whole=True))  # protocols are everybody's
         page = at(seat, "/supervisor/protocols")
         page.locator(".record").filter(has_text="漏服药").click()
         expect(page.locator("summary")).to_have_count(1)
@@ -151,7 +151,7 @@ def test_a_protocol_is_changed_by_one_a_stale_second_editor_is_told_and_a_runnin
     expect(steps).to_contain_text("漏服药 第 1 版")
     expect(steps.locator(".step-text").first).to_have_text(before[0]["text_zh"])
     district.alarm(homes[1], "medication_missed")
-    expect(desk.locator('[data-group="waiting"] .row')).to_be_visible()
+    expect(desk.locator('[data-group="waiting"] .row').filter(has_text=homes[1].elder)).to_be_visible()
     desk.keyboard.press("F2")
     expect(desk.locator(".case .person b")).to_have_text(homes[1].elder)
     expect(steps).to_contain_text("漏服药 第 2 版")
@@ -168,19 +168,19 @@ def test_a_protocol_is_changed_by_one_a_stale_second_editor_is_told_and_a_runnin
 
 def test_a_shift_and_a_holiday_are_planned(district: District, open_seat: OpenSeat) -> None:
     seat = open_seat()
-    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.sign_in(user(district, "钱主任", "supervisor", whole=True))  # and so are holidays
     page = at(seat, "/supervisor/schedules")
     page.locator(".chief-records").get_by_role("button", name="新建").click()
     page.locator(".editor").get_by_label("名称").fill("滨江班长")
     page.locator(".editor").get_by_label("地区代码（空为全部）").fill(district.area)
     page.locator(".editor").get_by_role("button", name="保存").click()
     expect(page.locator(".mistake")).to_have_text(["至少一人"])
-    page.get_by_label("值班人员 添加…").select_option(label="赵班长")
+    page.get_by_label("值班人员 添加…").select_option(label="钱主任")
     page.get_by_label("开始").fill("00:00")
     page.get_by_label("结束").fill("00:00")
     page.locator(".editor").get_by_role("button", name="保存").click()
     expect(page.locator(".editor .said")).to_have_text("已保存为第 1 版")
-    expect(page.locator(".records")).to_contain_text("当前值班：赵班长")
+    expect(page.locator(".records")).to_contain_text("当前值班：钱主任")
     holidays = page.locator('[data-panel="chief-holidays"]')
     holidays.get_by_label("年份").select_option(index=2)
     year = int(holidays.get_by_label("年份").input_value())
