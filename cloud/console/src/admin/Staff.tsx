@@ -9,6 +9,7 @@ import { Stale } from "./Homes";
 import { useFinder } from "./Finder";
 import { List, PAGE, type Column } from "./List";
 import { readAgain, useAreas, useOrgs } from "./places";
+import { Responder } from "./Responder";
 
 type Role = Schemas["StaffShown"]["role"];
 const ROLES: readonly Role[] = ["operator", "supervisor", "technician", "responder", "family", "official", "admin"];
@@ -87,12 +88,12 @@ const rights = (values: Filled) => ({
 
 export function NewMember(): ReactElement {
   const { t } = useTexts();
-  const [made, setMade] = useState({ name: "", password: "" });
+  const [made, setMade] = useState({ id: "", name: "", password: "" });
   const fields = useFields().filter(({ name }) => name !== "active");
   const save = async (values: Filled): Promise<void> => {
     const body = { username: values["username"] ?? "", ...rights(values) };
-    const { password } = await answered(api.POST("/api/v1/staff", { body }));
-    setMade({ name: body.name, password });
+    const { id, password } = await answered(api.POST("/api/v1/staff", { body }));
+    setMade({ id, name: body.name, password });
     await readAgain();
   };
   return (
@@ -101,6 +102,7 @@ export function NewMember(): ReactElement {
       <h2>{t("admin.staff")} · {t("admin.new")}</h2>
       <Form label={t("admin.staff")} fields={fields} initial={{ role: "operator" }} action="admin.save" save={save} />
       <ShownOnce label={t("admin.password_once", { name: made.name })} secret={made.password} />
+      {made.id !== "" && <p><Link to={`/admin/staff/${made.id}`}>{t("admin.open_member", { name: made.name })}</Link></p>}
     </>
   );
 }
@@ -142,6 +144,7 @@ export function Member(): ReactElement {
       </p>
       <ShownOnce label={t("admin.password_once", { name: member.name })} secret={password} />
       <p role="alert" className="wrong">{wrong}</p>
+      {member.role === "responder" && <Responder id={id} />}
     </>
   );
 }

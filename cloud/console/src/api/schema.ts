@@ -523,7 +523,8 @@ export interface paths {
         put?: never;
         /**
          * Resolve Case
-         * @description The emergency is over; a new alarm opens a new case from here on.
+         * @description The emergency is over; a new alarm opens a new case from here on. With `seen_rings`: 409 where the case
+         *     has rung since, so that nobody ends what they have not seen.
          */
         post: operations["resolve_case"];
         delete?: never;
@@ -2177,6 +2178,46 @@ export interface paths {
          * @description Where the responder who calls is now; used for half an hour.
          */
         post: operations["tell_position"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Responders
+         * @description Responders with their zone, load and place; that they were looked at is kept.
+         */
+        get: operations["list_responders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/responders/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Responder
+         * @description What is known of a member of staff whose role is responder.
+         */
+        put: operations["set_responder"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5063,6 +5104,19 @@ export interface components {
             since: string;
             until: string | null;
         };
+        /** @description What is known of a member of staff who goes out. */
+        ResponderGiven: {
+            zone_id?: string | null;
+            skills?: string[];
+            /** @default 15 */
+            speed_kmh: number;
+            /** @default 1 */
+            most_cases: number;
+        };
+        /** @description By name. */
+        ResponderList: {
+            items: components["schemas"]["ResponderShown"][];
+        };
         /** @description A responder now; `load` counts running dispatches. */
         ResponderShown: {
             /** Format: uuid */
@@ -6247,7 +6301,10 @@ export interface operations {
     };
     resolve_case: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `rings` as the caller saw it */
+                seen_rings?: number | null;
+            };
             header?: {
                 /** @description The same key twice within 24 h is one request: its answer is given again. 409 while the first one is under way, 422 where the request is another one. */
                 "Idempotency-Key"?: string;
@@ -8756,6 +8813,56 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Point"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponderShown"];
+                };
+            };
+        };
+    };
+    list_responders: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the key of the last one of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponderList"];
+                };
+            };
+        };
+    };
+    set_responder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponderGiven"];
             };
         };
         responses: {
