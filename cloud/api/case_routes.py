@@ -113,9 +113,21 @@ async def renew_case(case_id: UUID, identity: Caller, services: With) -> Respons
 
 
 @router.post("/{case_id}/resolve", operation_id="resolve_case", response_model=CaseSummary)
-async def resolve_case(case_id: UUID, identity: Caller, services: With) -> Response:
-    """The emergency is over; a new alarm opens a new case from here on."""
-    return await do(services, identity, case_id, lambda c, a, now: store.resolve(c, case_id, a, now=now))
+async def resolve_case(
+    case_id: UUID,
+    identity: Caller,
+    services: With,
+    seen_rings: Annotated[int | None, Query(ge=0, description="`rings` as the caller saw it")] = None,
+) -> Response:
+    """The emergency is over; a new alarm opens a new case from here on. With `seen_rings`: 409 where the case
+    has rung since, so that nobody ends what they have not seen.
+    """
+    return await do(
+        services,
+        identity,
+        case_id,
+        lambda c, a, now: store.resolve(c, case_id, a, seen_rings=seen_rings, now=now),
+    )
 
 
 @router.post("/{case_id}/close", operation_id="close_case", response_model=CaseSummary)

@@ -130,12 +130,16 @@ async def resolve(
     *,
     disposition: case.Disposition | None = None,
     note: str | None = None,
+    seen_rings: int | None = None,
     now: datetime,
 ) -> CaseSummary:
     """The owner is done with it; new alarms open a new case from here on. Who was asked to go and has not
-    answered is recalled; who is on the way or there has to be done before it can be closed.
+    answered is recalled; who is on the way or there has to be done before it can be closed. Raises Conflict
+    where it has rung since the owner's screen showed `seen_rings`.
     """
-    await acting.lock_owned(conn, case_id, actor, Move.RESOLVE)
+    row = await acting.lock_owned(conn, case_id, actor, Move.RESOLVE)
+    if seen_rings is not None and row["rings"] > seen_rings:
+        raise Conflict("刚才又有报警，请先看明情况", "it has just rung again: look first", state=row["state"])
     await answers.end_unanswered(conn, case_id, actor, now=now)
     await conn.execute(_SQL["resolve_case"], {"id": case_id, "disposition": disposition, "now": now})
     await say(conn, case_id, "resolved", actor, now=now, disposition=disposition, note=note)

@@ -63,7 +63,10 @@ async def test_a_case_goes_through_its_stages_over_http(
     assert back.json()["owner"]["name"] == "operator 甲"
     assert (await other.post(f"/cases/{case}/take-over", {"reason": "x"})).status_code == 200
     assert (await seat.post(f"/cases/{case}/take-over", {})).status_code == 403
-    assert (await other.post(f"/cases/{case}/resolve")).status_code == 200
+    rings = (await other.get(f"/cases/{case}")).json()["rings"]
+    unseen = await other.post(f"/cases/{case}/resolve?seen_rings={rings - 1}")
+    assert (unseen.status_code, unseen.json()["state"]) == (409, "claimed"), "it rang again, unseen"
+    assert (await other.post(f"/cases/{case}/resolve?seen_rings={rings}")).status_code == 200
     assert (await other.post(f"/cases/{case}/follow-up", {})).json()["state"] == "followed_up"
     assert (await seat.get("/cases", state="followed_up")).json()["items"][0]["id"] == str(case)
     assert (await seat.get("/cases")).json()["items"][0]["id"] == str(case), "live until it is closed"

@@ -1,9 +1,9 @@
 /** What an operator does to a case. Every answer is the case as it is now and goes into the lists at once. */
 import { answered, api, freshKey, type CallOutcome, type CaseSummary, type Disposition, type PhoneCall } from "./client";
 
-type OneStep = "claim" | "release" | "renew" | "resolve";
+type OneStep = "claim" | "release" | "renew";
 
-/** Claim, release, renew or resolve; a 409 names the winner or the state. */
+/** Claim, release or renew; a 409 names the winner or the state. */
 export function step(id: string, verb: OneStep): Promise<CaseSummary> {
   const params = { path: { case_id: id } };
   switch (verb) {
@@ -13,9 +13,13 @@ export function step(id: string, verb: OneStep): Promise<CaseSummary> {
       return answered(api.POST("/api/v1/cases/{case_id}/release", { params }));
     case "renew":
       return answered(api.POST("/api/v1/cases/{case_id}/renew", { params }));
-    case "resolve":
-      return answered(api.POST("/api/v1/cases/{case_id}/resolve", { params }));
   }
+}
+
+/** The emergency is over, as far as it has rung at this screen; a later ring is a 409. */
+export function resolveCase(id: string, rings: number): Promise<CaseSummary> {
+  const params = { path: { case_id: id }, query: { seen_rings: rings } };
+  return answered(api.POST("/api/v1/cases/{case_id}/resolve", { params }));
 }
 
 export function closeCase(id: string, disposition: Disposition, note: string): Promise<CaseSummary> {

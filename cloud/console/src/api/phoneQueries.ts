@@ -1,6 +1,7 @@
 /** The seat's telephone: whether there is a telephone system, which extension rings here, what rings now. */
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 
+import { useSeat } from "../desk/context";
 import { answered, api, type PhoneCallPop } from "./client";
 import { queries } from "./queries";
 
@@ -12,9 +13,10 @@ export type ChosenState = "ready" | "wrap_up" | "not_ready" | "logged_out";
 const PHONE = ["phone"];
 const AGAIN_EVERY_MS = 60_000;
 
-/** Telephone systems that this seat may use (none: calls are marked by hand), and its own telephone. */
+/** Telephone systems that this seat may use (none: calls are marked by hand), and its own telephone; who only looks has none. */
 export function usePhone(): UseQueryResult<PhoneChoices> {
-  return useQuery({ queryKey: PHONE, queryFn: readChoices, staleTime: 30_000, refetchInterval: AGAIN_EVERY_MS });
+  const { mayAct } = useSeat();
+  return useQuery({ queryKey: PHONE, queryFn: readChoices, enabled: mayAct, staleTime: 30_000, refetchInterval: AGAIN_EVERY_MS });
 }
 
 /** The seat whose telephone this is; undefined where it has none. */

@@ -57,8 +57,9 @@ async function readSession(): Promise<SessionInfo | null> {
   }
 }
 
+/** Looked at again when this page is: another tab of the browser may have signed in as somebody else. */
 export function useSession(): UseQueryResult<SessionInfo | null> {
-  return useQuery({ queryKey: ["session"], queryFn: readSession, staleTime: Infinity });
+  return useQuery({ queryKey: ["session"], queryFn: readSession, staleTime: Infinity, refetchOnWindowFocus: "always" });
 }
 
 const readUiConfig = () => answered(api.GET("/api/v1/ui-config"));

@@ -92,7 +92,7 @@ function HeldActions({ item }: { item: CaseSummary }): ReactElement {
         type="button"
         className={`${ending ? "primary" : "plain"} big resolve`}
         disabled={stale}
-        onClick={() => void resolve(item.id)}
+        onClick={() => void resolve(item)}
       >
         {t("action.resolve")}
       </button>

@@ -163,7 +163,7 @@ function OpenCase({ item, detail, unreadable }: OpenCaseProps): ReactElement {
         <Body detail={detail} elder={elder} callees={callees} next={next} calls={calls} mine={held} />
       )}
       <ActionBar item={item} mine={mine} />
-      {closing && closable && <CloseDialog key={item.id} item={item} />}
+      {closing && closable && <CloseDialog key={item.id} item={item} detail={detail} />}
     </article>
   );
 }

@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
 
-import type { CaseSummary, Disposition } from "../api/client";
+import type { CaseDetail, CaseSummary, Disposition } from "../api/client";
 import { finish } from "../desk/actions";
 import { useSeat } from "../desk/context";
-import { dropLine } from "../desk/kept";
+import { dropLine, keptLine } from "../desk/kept";
 import { useDesk } from "../desk/state";
 import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
+import { StillOpen, underWay } from "./StillOpen";
 
 const DISPOSITIONS: readonly Disposition[] = [
   "real_emergency",
@@ -47,18 +48,34 @@ function Choice({ chosen, choose }: ChoiceProps): ReactElement {
   );
 }
 
+/** What was chosen, until the case rings again: a result is of what was known then. */
+function useChoice(rings: number): { chosen: Disposition | null; choose: (disposition: Disposition) => void; rang: boolean } {
+  const [first] = useState(rings);
+  const [choice, setChoice] = useState<{ disposition: Disposition; rings: number } | null>(null);
+  const chosen = choice?.rings === rings ? choice.disposition : null;
+  const choose = (disposition: Disposition): void => setChoice({ disposition, rings });
+  return { chosen, choose, rang: chosen === null && rings > (choice?.rings ?? first) };
+}
+
+interface CloseDialogProps {
+  item: CaseSummary;
+  detail: CaseDetail | undefined;
+}
+
 /** The only dialog, opened by the operator: a result by one key (1 to 7), Ctrl+Enter confirms, Esc goes back. */
-export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
+export function CloseDialog({ item, detail }: CloseDialogProps): ReactElement {
   const { t } = useTexts();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [chosen, choose] = useState<Disposition | null>(null);
-  const [note, setNote] = useState("");
-  const [busy, setBusy] = useState(false);
+  const { chosen, choose, rang } = useChoice(item.rings);
   const { user } = useSeat();
+  // A line that was begun and not saved becomes the remark.
+  const [note, setNote] = useState(() => keptLine(user.id, item.id)?.text ?? "");
+  const [busy, setBusy] = useState(false);
   const stale = useDesk((state) => state.link === "stale");
   useEffect(() => dialog.current?.showModal(), []);
+  const waits = busy || stale || detail === undefined || underWay(detail).length > 0;
   const confirm = (): void => {
-    if (chosen === null || busy || stale) return;
+    if (chosen === null || waits) return;
     setBusy(true);
     void finish(item, chosen, note.trim())
       .then((done) => done && dropLine(user.id, item.id))
@@ -81,6 +98,7 @@ export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
         {t("close.note")}
         <textarea rows={2} maxLength={2000} value={note} onChange={(event) => setNote(event.target.value)} />
       </label>
+      <StillOpen detail={detail} rang={rang} chosen={chosen} />
       <p className="label">
         {chosen === null ? t("close.choose") : phaseOf(item) === "held" ? t("close.also_resolves") : "\u00a0"}
       </p>
@@ -88,7 +106,7 @@ export function CloseDialog({ item }: { item: CaseSummary }): ReactElement {
         <button type="button" className="plain big" onClick={close}>
           {t("close.cancel")} <kbd>Esc</kbd>
         </button>
-        <button type="button" className="primary big" disabled={chosen === null || busy || stale} onClick={confirm}>
+        <button type="button" className="primary big" disabled={chosen === null || waits} onClick={confirm}>
           {t("close.confirm")} <kbd>Ctrl ⏎</kbd>
         </button>
       </div>

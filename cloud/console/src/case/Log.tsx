@@ -1,11 +1,11 @@
-import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type ReactElement } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactElement } from "react";
 
 import type { CaseDetail } from "../api/client";
 import { addNote } from "../api/commands";
 import { takeCase } from "../api/queries";
 import { useSeat } from "../desk/context";
 import { endsLine, useDraft } from "../desk/draft";
-import { dropLine } from "../desk/kept";
+import { dropLine, keptLine } from "../desk/kept";
 import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
@@ -70,15 +70,25 @@ function NoteInput({ detail }: { detail: CaseDetail }): ReactElement {
   );
 }
 
+/** What was being written when somebody else closed the case: it is not kept, but not swallowed either. */
+function Unsaved({ detail }: { detail: CaseDetail }): ReactElement | null {
+  const { t } = useTexts();
+  const { user } = useSeat();
+  const [{ text }] = useState(() => keptLine(user.id, detail.id) ?? { text: "" });
+  useEffect(() => dropLine(user.id, detail.id), [user.id, detail.id]);
+  if (text === "") return null;
+  return (
+    <p className="failure note" role="alert">
+      {t("log.unsaved", { text })}
+    </p>
+  );
+}
+
 /** The timeline, oldest first and scrolled to its newest line. */
 export function Log({ detail }: { detail: CaseDetail }): ReactElement {
   const texts = useTexts();
   const { t } = texts;
-  const { user, config, mayAct } = useSeat();
-  const over = phaseOf(detail) === "over";
-  useEffect(() => {
-    if (over) dropLine(user.id, detail.id);
-  }, [over, user.id, detail.id]);
+  const { config, mayAct } = useSeat();
   const list = useRef<HTMLOListElement>(null);
   const lines = linesOf(detail.timeline, instant(detail.opened_at) ?? 0, texts);
   const newest = lines.at(-1)?.n;
@@ -103,12 +113,12 @@ export function Log({ detail }: { detail: CaseDetail }): ReactElement {
         {lines.map((line) => (
           <li key={line.n} data-by={line.byPerson ? "person" : "system"}>
             <time title={timeOfDay(line.atMs, config.time_zone)}>{line.offset}</time>
-            <b>{line.actor}</b>
+            <b title={line.actor}>{line.actor}</b>
             <span>{line.words}</span>
           </li>
         ))}
       </ol>
-      {mayAct && !over && <NoteInput detail={detail} />}
+      {mayAct && (phaseOf(detail) === "over" ? <Unsaved detail={detail} /> : <NoteInput detail={detail} />)}
     </section>
   );
 }

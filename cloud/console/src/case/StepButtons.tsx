@@ -99,7 +99,7 @@ export function StepButtons({ step, room }: { step: CaseStep; room: StepRoom }):
   if (step.action === "resolve") {
     return (
       <div className="step-buttons">
-        <button type="button" className="primary big" disabled={stale} onClick={() => void resolve(detail.id)}>
+        <button type="button" className="primary big" disabled={stale} onClick={() => void resolve(detail)}>
           {t("action.resolve")}
         </button>
       </div>

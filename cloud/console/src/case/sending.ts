@@ -64,7 +64,8 @@ export function minutesUntil(eta: string | null, nowMs: number): number | null {
 
 export const UNDO_MS = 4_700;
 
-async function attempt<T>(id: string, command: () => Promise<T>): Promise<T | null> {
+/** Runs a command about who goes to a case; what failed is said, null then. */
+export async function attempt<T>(id: string, command: () => Promise<T>): Promise<T | null> {
   if (useDesk.getState().link === "stale") return null;
   try {
     return await command();

@@ -23,6 +23,7 @@ import { muteSound } from "./sounds";
 import { useDesk } from "./state";
 import { TopBar } from "./TopBar";
 import { useKeys, type DeskKeys } from "./useKeys";
+import { useLoss } from "./useLoss";
 import { useRinging } from "./useRinging";
 
 function newestOf(groups: Groups): CaseSummary | undefined {
@@ -55,6 +56,7 @@ export function Desk(): ReactElement {
   useRinging(user.id);
   useCallHold(user.id);
   const live = useLiveCases();
+  useLoss(live, user.id);
   const groups = useMemo(() => groupCases([...live.values()], user.id, config.limits), [live, user.id, config.limits]);
   const [top] = groups.waiting;
   const handed = groups.waiting.find((item) => handedTo(item) === user.id);

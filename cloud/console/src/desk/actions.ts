@@ -1,9 +1,9 @@
 /** Commands as the operator gives them: each answer goes into the lists, each failure is said in words. */
 import { ApiError, type CaseSummary, type Disposition } from "../api/client";
-import { closeCase, shelveCase, step, tellSupervisors } from "../api/commands";
+import { closeCase, resolveCase, shelveCase, step, tellSupervisors } from "../api/commands";
 import { takeCase } from "../api/queries";
 import { phaseOf } from "../queue/phase";
-import { inLanguage, textNow, type TextKey } from "../texts/texts";
+import { inLanguage, textNow } from "../texts/texts";
 import { markSeen, openCase, tell, useDesk } from "./state";
 
 /** What a refused command means, in the operator's language. */
@@ -14,9 +14,6 @@ export function explain(error: unknown): string {
   if (problem === null) return textNow("notice.failed", { detail: `HTTP ${error.status}` });
   if (error.status === 409 && problem.state === "handed_over") return textNow("notice.handed", { name: problem.owner_name ?? "" });
   if (error.status === 409 && problem.owner_name) return textNow("notice.taken", { name: problem.owner_name });
-  if (error.status === 409 && problem.state) {
-    return textNow("notice.wrong_state", { state: textNow(`state.${problem.state}` as TextKey) });
-  }
   return textNow("notice.failed", { detail: inLanguage(problem.detail_zh, problem.detail) });
 }
 
@@ -60,8 +57,9 @@ export async function release(id: string): Promise<void> {
   if ((await attempt(() => step(id, "release"))) !== null) openCase(null);
 }
 
-export async function resolve(id: string): Promise<void> {
-  await attempt(() => step(id, "resolve"));
+/** The end of the emergency as it is seen here: what has rung since is looked at first. */
+export async function resolve(item: CaseSummary): Promise<boolean> {
+  return (await attempt(() => resolveCase(item.id, item.rings))) !== null;
 }
 
 /** Keeps a claimed case; says nothing when it fails, the clock on the screen shows it. */
@@ -75,7 +73,7 @@ export async function renew(id: string): Promise<void> {
 
 /** Closes, and first resolves what is not resolved yet; true when closed. */
 export async function finish(item: CaseSummary, disposition: Disposition, note: string): Promise<boolean> {
-  if (phaseOf(item) === "held" && (await attempt(() => step(item.id, "resolve"))) === null) return false;
+  if (phaseOf(item) === "held" && !(await resolve(item))) return false;
   if ((await attempt(() => closeCase(item.id, disposition, note))) === null) return false;
   openCase(null);
   return true;
