@@ -8,7 +8,7 @@ import { forgetOthers } from "./desk/kept";
 import { Boundary } from "./look/Boundary";
 import { startPhone } from "./phone/shell";
 import { Unreachable } from "./phone/Unreachable";
-import { homeOf, SCREENS } from "./screens";
+import { homeOf, SCREENS, type Screen } from "./screens";
 import { SignIn } from "./signin/SignIn";
 import { signOut } from "./signin/signOut";
 import { useTexts } from "./texts/texts";
@@ -34,16 +34,18 @@ function SignedIn({ session, config }: { session: SessionInfo; config: UiConfig 
   }, [session.user.id]);
   const home = homeOf(session.user.role);
   if (home === undefined) return <NoScreen />;
-  const allowed = SCREENS.filter((screen) => screen.roles.includes(session.user.role));
   return (
     <SeatContext value={seat}>
       <Boundary>
         <Suspense fallback={<p className="plain-page">{t("app.loading")}</p>}>
           <BrowserRouter key={session.seat_id}>
             <Routes>
-              {allowed.map(({ path, Page }) => (
-                <Route key={path} path={path === "/" ? path : `${path}/*`} element={<Page />} />
-              ))}
+              {SCREENS.map((screen) => {
+                const { path, roles, Page } = screen;
+                const his = roles.includes(session.user.role);
+                if (path === "/") return his && <Route key={path} path={path} element={<Page />} />;
+                return <Route key={path} path={`${path}/*`} element={his ? <Page /> : <NotYours screen={screen} home={home.path} />} />;
+              })}
               <Route path="*" element={<Home path={home.path} />} />
             </Routes>
           </BrowserRouter>
@@ -66,7 +68,25 @@ function NoScreen(): ReactElement {
   );
 }
 
-/** An address that is not his: his own page instead, which may be a phone's. */
+/** Somebody else's page: whose it is, the way to one's own, and the way out for whoever came to sign in here. */
+function NotYours({ screen, home }: { screen: Screen; home: string }): ReactElement {
+  const { t } = useTexts();
+  const people = screen.roles.filter((role) => role !== "wall");
+  const whose = people.map((role) => t(`admin.role_${role}`)).join(t("and"));
+  return (
+    <main className="plain-page not-yours">
+      <p role="alert">{t("app.not_yours", { whose })}</p>
+      <a className="link-like" href={home}>
+        {t("app.to_yours")}
+      </a>
+      <button type="button" className="plain big" onClick={signOut}>
+        {t("top.sign_out")}
+      </button>
+    </main>
+  );
+}
+
+/** An address that is nobody's, or the front door of who begins elsewhere: his own page, which may be a phone's. */
 function Home({ path }: { path: string }): ReactElement {
   useEffect(startPhone, []);
   return <Navigate to={path} replace />;

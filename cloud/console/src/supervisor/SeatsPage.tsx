@@ -38,9 +38,11 @@ async function readLoad(nowMs: number): Promise<Map<string, number | null>> {
 function Load({ value }: { value: number | null | undefined }): ReactElement {
   const { t } = useTexts();
   if (value === null || value === undefined) return <>{t("none")}</>;
+  const over = LOAD_MARKS.findLast((mark) => value > mark);
   return (
     <span className="metered">
       <b>{value.toFixed(1)}</b>
+      {over !== undefined && <span className="tag tag-strong chief-tag">{t("seats.load_over", { mark: over })}</span>}
       <Bar value={value} most={15} marks={LOAD_MARKS} />
     </span>
   );

@@ -112,7 +112,10 @@ export function Supervisor(): ReactElement {
   const { user } = useSeat();
   useLiveFeed();
   useRinging(user.id);
+  const { t } = useTexts();
   const stale = useDesk((state) => state.link === "stale");
+  // Spans count from the server's time: the clock of this machine may be wrong.
+  const timed = useDesk((state) => state.nowMs !== null || state.link === "stale");
   useEffect(() => forget, []);
   return (
     <div className="chief" data-stale={stale || undefined}>
@@ -120,12 +123,16 @@ export function Supervisor(): ReactElement {
       <LateAlarms />
       <main className="chief-main">
         <PageTitle />
-        <Routes>
-          {PAGES.map(({ path, Page }) => (
-            <Route key={path} path={path} element={<Page />} />
-          ))}
-          <Route path="*" element={<SeatsPage />} />
-        </Routes>
+        {timed ? (
+          <Routes>
+            {PAGES.map(({ path, Page }) => (
+              <Route key={path} path={path} element={<Page />} />
+            ))}
+            <Route path="*" element={<SeatsPage />} />
+          </Routes>
+        ) : (
+          <p className="label">{t("chief.loading")}</p>
+        )}
       </main>
     </div>
   );
