@@ -1,6 +1,7 @@
 """Browser stories: the whole cloud as it is started for real, Debian's Chromium, one district a story."""
 
 import fcntl
+import json
 import re
 import signal
 import subprocess
@@ -17,7 +18,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from cloud.console import build_hook
-from tests.cloud.console.district import PASSWORD, District, RunningCloud, admin
+from tests.cloud.console.district import PASSWORDS, District, RunningCloud
+from tests.cloud.console.street import POST, Street
 from tests.ports import free_port
 from tests.programs import program
 from tests.waiting import LIMIT_S
@@ -52,11 +54,11 @@ class Seat:
     input_may_be_refused: bool = False
     server_may_fail: bool = False
 
-    def sign_in(self, username: str, password: str = PASSWORD) -> Page:
+    def sign_in(self, username: str) -> Page:
         """Type name and password, and wait for the desk with a live line."""
         self.page.goto(self.home_url)
         self.page.get_by_label(re.compile("用户名|User name")).fill(username)
-        self.page.get_by_label(re.compile("密码|Password")).fill(password)
+        self.page.get_by_label(re.compile("密码|Password")).fill(PASSWORDS[username])
         self.page.locator("button[type=submit]").click()
         self.page.locator('.link[data-link="live"]').wait_for()
         return self.page
@@ -93,6 +95,19 @@ def built_console() -> Path:
     return CONSOLE / "dist"
 
 
+def token_for(data_dir: Path) -> str:
+    """A new administrator's token."""
+    words = ("token", "create", "--name", "stories", "--role", "admin", "--json", "--data-dir", str(data_dir))
+    made = subprocess.run(
+        [sys.executable, "-m", "cloud", "admin", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return str(json.loads(made.stdout)["token"])
+
+
 @pytest.fixture(scope="session")
 def cloud(built_console: Path) -> Iterator[RunningCloud]:
     """`carebed-cloud up` in a folder of its own, with an administrator's token."""
@@ -110,8 +125,7 @@ def cloud(built_console: Path) -> Iterator[RunningCloud]:
         line = running.stdout.readline()
         assert line.startswith("ready"), (folder / "up.log").read_text()[-2000:]
         watchdog.cancel()
-        token = admin(folder, "token", "create", "--name", "stories", "--role", "admin")["token"]
-        made = RunningCloud(f"http://127.0.0.1:{http_port}", http_port, mqtt_port, folder, token)
+        made = RunningCloud(f"http://127.0.0.1:{http_port}", http_port, mqtt_port, folder, token_for(folder))
         made.post("/orgs", {"name": "康养中心"})
         made.post("/areas", {"code": "37", "name": "安澜市"})
         yield made
@@ -128,11 +142,21 @@ def cloud(built_console: Path) -> Iterator[RunningCloud]:
 _areas = iter(range(100_001, 1_000_000))
 
 
+@pytest.fixture(scope="session")
+def street(cloud: RunningCloud) -> Iterator[Street]:
+    """The agent and the simulated devices behind all stories."""
+    made = Street(cloud.data_dir / "street", cloud.mqtt_port)
+    about = {"id": POST, "kind": "protocol", "area_code": "37", "org": "康养中心"}
+    made.open(cloud.post("/gateways", about)["secret"])
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def district(cloud: RunningCloud) -> District:
+def district(cloud: RunningCloud, street: Street) -> District:
     area = f"37{next(_areas)}"
     cloud.post("/areas", {"code": area, "name": "安澜市滨江区"})
-    return District(cloud, area)
+    return District(cloud, area, street)
 
 
 @pytest.fixture(scope="module")

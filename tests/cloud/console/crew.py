@@ -1,16 +1,13 @@
 """Responders of a story's district, and where its people wear their watches: through the public roads."""
 
 import uuid
-from typing import Any
 
 import httpx
 import msgspec
 
-from firmware_specs import topics
 from firmware_specs.clock import Clock
 from firmware_specs.messages import Position, TelemetryBatch
-from tests.cloud.console.district import PASSWORD, District, Home, admin
-from tests.mqtt_client import mqtt_client
+from tests.cloud.console.district import PASSWORDS, District, Home
 from tests.waiting import LIMIT_S
 
 GATE = (37.43, 118.67)  # of every home of a story's district
@@ -30,33 +27,20 @@ def wear(district: District, home: Home, metres: float, accuracy_m: float = 25.0
     batch = TelemetryBatch(
         run=uuid.uuid4().hex[:16], boot="boot-1", seq=1, sent_at=now, t0=now, positions=[place]
     )
-    with mqtt_client(district.cloud.mqtt_port, home.gateway, home.secret) as client:
-        client.publish(topics.up(home.gateway, "telemetry"), msgspec.json.encode(batch))
-
-
-def _ask(district: District, method: str, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token or district.cloud.token}"}
-    address = f"{district.cloud.url}/api/v1{path}"
-    answer = httpx.request(method, address, json=body, headers=headers, timeout=LIMIT_S)
-    assert answer.is_success, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    sent = msgspec.json.encode(batch)
+    district.street.tell(home.gateway, home.secret, lambda gateway: gateway.raw("telemetry", sent))
 
 
 def responder(
     district: District, name: str, at: tuple[float, float], *skills: str, available: bool = True
 ) -> httpx.Client:
     """A responder of the district who has told where they are: their own signed-in client."""
-    username = f"r{uuid.uuid4().hex[:8]}"
-    made = admin(
-        district.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-        "--role", "responder", "--area", district.area, password=PASSWORD,
-    )  # fmt: skip
-    _ask(district, "PUT", f"/responders/{made['id']}", {"skills": list(skills), "speed_kmh": 12})
+    staff_id, username = district.cloud.user(name, "responder", district.area)
+    district.cloud.put(f"/responders/{staff_id}", {"skills": list(skills), "speed_kmh": 12})
     client = httpx.Client(
         base_url=f"{district.cloud.url}/api/v1", headers={"Origin": district.cloud.url}, timeout=LIMIT_S
     )
-    session = client.post("/session", json={"username": username, "password": PASSWORD})
+    session = client.post("/session", json={"username": username, "password": PASSWORDS[username]})
     assert session.is_success, session.text
     client.headers["X-CSRF-Token"] = session.json()["csrf_token"]
     assert client.post("/responder/position", json={"lat": at[0], "lon": at[1]}).is_success

@@ -1,25 +1,20 @@
-"""A district for each story: homes made through the public API, alarms sent by gateways over MQTT."""
+"""A district for each story: homes made through the public API, alarms and readings by simulated devices."""
 
-import json
-import os
-import subprocess
-import sys
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
-import msgspec
 
-from firmware_specs import topics
 from firmware_specs.clock import Clock
-from firmware_specs.ids import uuid7
-from firmware_specs.messages import Event, TelemetryBatch
-from tests.mqtt_client import mqtt_client
+from simulators.devices.watch import FALL, SOS
+from simulators.light_gateway import LightGateway
+from tests.cloud.console.street import Street
 from tests.waiting import LIMIT_S
 
-PASSWORD = "床前明月光-2026"
+PASSWORDS: Final[dict[str, str]] = {}  # of every user made for a story, by user name
+_AT_THE_WRIST = {"sos": SOS, "fall": FALL}
+_OF_THE_BED = ("resp_rate", "in_bed")
 _numbers = iter(range(1, 1_000_000))
 _PEOPLE = (
     ("张桂兰", "female", "1943-05-01", "桂花苑小区"),
@@ -55,32 +50,30 @@ class RunningCloud:
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """An administrator's request."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=LIMIT_S)
-        assert answer.is_success, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
+        return self._ask("POST", path, body)
+
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """An administrator's change."""
+        return self._ask("PUT", path, body)
 
     def get(self, path: str) -> dict[str, Any]:
         """An administrator's look."""
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.get(f"{self.url}/api/v1{path}", headers=headers, timeout=LIMIT_S)
+        address = f"{self.url}/api/v1{path}"
+        answer = httpx.request(method, address, json=body, headers=headers, timeout=LIMIT_S)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
-
-def admin(data_dir: Path, *words: str, password: str | None = None) -> dict[str, Any]:
-    """One `carebed-cloud admin … --json`."""
-    command = [sys.executable, "-m", "cloud", "admin", *words, "--json", "--data-dir", str(data_dir)]
-    if password is not None:
-        command.append("--password-stdin")
-    done = subprocess.run(
-        command, input=password, capture_output=True, text=True, timeout=60, env=os.environ, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    made: dict[str, Any] = json.loads(done.stdout)
-    return made
+    def user(self, name: str, role: str, area: str = "") -> tuple[str, str]:
+        """A new user: the id and the user name."""
+        about = {"username": f"{role}-{next(_numbers)}", "name": name, "role": role, "area_code": area}
+        made = self.post("/staff", about)
+        PASSWORDS[made["username"]] = made["password"]
+        return made["id"], made["username"]
 
 
 @dataclass
@@ -89,47 +82,26 @@ class District:
 
     cloud: RunningCloud
     area: str
+    street: Street
     homes: list[Home] = field(default_factory=list)
 
     def operator(self, name: str, role: str = "operator") -> str:
         """A new operator (or somebody of another role) of this district; the user name."""
-        username = f"op{next(_numbers)}-{self.area}"
-        admin(
-            self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-            "--role", role, "--area", self.area, password=PASSWORD,
-        )  # fmt: skip
-        return username
+        return self.cloud.user(name, role, self.area)[1]
 
     def family(self, name: str, home: "Home", contact: str) -> str:
         """A family account that sees the elder of a home, whose contact it is; the user name."""
-        username = f"fam{next(_numbers)}-{self.area}"
-        admin(
-            self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-            "--role", "family", password=PASSWORD,
-        )  # fmt: skip
-        admin(
-            self.cloud.data_dir, "family", "bind", "--username", username, "--resident", home.resident_id,
-            "--contact", contact, "--consent", "本人当面签字", "--location",
-        )  # fmt: skip
+        _, username = self.cloud.user(name, "family")
+        bound = {"resident_id": home.resident_id, "contact": contact, "consent": "本人当面签字"}
+        self.cloud.post("/family/access", {"username": username, "location": True} | bound)
         return username
 
     def responder(self, name: str) -> str:
         """A responder of this district, available, near every home; the user name."""
-        username = f"go{next(_numbers)}-{self.area}"
-        made = admin(
-            self.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-            "--role", "responder", "--area", self.area, password=PASSWORD,
-        )  # fmt: skip
+        staff_id, username = self.cloud.user(name, "responder", self.area)
         zone = {"name": "滨江片区", "area_code": self.area, "lat": 37.432, "lon": 118.671}
         zone_id = self.cloud.post("/zones", zone)["id"]
-        headers = {"Authorization": f"Bearer {self.cloud.token}"}
-        answer = httpx.put(
-            f"{self.cloud.url}/api/v1/responders/{made['id']}",
-            json={"zone_id": zone_id, "skills": ["first_aid"]},
-            headers=headers,
-            timeout=LIMIT_S,
-        )
-        assert answer.is_success, answer.text
+        self.cloud.put(f"/responders/{staff_id}", {"zone_id": zone_id, "skills": ["first_aid"]})
         return username
 
     def home(self, elder: str | None = None, compound: str | None = None) -> Home:
@@ -149,44 +121,32 @@ class District:
         return self.homes[-1]
 
     def alarm(self, home: Home, *kinds: str, room: str = "bathroom", age_s: float = 0) -> None:
-        """The gateway of a home reports these kinds, as a gateway does: QoS 1 to its own topic.
+        """Somebody presses the watch's button or falls with it, or the home's gateway tells what it noticed.
 
-        The devices are installed from the moment they are made: an older event names none.
+        What is older was kept by the gateway; the devices are installed from the moment they are made, so it
+        names none.
         """
-        now = Clock().now_ms()
-        with mqtt_client(self.cloud.mqtt_port, home.gateway, home.secret) as client:
+        worn = {kind for kind in kinds if kind in _AT_THE_WRIST and age_s == 0}
+        if worn:
+            self.street.press(home.watch, sum(_AT_THE_WRIST[kind] for kind in worn))
+        at, device = Clock().now_ms() - round(age_s * 1000), home.watch if age_s == 0 else None
+
+        def notice(gateway: LightGateway) -> None:
             for kind in kinds:
-                event = Event(
-                    id=str(uuid7(now)),
-                    run=uuid.uuid4().hex[:16],
-                    boot="boot-1",
-                    seq=next(_numbers),
-                    kind=kind,
-                    device=home.watch if age_s == 0 else None,
-                    room=room,
-                    at=now - round(age_s * 1000),
-                )
-                client.publish(topics.up(home.gateway, "event"), msgspec.json.encode(event))
+                if kind not in worn:
+                    gateway.event(kind, device=device, room=room, at=at)
+
+        if worn != {*kinds}:
+            self.street.tell(home.gateway, home.secret, notice)
 
     def readings(self, home: Home, **values: float) -> None:
         """The watch and the mattress of a home measure: heart_rate, spo2, worn ...; resp_rate, in_bed."""
         now = Clock().now_ms()
-        kinds = list(values)
-        batch = TelemetryBatch(
-            run=uuid.uuid4().hex[:16],
-            boot="boot-1",
-            seq=next(_numbers),
-            sent_at=now,
-            t0=now,
-            devices=[home.watch, home.mat],
-            kinds=kinds,
-            d=[int(kind in ("resp_rate", "in_bed")) for kind in kinds],
-            k=list(range(len(kinds))),
-            dt=[0] * len(kinds),
-            value=list(values.values()),
-        )
-        with mqtt_client(self.cloud.mqtt_port, home.gateway, home.secret) as client:
-            client.publish(topics.up(home.gateway, "telemetry"), msgspec.json.encode(batch))
+        rows = [
+            (home.mat if kind in _OF_THE_BED else home.watch, kind, now, value)
+            for kind, value in values.items()
+        ]
+        self.street.tell(home.gateway, home.secret, lambda gateway: gateway.telemetry(rows))
 
     def cases(self, state: str = "live") -> list[dict[str, Any]]:
         """The district's cases in a state."""

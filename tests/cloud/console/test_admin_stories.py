@@ -9,26 +9,23 @@ from playwright.sync_api import Page, expect
 
 from tests.cloud.api.test_import import HEAD
 from tests.cloud.console.conftest import OpenSeat
-from tests.cloud.console.district import PASSWORD, District, admin
+from tests.cloud.console.district import PASSWORDS, District
 from tests.cloud.console.looks import check_everywhere
+from tests.cloud.console.test_phone_stories import Desk
 from tests.cloud.imports.test_reader import workbook
+from tests.waiting import wait_until
 
 GO = "(path) => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def sign_in(district: District, open_seat: OpenSeat, place: str) -> Page:
-    username = f"admin-{district.area}"
-    admin(
-        district.cloud.data_dir, "user", "create", "--username", username, "--name", "孙管理",
-        "--role", "admin",
-        "--area", district.area, password=PASSWORD,
-    )  # fmt: skip
+    username = district.operator("孙管理", "admin")
     seat = open_seat()
     seat.input_may_be_refused = True
     seat.page.goto(f"{seat.home_url}admin/{place}")
     seat.page.get_by_label("用户名").fill(username)
-    seat.page.get_by_label("密码").fill(PASSWORD)
+    seat.page.get_by_label("密码").fill(PASSWORDS[username])
     seat.page.locator("button[type=submit]").click()
     seat.page.locator(".admin-page h2").wait_for()
     return seat.page
@@ -75,6 +72,60 @@ def test_a_home_a_bed_an_elder_and_a_device_are_registered(district: District, o
         expect(page.locator(".register")).to_contain_text(row)
 
 
+def test_a_member_of_staff_is_made_changed_and_shut_out(district: District, open_seat: OpenSeat) -> None:
+    page = sign_in(district, open_seat, "staff/new")
+    form = page.get_by_role("form", name="人员")
+    form.get_by_label("登录名").fill(f"li-{district.area}")
+    form.get_by_label("姓名").fill("李娜")
+    form.get_by_label("区划").select_option(district.area)
+    form.get_by_role("button", name="保存").click()
+    PASSWORDS[f"li-{district.area}"] = page.locator(".once code").inner_text()
+    desk = open_seat().sign_in(f"li-{district.area}")
+    expect(desk.locator(".top .seat")).to_contain_text("李娜")
+    page.get_by_role("link", name="返回列表").click()
+    page.get_by_role("searchbox").fill("ln")
+    page.get_by_role("link", name="李娜").click()
+    form.get_by_label("姓名").fill("李娜娜")
+    form.get_by_label("可登录").uncheck()
+    form.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("heading", name="李娜娜")).to_be_visible()
+    expect(desk.locator(".sign-in .late")).to_contain_text("登录已失效")
+
+
+def test_a_responder_is_made_in_the_browser_and_can_be_sent(district: District, open_seat: OpenSeat) -> None:
+    home = district.home()
+    page = sign_in(district, open_seat, "areas")
+    zone = page.get_by_role("form", name="响应片区")
+    zone.get_by_label("名称").fill(f"滨江 {district.area}")
+    zone.get_by_label("区划").select_option(district.area)
+    zone.get_by_label("出发点纬度").fill("37.432")
+    zone.get_by_label("出发点经度").fill("118.671")
+    zone.get_by_role("button", name="添加").click()
+    expect(page.get_by_role("table", name="响应片区")).to_contain_text(f"滨江 {district.area}")
+    page.evaluate(GO, "/admin/staff/new")
+    form = page.get_by_role("form", name="人员")
+    form.get_by_label("登录名").fill(f"ma-{district.area}")
+    form.get_by_label("姓名").fill("马志强")
+    form.get_by_label("角色").select_option("responder")
+    form.get_by_label("区划").select_option(district.area)
+    form.get_by_role("button", name="保存").click()
+    page.get_by_role("link", name="打开 马志强").click()
+    going = page.get_by_role("form", name="作为响应人员")
+    expect(page.get_by_text("保存之前不能被派单")).to_be_visible()
+    going.get_by_label("所属片区").select_option(label=f"滨江 {district.area}")
+    going.get_by_label("急救证").check()
+    going.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("保存之前不能被派单")).to_have_count(0)
+    expect(going.get_by_label("急救证")).to_be_checked()
+    district.alarm(home, "sos")
+    wait_until(lambda: len(district.cases()) == 1)
+    (case,) = district.cases()
+    desk = Desk(district.cloud, district.operator("王敏"))
+    (able,) = desk.get(f"/cases/{case['id']}/responders")["items"]
+    assert (able["name"], able["skills"], able["standing"]) == ("马志强", ["first_aid"], "free")
+    assert able["minutes"] is not None
+
+
 def test_a_register_is_checked_put_right_and_imported(
     district: District, open_seat: OpenSeat, tmp_path: Path
 ) -> None:
@@ -107,6 +158,14 @@ def test_a_register_is_checked_put_right_and_imported(
     page.get_by_role("button", name="检查").click()
     page.get_by_role("button", name="导入 1 行").click()
     expect(page.get_by_text("导入完成：新增 1")).to_be_visible()
+    row[6] = "102"
+    file.write_bytes(workbook(HEAD, row))
+    page.get_by_label("登记表").set_input_files(file)
+    page.get_by_role("button", name="检查").click()
+    expect(page.get_by_role("table", name="可能重复")).to_contain_text("姓名和电话相同")
+    page.get_by_label("第 2 行怎样处理").select_option(label="合并到已有档案")
+    page.get_by_role("button", name="导入 1 行").click()
+    expect(page.get_by_text("导入完成：新增 0，合并 1")).to_be_visible()
     page.get_by_role("link", name="老人").click()
     expect(page.get_by_role("table", name="老人")).to_contain_text("钱一")
 
@@ -125,6 +184,15 @@ def test_limits_a_safe_zone_and_a_name_are_put_right_and_equipment_is_retired(
     limits.get_by_role("button", name="保存").click()
     page.reload()
     expect(limits.get_by_label("心率 紧急上限")).to_have_value("130")
+
+    contacts = page.locator(".contacts-edited")
+    contacts.get_by_label("电话 2").fill("13911112222")
+    contacts.get_by_role("button", name="上移 张敏").click()
+    expect(contacts.get_by_label("姓名 1")).to_have_value("张敏")
+    contacts.get_by_role("button", name="保存").click()
+    page.reload()
+    expect(contacts.get_by_label("电话 1")).to_have_value("13911112222")
+    expect(contacts.get_by_label("姓名 2")).to_have_value("张伟")
 
     relatives = f"kin-{district.area}"
     district.cloud.post("/staff", {"username": relatives, "name": "张伟", "role": "family"})

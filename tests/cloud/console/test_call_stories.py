@@ -1,31 +1,16 @@
 """Calls at the desk, with the simulated telephone system: dialled from a case, not answered, coming in."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
+from tests.cloud.console.exchange import Exchange, take_extension
 from tests.cloud.console.looks import check_everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-_events = iter(range(1, 1_000_000))
-
-
-class Exchange:
-    """The far end of a simulated telephone system that serves one district."""
-
-    def __init__(self, district: District) -> None:
-        self._cloud = district.cloud
-        self.id = f"pbx-{district.area}"
-        body = {"id": self.id, "driver": "simulated", "area_code": district.area}
-        self._cloud.post("/telephony/providers", body)
-
-    def say(self, event: str, call: str, **fields: Any) -> None:
-        body = {"id": f"e-{next(_events)}", "call": call, "event": event, "direction": "incoming"} | fields
-        self._cloud.post(f"/telephony/providers/{self.id}/simulated-events", body)
 
 
 @pytest.fixture
@@ -36,9 +21,7 @@ def exchange(district: District) -> Exchange:
 def registered(open_seat: OpenSeat, district: District, extension: str) -> Page:
     """A desk with an extension."""
     page = open_seat().sign_in(district.operator("王敏"))
-    page.get_by_label("分机").fill(extension)
-    page.get_by_label("分机").press("Enter")
-    expect(page.get_by_label("电话状态")).to_have_value("ready")
+    take_extension(page, extension)
     return page
 
 
@@ -52,11 +35,8 @@ def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
     page.keyboard.press("F2")
     own = page.locator(".own-phone")
     expect(own.get_by_role("button", name="呼叫")).to_be_visible()
-    with page.expect_response("**/dial") as dialled:
-        page.keyboard.press("F4")
-    call = dialled.value.json()["id"]
+    far = exchange.dialled_by(page, "801")
     expect(own).to_contain_text("正在拨号")
-    far = {"direction": "outgoing", "our_call": call, "extension": "801"}
     exchange.say("ringing", "c-1", **far)
     expect(own).to_contain_text("对方振铃")
     exchange.say("no_answer", "c-1", **far)
@@ -68,9 +48,7 @@ def test_a_call_is_dialled_from_the_case_by_f4_and_a_failed_try_shows_its_time(
     expect(page.locator(".log-list")).to_contain_text("回拨结果：无人接听")
     expect(own.locator(".outcomes")).to_have_count(0)
 
-    with page.expect_response("**/dial") as dialled:
-        page.keyboard.press("F4")
-    far = {"direction": "outgoing", "our_call": dialled.value.json()["id"], "extension": "801"}
+    far = exchange.dialled_by(page, "801")
     exchange.say("connected", "c-2", **far)
     first = page.locator(".contact-list li").first
     expect(first).to_contain_text("通话中")

@@ -1,112 +1,15 @@
-"""What happens at an operator's desk, from the pressed button to the closed case."""
+"""What happens at an operator's desk, one thing at a time (the whole: test_whole_story)."""
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
-from tests.cloud.console.crew import north_of_home, responder
 from tests.cloud.console.district import District
-from tests.cloud.console.watch_at_home import watch_at_home
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def until_the_end() -> Iterator[ExitStack]:
-    """What runs until the story is over."""
-    with ExitStack() as stack:
-        yield stack
-
-
-def test_a_wrong_password_is_told_and_the_right_one_opens_the_desk(
-    district: District, open_seat: OpenSeat
-) -> None:
-    username = district.operator("王敏")
-    seat = open_seat()
-    seat.page.goto(seat.home_url)
-    seat.page.get_by_label("用户名").fill(username)
-    seat.page.get_by_label("密码").fill("不是这个")
-    seat.page.locator("button[type=submit]").click()
-    expect(seat.page.get_by_role("alert")).to_contain_text("用户名或密码不对")
-    page = seat.sign_in(username)
-    expect(page.locator(".quiet h2")).to_have_text("当前没有待接警")
-    expect(page.locator(".top")).to_contain_text("声音 已就绪")
-    expect(page.locator(".top")).to_contain_text("王敏")
-    expect(page.locator(".server-time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
-
-
-def test_an_sos_at_the_wrist_is_painted_claimed_by_f2_worked_on_and_closed(
-    district: District, open_seat: OpenSeat, tmp_path: Path, until_the_end: ExitStack
-) -> None:
-    home = district.home()
-    ma = responder(district, "马志强", north_of_home(310), "key_holder")
-    page = open_seat().sign_in(district.operator("王敏"))
-    press = until_the_end.enter_context(watch_at_home(district, home, tmp_path))
-    press()
-    waiting = page.locator('[data-group="waiting"] .row')
-    expect(waiting).to_contain_text("紧急求助")
-    expect(waiting).to_contain_text(f"{home.elder} 女 8")
-    expect(waiting.locator(".mark-p1[data-flashing]")).to_be_visible()
-    expect(page.locator('.desk[data-ringing="1"]')).to_be_visible()
-    expect(page.locator(".case")).to_have_count(0)
-
-    page.keyboard.press("F2")
-    case = page.locator(".case")
-    expect(case.locator(".band h2")).to_contain_text("紧急求助")
-    expect(case.locator(".address")).to_contain_text("桂花苑小区")
-    expect(case.locator(".risks")).to_contain_text("华法林")
-    expect(case.locator(".contacts")).to_contain_text("139 0000 1111")
-    expect(case.locator(".needs")).to_contain_text("左耳聋")
-    expect(case.locator(".vitals")).to_contain_text("没有收到读数")
-    expect(page.locator(".desk[data-ringing]")).to_have_count(0)
-    log = case.locator(".log-list")
-    expect(log).to_contain_text("已显示在坐席屏幕")
-    expect(log).to_contain_text("接警")
-
-    page.get_by_role("button", name="身体不适").click()
-    page.keyboard.type("，右髋痛")
-    page.keyboard.press("Enter")
-    expect(log).to_contain_text("身体不适，右髋痛")
-    page.get_by_role("button", name="显示密码").click()
-    expect(case.locator(".door-code b")).to_have_text(re.compile(r"^88\d{4}#$"))
-    expect(log).to_contain_text("查看了门锁密码")
-
-    case.locator(".own-phone").get_by_role("button", name="呼叫").click()
-    case.locator(".own-phone").get_by_role("button", name="接通").click()
-    expect(log).to_contain_text("呼叫 本人 — 接通")
-    expect(case.locator(".own-phone .calling")).to_have_text(re.compile(r"通话中 \d\d:\d\d"))
-    expect(case.locator(".limit")).to_contain_text("通话保留")
-    case.locator(".own-phone").get_by_role("button", name="通话结束").click()
-    expect(case.locator(".own-phone")).to_contain_text("接通")
-    expect(case.locator(".contacts .next-call")).to_have_count(1)
-
-    page.get_by_role("button", name="派单给 马志强").click()
-    sent = case.locator(".dispatch-list li").first
-    expect(sent).to_contain_text("等待接受")
-    (offer,) = ma.get("/dispatches").json()["items"]
-    assert ma.post(f"/dispatches/{offer['id']}/accept", json={"eta_minutes": 3}).is_success
-    expect(sent).to_contain_text("已接受")
-    assert ma.post(f"/dispatches/{offer['id']}/arrive", json={}).is_success
-    expect(sent).to_contain_text("已到场")
-    expect(case.locator(".stages li[data-step=done]")).to_have_count(5)
-    finished = ma.post(f"/dispatches/{offer['id']}/finish", json={"outcome": "help_given"})
-    assert finished.is_success, finished.text
-    expect(sent).to_contain_text("已完成")
-
-    page.get_by_role("button", name="处置完毕", exact=True).click()
-    expect(page.locator('[data-group="mine"] .row')).to_contain_text("待结案")
-    page.keyboard.press("Control+Enter")
-    page.keyboard.press("2")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator(".quiet h2")).to_have_text("当前没有待接警")
-    expect(page.locator(".quiet tbody tr").first).to_contain_text("已提供帮助")
-    assert [case["state"] for case in district.cases("closed")] == ["closed"]
 
 
 def test_of_two_operators_one_gets_the_case_and_the_other_is_told_who(
@@ -192,10 +95,19 @@ def test_a_new_alarm_on_a_held_case_rings_again_until_its_owner_reacts(
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
     page.keyboard.press("F2")
     expect(page.locator(".desk[data-ringing]")).to_have_count(0)
+    expect(page.locator(".case .log-list li").first).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("3")
+    closing = page.get_by_role("dialog")
+    confirm = closing.get_by_role("button", name="确认结案")
+    expect(confirm).to_be_enabled()
     district.alarm(home, "smoke", room="kitchen")
     expect(page.locator(".fire")).to_contain_text("先拨 119")
     expect(page.locator('[data-group="mine"] .row')).to_contain_text("新报警")
     expect(page.locator('.desk[data-ringing="1"]')).to_be_visible()
+    expect(closing.get_by_role("alert")).to_contain_text("刚才又有报警，请看明情况后再选一次结果")
+    expect(confirm).to_be_disabled()
+    page.keyboard.press("Escape")
     page.locator(".case .address").click()
     expect(page.locator(".desk[data-ringing]")).to_have_count(0)
     expect(page.locator(".alarm-list li")).to_have_count(2)
@@ -241,7 +153,7 @@ def test_repeats_of_one_source_stay_one_row_with_a_counter(district: District, o
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
     for _ in range(3):
-        district.alarm(home, "sos")
+        district.alarm(home, "smoke")
     rows = page.locator('[data-group="waiting"] .row-p1')
     expect(rows).to_contain_text("×3")
     expect(rows).to_have_count(1)
@@ -324,56 +236,3 @@ def test_the_other_language_changes_every_word_but_the_data(district: District, 
     page.reload()
     expect(page.locator(".queue h2")).to_have_text("Emergency queue")
     expect(page.locator('[data-group="mine"] .row')).to_contain_text("SOS")
-
-
-def test_after_a_reload_the_sound_waits_for_a_gesture_or_is_armed(
-    district: District, open_seat: OpenSeat
-) -> None:
-    page = open_seat().sign_in(district.operator("王敏"))
-    page.reload()
-    expect(page.locator(".top")).to_contain_text("声音 未启用")
-    page.get_by_role("button", name="声音 未启用").click()
-    expect(page.locator(".top")).to_contain_text("声音 已就绪")
-
-
-def test_signing_out_waits_until_no_case_is_held_and_a_note_waits_for_its_writer(
-    district: District, open_seat: OpenSeat
-) -> None:
-    home, operator = district.home(), district.operator("王敏")
-    seat = open_seat()
-    page = seat.sign_in(operator)
-    district.alarm(home, "sos")
-    waiting = page.locator('[data-group="waiting"] .row')
-    note = page.get_by_role("textbox", name="记录一句话，回车保存")
-    out = page.get_by_role("button", name="退出")
-
-    def claim() -> None:
-        expect(waiting).to_be_visible()
-        page.keyboard.press("F2")
-        expect(note).to_be_visible()
-
-    def leave() -> None:
-        page.get_by_role("button", name="交回队列").click()
-        out.click()
-        expect(page.get_by_label("用户名")).to_be_visible()
-        expect(page.locator(".sign-in .late")).to_have_count(0)
-
-    claim()
-    expect(out).to_be_disabled()
-    note.fill("老人说右髋")
-    leave()
-    seat.sign_in(operator)
-    claim()
-    expect(note).to_have_value("老人说右髋")
-    leave()
-    seat.sign_in(district.operator("李娜"))
-    claim()
-    expect(note).to_have_value("")
-    assert "右髋" not in page.evaluate("() => JSON.stringify({...sessionStorage, ...localStorage})")
-    note.fill("改由我处理")
-    note.press("Enter")
-    expect(page.locator(".log-list")).to_contain_text("改由我处理")
-    page.reload()
-    expect(page.locator('[data-group="mine"] .row')).to_be_visible()
-    page.locator('[data-group="mine"] .row-open').click()
-    expect(note).to_have_value("")

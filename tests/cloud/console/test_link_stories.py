@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
-from tests.cloud.console.district import PASSWORD, District, RunningCloud
+from tests.cloud.console.district import PASSWORDS, District, RunningCloud
 from tests.cloud.console.looks import check_everywhere
 from tests.cloud.console.proxy import Proxy, proxied
 
@@ -23,10 +23,19 @@ def proxy(cloud: RunningCloud) -> Iterator[Proxy]:
 def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_gap(
     district: District, open_seat: OpenSeat, proxy: Proxy
 ) -> None:
-    home, meanwhile = district.home(), district.home()
+    held, home, meanwhile = district.home(), district.home(), district.home()
     seat = open_seat(port=proxy.port)
     seat.link_may_break = True
     page = seat.sign_in(district.operator("王敏"))
+    district.alarm(held, "sos")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    expect(page.locator(".case .log-list li").first).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("2")
+    closing = page.get_by_role("dialog")
+    confirm = closing.get_by_role("button", name="确认结案")
+    expect(confirm).to_be_enabled()
     district.alarm(home, "sos")
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
     proxy.swallow()
@@ -34,6 +43,9 @@ def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_ga
     expect(page.locator(".desk[data-stale]")).to_be_visible(timeout=40_000)
     expect(page.locator(".link")).to_have_text(re.compile(r"连接中断 · 数据截至 \d\d:\d\d:\d\d"))
     assert page.locator(".queue").evaluate("(area) => getComputedStyle(area).outlineStyle") == "dashed"
+    expect(closing.get_by_role("alert")).to_contain_text("连接中断，现在不能结案")
+    expect(confirm).to_be_disabled()
+    page.keyboard.press("Escape")
     top = page.locator(".claim-top")
     expect(top).to_be_disabled()
     expect(top).to_contain_text("请用电话接警")
@@ -50,7 +62,7 @@ def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_ga
     expect(page.locator(".desk[data-stale]")).to_have_count(0)
     expect(page.locator('[data-group="waiting"] .row')).to_have_count(2)
     page.keyboard.press("F2")
-    expect(page.locator(".case")).to_be_visible()
+    expect(page.locator('[data-group="mine"] .row')).to_have_count(2)
 
 
 def test_a_line_that_is_cut_for_a_moment_comes_back_before_anything_is_stale(
@@ -102,7 +114,7 @@ def test_a_server_that_fails_or_is_slow_or_forgets_the_session_is_told_in_words(
     page.route("**/api/v1/cases?*", lambda route: route.fulfill(status=500))
     page.goto(seat.home_url)
     page.get_by_label("用户名").fill(operator)
-    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_label("密码").fill(PASSWORDS[operator])
     page.keyboard.press("Enter")
     expect(page.locator(".quiet h2")).to_have_text("不知道有没有新报警")
     expect(page.locator(".quiet-line")).to_contain_text("请用电话接警")
@@ -129,15 +141,20 @@ def test_a_server_that_fails_or_is_slow_or_forgets_the_session_is_told_in_words(
     page.unroute("**/claim")
     page.unroute(f"**/residents/{home.resident_id}")
     expect(page.locator(".case .own-phone")).to_contain_text("139 8112 4471")
-    page.route("**/resolve", lambda route: route.fulfill(status=500))
+    page.route("**/resolve?*", lambda route: route.fulfill(status=500))
     page.get_by_role("button", name="处置完毕", exact=True).click()
     expect(page.locator(".notice")).to_contain_text("服务器出错（500），没有办成")
     expect(page.locator('[data-group="mine"] .row')).to_have_attribute("data-phase", "held")
 
+    note = page.get_by_role("textbox", name="记录一句话，回车保存")
+    note.fill("老人说冷")
     (member,) = district.cloud.get(f"/staff?text={operator}")["items"]
-    district.cloud.post(f"/staff/{member['id']}/password", {})
+    PASSWORDS[operator] = district.cloud.post(f"/staff/{member['id']}/password", {})["password"]
     expect(page.locator(".sign-in .late")).to_contain_text("登录前用电话接警")
     expect(page.locator(".case")).to_have_count(0)
+    seat.sign_in(operator)
+    page.locator(".row-open").click()
+    expect(note).to_have_value("老人说冷")
 
 
 def test_an_owner_whose_seat_is_gone_loses_the_case_to_the_queue(

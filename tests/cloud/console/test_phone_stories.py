@@ -1,7 +1,6 @@
 """An alarm as the family and the responder live it, each on a telephone of their own."""
 
 import json
-import re
 import struct
 import zlib
 from pathlib import Path
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.crew import wear
-from tests.cloud.console.district import PASSWORD, District, RunningCloud
+from tests.cloud.console.district import PASSWORDS, District, RunningCloud
 from tests.cloud.console.looks import PHONE, check_everywhere
 from tests.waiting import LIMIT_S, wait_until
 
@@ -25,7 +24,7 @@ class Desk:
 
     def __init__(self, cloud: RunningCloud, username: str) -> None:
         self.http = httpx.Client(base_url=f"{cloud.url}/api/v1", timeout=LIMIT_S)
-        signed = self.http.post("/session", json={"username": username, "password": PASSWORD})
+        signed = self.http.post("/session", json={"username": username, "password": PASSWORDS[username]})
         self.http.headers["X-CSRF-Token"] = signed.json()["csrf_token"]
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def open_phone(open_seat: OpenSeat, address: str, username: str, *, port: int | 
     seat.home_url += address
     seat.page.goto(seat.home_url)
     seat.page.get_by_label("用户名").fill(username)
-    seat.page.get_by_label("密码").fill(PASSWORD)
+    seat.page.get_by_label("密码").fill(PASSWORDS[username])
     seat.page.locator("button[type=submit]").click()
     seat.page.locator('.link[data-link="live"]').wait_for()
     return seat
@@ -76,67 +75,6 @@ def steps(page: Page) -> list[str | None]:
     return [item.get_attribute("data-step") for item in page.locator(".thread li[data-step]").all()]
 
 
-def test_from_the_alarm_to_its_end_on_both_phones(
-    cloud: RunningCloud, district: District, open_seat: OpenSeat, tmp_path: Path
-) -> None:
-    home = district.home("张桂兰")
-    operator = Desk(cloud, district.operator("王敏"))
-    family = open_phone(open_seat, "family", district.family("张敏", home, "张敏")).page
-    go = open_phone(open_seat, "go", district.responder("马志强")).page
-    expect(family.locator("h1")).to_have_text("妈妈 张桂兰")
-    expect(family.locator("[data-section=quiet]")).to_be_visible()
-    expect(go.locator("[data-section=none]")).to_be_visible()
-
-    district.readings(home, heart_rate=76, worn=1, in_bed=0, resp_rate=18)
-    district.alarm(home, "fall")
-    expect(family.locator(".thread h2")).to_contain_text("跌倒，坐席正在接警")
-    case_id = the_case(district)
-    operator.post(f"/cases/{case_id}/claim")
-    expect(family.locator(".thread")).to_contain_text("坐席 王敏 已接警")
-
-    operator.post(f"/cases/{case_id}/dispatches")
-    expect(family.locator("[data-step=asked]")).to_contain_text("马志强")
-    expect(go.locator("[data-dispatch=offered] .go-place")).to_contain_text("桂花苑小区")
-    expect(go.locator("[data-section=way-in]")).to_have_count(0)
-    go.screenshot(path=tmp_path / "go-offered.png")
-    go.get_by_role("button", name="接受").click()
-    expect(go.locator("[data-dispatch=accepted]")).to_be_visible()
-    go.get_by_role("button", name="5 分", exact=True).click()
-    expect(go.locator("[data-eta]")).to_contain_text("已告知")
-    expect(family.locator("[data-step=coming]")).to_contain_text(re.compile("马志强 已出发，约 [45] 分钟到"))
-
-    assert "88" not in go.locator(".phone-body").inner_text().replace("880", "")
-    go.get_by_role("button", name="查看门锁密码").click()
-    expect(go.locator(".go-code")).to_have_text(re.compile(r"^88\d{4}#$"))
-    go.screenshot(path=tmp_path / "go-accepted.png", full_page=True)
-    expect(family.locator("[data-section=looks]")).to_contain_text("马志强看了进门方式")
-    family.screenshot(path=tmp_path / "family-coming.png")
-
-    go.get_by_role("button", name="我到了").click()
-    expect(family.locator("[data-step=arrived]")).to_contain_text("马志强 已到场")
-    go.locator("input[type=file]").set_input_files(
-        {"name": "scene.png", "mimeType": "image/png", "buffer": png()}
-    )
-    expect(go.get_by_text("已上传 1 张现场照片")).to_be_visible()
-    photos = operator.http.get(f"/cases/{case_id}/photos").json()["items"]
-    assert [(one["media_type"], one["taken_by"]) for one in photos] == [("image/jpeg", "马志强")]
-    picture = operator.http.get(f"/photos/{photos[0]['id']}")
-    assert picture.headers["content-type"] == "image/jpeg"
-    assert b"GPS" not in picture.content
-
-    go.get_by_role("button", name="完成").click()
-    go.get_by_role("radio", name="已帮助").click()
-    go.screenshot(path=tmp_path / "go-finishing.png")
-    go.get_by_role("button", name="提交并结束").click()
-    expect(go.locator("[data-section=none]")).to_be_visible()
-    expect(go.locator(".go-code")).to_have_count(0)
-    operator.post(f"/cases/{case_id}/resolve")
-    operator.post(f"/cases/{case_id}/close", {"disposition": "help_given"})
-    expect(family.locator("[data-step=over]")).to_contain_text("已结束：已提供帮助")
-    assert steps(family) == ["raised", "taken", "coming", "arrived", "over"]
-    family.screenshot(path=tmp_path / "family-over.png")
-
-
 def test_a_responder_who_cannot_go_says_why_and_is_asked_no_more(
     cloud: RunningCloud, district: District, open_seat: OpenSeat
 ) -> None:
@@ -157,6 +95,8 @@ def test_a_responder_who_cannot_go_says_why_and_is_asked_no_more(
     expect(switch).to_have_attribute("aria-checked", "false")
     refused = cloud.get(f"/cases/{case_id}")["dispatches"][0]
     assert (refused["state"], refused["reason"]) == ("refused", "走不开")
+    cloud.post(f"/staff/{refused['staff_id']}/password", {})
+    expect(go.locator(".sign-in .late")).to_have_text("登录已失效，请重新登录。")
 
 
 def test_a_false_alarm_is_one_sentence_to_the_family(

@@ -1,43 +1,21 @@
 """The protocol at the desk: steps tick as work goes on, F9 sends, supervisors write the next version."""
 
 import re
-import time
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
 from tests.cloud.console.conftest import OpenSeat
-from tests.cloud.console.district import PASSWORD, District, admin
-from tests.waiting import LIMIT_S
+from tests.cloud.console.crew import north_of_home, responder
+from tests.cloud.console.district import District
 
 pytestmark = pytest.mark.browser
-
-
-def add_responder(district: District, name: str) -> str:
-    """Somebody who can be sent in the district; the user name."""
-    username = f"go-{district.area}-{len(name)}-{time.monotonic_ns()}"
-    made = admin(
-        district.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-        "--role", "responder", "--area", district.area, password=PASSWORD,
-    )  # fmt: skip
-    zone = district.cloud.post(
-        "/zones", {"name": "滨江", "area_code": district.area, "lat": 37.431, "lon": 118.67, "promise_s": 900}
-    )
-    answer = httpx.put(
-        f"{district.cloud.url}/api/v1/responders/{made['id']}",
-        json={"zone_id": zone["id"], "skills": ["key"]},
-        headers={"Authorization": f"Bearer {district.cloud.token}"},
-        timeout=LIMIT_S,
-    )
-    assert answer.is_success, answer.text
-    return username
 
 
 def test_the_steps_tick_as_calls_are_made_and_f9_sends_the_first_free_responder(
     district: District, open_seat: OpenSeat
 ) -> None:
-    add_responder(district, "马志强")
+    responder(district, "马志强", north_of_home(310), "key_holder")
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(home, "fall")

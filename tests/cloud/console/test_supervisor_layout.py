@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
 from tests.cloud.console.looks import check_everywhere
-from tests.cloud.console.test_supervisor_stories import at, user
+from tests.cloud.console.test_supervisor_stories import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -23,7 +23,7 @@ def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, a
     district.alarm(homes[1], "smoke", room="kitchen")
     district.alarm(homes[2], "fence_exit")
     seat = open_seat()
-    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.sign_in(district.operator("赵班长", "supervisor"))
     page = at(seat, "/supervisor")
     expect(page.locator('[data-panel="chief-waiting"] li')).to_have_count(2)
     expect(page.locator('[data-panel="chief-held"] li')).to_have_count(1)
@@ -65,7 +65,7 @@ def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenS
     expect(operator.locator('[data-group="waiting"] .row')).to_contain_text("跌倒")
     operator.keyboard.press("F2")
     expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
-    page = open_seat().sign_in(user(district, "主管单位", "official"))
+    page = open_seat().sign_in(district.operator("主管单位", "official"))
     check_everywhere(page, "wall-calm", may_scroll=True)
     for home, kind in zip(homes[1:], ("smoke", "fence_exit", "door_left_open"), strict=True):
         district.alarm(home, kind)

@@ -8,23 +8,20 @@ from typing import Any
 import httpx
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, Response, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
-from tests.cloud.console.district import PASSWORD, District, admin
+from tests.cloud.console.district import District
 from tests.waiting import LIMIT_S
 
+# The clock of the supervisor's machine.
+AN_HOUR_FAST = """
+const True = Date;
+globalThis.Date = class extends True {
+  constructor(...given) { super(...(given.length === 0 ? [True.now() + 3_600_000] : given)); }
+  static now() { return True.now() + 3_600_000; }
+};"""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-
-def user(district: District, name: str, role: str, *, whole: bool = False) -> str:
-    """A new user of this district, or of the whole city, with a role."""
-    username = f"{role}-{district.area}-{len(name)}"
-    admin(
-        district.cloud.data_dir, "user", "create", "--username", username, "--name", name,
-        "--role", role, *(() if whole else ("--area", district.area)), password=PASSWORD,
-    )  # fmt: skip
-    return username
 
 
 def at(seat: Seat, path: str) -> Page:
@@ -40,7 +37,7 @@ def test_a_supervisor_takes_a_case_over_and_opens_it_at_the_desk(
     home = district.home()
     operator = open_seat().sign_in(district.operator("王敏"))
     seat = open_seat()
-    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.sign_in(district.operator("赵班长", "supervisor"))
     seat.page.get_by_role("link", name="班长台").click()
     page = seat.page
     district.alarm(home, "sos")
@@ -49,6 +46,9 @@ def test_a_supervisor_takes_a_case_over_and_opens_it_at_the_desk(
     operator.keyboard.press("F2")
     held = page.locator('[data-panel="chief-held"] li')
     expect(held).to_contain_text("王敏")
+    expect(operator.locator(".case .log-list li").first).to_be_visible()
+    operator.keyboard.press("Control+Enter")
+    expect(operator.get_by_role("dialog")).to_be_visible()
     expect(page.locator('[data-panel="seats"] tbody tr').filter(has_text="王敏")).to_contain_text(
         "未登记话机"
     )
@@ -57,6 +57,9 @@ def test_a_supervisor_takes_a_case_over_and_opens_it_at_the_desk(
     page.get_by_role("button", name="确认接管").click()
     expect(page.locator('[data-panel="chief-held"] .said')).to_contain_text("已由您接管")
     expect(held).to_contain_text("我")
+    expect(operator.get_by_role("dialog")).to_have_count(0)
+    expect(operator.locator(".notice")).to_have_text(f"{home.elder} 的警情已由 赵班长 接管")
+    expect(operator.locator(".actions")).to_contain_text("赵班长 正在处理")
     (case,) = district.cases()
     assert case["owner"]["name"] == "赵班长"
     timeline = district.cloud.get(f"/cases/{case['id']}")["timeline"]
@@ -65,11 +68,54 @@ def test_a_supervisor_takes_a_case_over_and_opens_it_at_the_desk(
     expect(page.locator(".case-body .log-list li").first).to_be_visible()
 
 
+def test_the_load_of_a_seat_and_the_holes_of_the_chain_are_said_in_words(
+    district: District, open_seat: OpenSeat
+) -> None:
+    home, quiet = district.home(), district.operator("李娜")
+    operator = open_seat().sign_in(district.operator("王敏"))
+    open_seat().sign_in(quiet)
+    district.alarm(home, "sos")
+    expect(operator.locator('[data-group="waiting"] .row')).to_be_visible()
+    operator.keyboard.press("F2")
+    expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
+    district.alarm(home, *["smoke"] * 7)
+    seat = open_seat()
+    holes = [
+        {"kind": "no_seat", "data": {}},
+        {"kind": "nobody_on_duty", "data": {"target": "supervisors"}},
+        {"kind": "partly_unreachable", "data": {"target": "duty_manager", "people": [{"name": "孙经理"}]}},
+        {"kind": "no_contact", "data": {"target": "contacts", "count": 3}},
+    ]
+    about = {"area_code": district.area, "org_id": None, "since": "2026-01-01T02:10:00.000Z"}
+
+    def found(route: Route) -> None:
+        """What the worker finds each minute is told at once; the forecast is the real one."""
+        answer = route.fetch()
+        items = [hole | about | {"key": str(number)} for number, hole in enumerate(holes)]
+        route.fulfill(response=answer, json=answer.json() | {"items": items})
+
+    seat.page.route("**/api/v1/escalation/gaps*", found)
+    seat.page.add_init_script(AN_HOUR_FAST)
+    seat.sign_in(district.operator("赵班长", "supervisor"))
+    page = at(seat, "/supervisor")
+    rows = page.locator('[data-panel="seats"] tbody tr')
+    expect(rows.filter(has_text="王敏").locator("td").last).to_have_text(re.compile(r"^[78]\.0超过 6$"))
+    expect(rows.filter(has_text="李娜").locator("td").last).to_have_text(re.compile("^(0.0|—)$"))
+    gaps = page.locator('[data-panel="chief-gaps"]')
+    expect(gaps.locator("ul").first.locator("b")).to_have_text(
+        ["没有在线席位", "当前无人值班", "部分值班人员联系不上", "老人没有联系人"]
+    )
+    expect(gaps).to_contain_text("值班经理")
+    expect(gaps).to_contain_text("孙经理")
+    expect(gaps.locator("h4")).to_have_text("已登记的值班表在未来 30 天没有空档")
+    seat.page.unroute_all(behavior="wait")
+
+
 def test_a_policy_is_changed_told_its_mistakes_and_never_overwritten_unseen(
     district: District, open_seat: OpenSeat
 ) -> None:
     seat = open_seat()
-    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.sign_in(district.operator("赵班长", "supervisor"))
     page = at(seat, "/supervisor/policies")
     page.get_by_role("button", name="新建").click()
     page.get_by_label("名称").fill("")
@@ -119,7 +165,7 @@ def test_a_protocol_is_changed_by_one_a_stale_second_editor_is_told_and_a_runnin
 
     def opened(name: str) -> Page:
         seat = open_seat()
-        seat.sign_in(user(district, name, "supervisor", whole=True))  # protocols are everybody's
+        seat.sign_in(district.cloud.user(name, "supervisor")[1])
         page = at(seat, "/supervisor/protocols")
         page.locator(".record").filter(has_text="漏服药").click()
         expect(page.locator("summary")).to_have_count(1)
@@ -168,19 +214,20 @@ def test_a_protocol_is_changed_by_one_a_stale_second_editor_is_told_and_a_runnin
 
 def test_a_shift_and_a_holiday_are_planned(district: District, open_seat: OpenSeat) -> None:
     seat = open_seat()
-    seat.sign_in(user(district, "钱主任", "supervisor", whole=True))  # and so are holidays
+    chief = f"赵班长 {district.area}"
+    seat.sign_in(district.cloud.user(chief, "supervisor")[1])
     page = at(seat, "/supervisor/schedules")
     page.locator(".chief-records").get_by_role("button", name="新建").click()
     page.locator(".editor").get_by_label("名称").fill("滨江班长")
     page.locator(".editor").get_by_label("地区代码（空为全部）").fill(district.area)
     page.locator(".editor").get_by_role("button", name="保存").click()
     expect(page.locator(".mistake")).to_have_text(["至少一人"])
-    page.get_by_label("值班人员 添加…").select_option(label="钱主任")
+    page.get_by_label("值班人员 添加…").select_option(label=chief)
     page.get_by_label("开始").fill("00:00")
     page.get_by_label("结束").fill("00:00")
     page.locator(".editor").get_by_role("button", name="保存").click()
     expect(page.locator(".editor .said")).to_have_text("已保存为第 1 版")
-    expect(page.locator(".records")).to_contain_text("当前值班：钱主任")
+    expect(page.locator(".records")).to_contain_text(f"当前值班：{chief}")
     holidays = page.locator('[data-panel="chief-holidays"]')
     holidays.get_by_label("年份").select_option(index=2)
     year = int(holidays.get_by_label("年份").input_value())
@@ -204,7 +251,7 @@ def test_figures_are_taken_away_as_they_are_shown(
     operator.keyboard.press("F2")
     expect(operator.locator('[data-group="mine"] .row')).to_be_visible()
     seat = open_seat()
-    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.sign_in(district.operator("赵班长", "supervisor"))
     page = at(seat, "/supervisor/kpi")
     expect(page.locator('[data-panel="kpi-promises"]')).to_contain_text("全部 1 件 · 须处置 1 件")
     expect(page.locator('[data-panel="kpi-groups"] tbody tr')).to_contain_text("王敏")
@@ -240,7 +287,7 @@ def test_the_audit_trail_shows_who_looked_at_a_door_code(district: District, ope
     operator.get_by_role("button", name=re.compile("显示密码")).click()
     expect(operator.get_by_text(re.compile("^88[0-9]{4}#$"))).to_be_visible()
     seat = open_seat()
-    seat.sign_in(user(district, "赵班长", "supervisor"))
+    seat.sign_in(district.operator("赵班长", "supervisor"))
     page = at(seat, "/supervisor/audit")
     page.get_by_label("动作").select_option(label="查看门锁密码")
     page.get_by_role("button", name="查询").click()
@@ -251,75 +298,3 @@ def test_the_audit_trail_shows_who_looked_at_a_door_code(district: District, ope
     page.get_by_label("动作").select_option(label="查阅审计")
     page.get_by_role("button", name="查询").click()
     expect(rows.first).to_contain_text("赵班长")
-
-
-def test_the_wall_shows_numbers_and_no_answer_holds_a_name(district: District, open_seat: OpenSeat) -> None:
-    home, second = district.home(), district.home()
-    operator = open_seat().sign_in(district.operator("王敏"))
-    seat = open_seat()
-    answers: list[str] = []
-
-    def keep(answer: Response) -> None:
-        if "/api/v1/wall" in answer.url or "/ws" in answer.url:
-            answers.append(answer.text())
-
-    seat.page.on("response", keep)
-    seat.page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: answers.append(str(frame))))
-    page = seat.sign_in(user(district, "主管单位", "official"))
-    expect(page).to_have_url(re.compile("/wall$"))
-    count = page.locator(".wall-count")
-    expect(count).to_have_text(["0", "0", "1"])
-    district.alarm(home, "sos")
-    expect(count).to_have_text(["1", "0", "1"])
-    expect(page.locator(".wall-case").first).to_contain_text("紧急求助")
-    operator.keyboard.press("F2")
-    expect(count).to_have_text(["0", "1", "1"])
-    district.alarm(second, "smoke")
-    expect(page.locator(".wall-bar[data-grave]")).to_contain_text("一级报警无人接警", timeout=90_000)
-    shown = page.locator("body").inner_text()
-    for name in (home.elder, second.elder, "王敏", "桂花苑", "松林里", "13981124471", "13900001111"):
-        assert name not in shown
-        assert not any(name in answer for answer in answers), name
-    assert len(answers) > 5
-
-
-def test_a_wall_screen_needs_no_sign_in_shows_the_wall_alone_and_is_taken_back(
-    district: District, open_seat: OpenSeat
-) -> None:
-    made = district.cloud.post("/screens", {"name": "东墙", "area_code": district.area})
-    seat = open_seat()
-
-    def troubled(route: Route) -> None:
-        answer = route.fetch()
-        told = "2026-01-01T02:10:00.000Z"
-        route.fulfill(response=answer, json=answer.json() | {"flood_since": told, "canary_red_since": told})
-
-    seat.page.route("**/api/v1/wall", troubled)
-    seat.page.goto(f"{seat.home_url}wall#screen={made['token']}")
-    expect(seat.page.locator(".wall-count")).to_have_count(3)
-    expect(seat.page.locator(".wall-bar[data-canary]")).to_contain_text("报警全链路自检失败，自 10:10")
-    expect(seat.page.locator(".wall-bar", has_text="报警洪泛：自 10:10")).to_be_visible()
-    assert made["token"] not in seat.page.url
-    seat.page.unroute_all(behavior="wait")
-    seat.page.goto(seat.home_url)
-    expect(seat.page).to_have_url(re.compile("/wall$"))
-    expect(seat.page.locator('.link[data-link="live"]')).to_be_visible()
-    told = seat.page.evaluate("() => fetch('/api/v1/cases?state=live').then((answer) => answer.status)")
-    seat.errors[:] = [error for error in seat.errors if "403" not in error]
-    assert told == 403
-    headers = {"Authorization": f"Bearer {district.cloud.token}"}
-    gone = httpx.delete(f"{district.cloud.url}/api/v1/screens/{made['id']}", headers=headers, timeout=10)
-    assert gone.status_code == 204
-    expect(seat.page.get_by_label("密码")).to_be_visible(timeout=30_000)
-
-
-def test_the_wall_marks_what_is_not_current(district: District, open_seat: OpenSeat) -> None:
-    seat = open_seat()
-    seat.link_may_break = True
-    page = seat.sign_in(user(district, "主管单位", "official"))
-    expect(page.locator(".wall-count")).to_have_count(3)
-    page.route("**/api/v1/wall*", lambda route: route.abort())
-    expect(page.locator(".wall[data-stale]")).to_be_visible(timeout=60_000)
-    expect(page.locator(".link")).to_contain_text("连接中断")
-    page.unroute("**/api/v1/wall*")
-    expect(page.locator(".wall[data-stale]")).to_have_count(0)
