@@ -75,6 +75,7 @@ function NotYours({ screen, home }: { screen: Screen; home: string }): ReactElem
   const whose = people.map((role) => t(`admin.role_${role}`)).join(t("and"));
   return (
     <main className="plain-page not-yours">
+      <h1>{t("app.title")}</h1>
       <p role="alert">{t("app.not_yours", { whose })}</p>
       <a className="link-like" href={home}>
         {t("app.to_yours")}

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import PASSWORDS, District
+from tests.cloud.console.looks import picture
 from tests.cloud.console.test_admin_stories import GO
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -32,6 +33,17 @@ WHOSE = {
 }
 
 
+def account(district: District, role: str) -> str:
+    """Somebody of this role who has all that their own page needs; the user name."""
+    match role:
+        case "family":
+            return district.family("张敏", district.homes[0], "张敏")
+        case "responder":
+            return district.responder("马志强")
+        case _:
+            return district.operator("王敏", role)
+
+
 def begin(page: Page, district: District, role: str) -> None:
     """Signed in as nobody but this role, or opened by a wall screen's link."""
     url = district.cloud.url
@@ -40,10 +52,7 @@ def begin(page: Page, district: District, role: str) -> None:
         made = district.cloud.post("/screens", {"name": "东墙", "area_code": district.area})
         page.goto(f"{url}/wall#screen={made['token']}")
     else:
-        (home,) = district.homes
-        username = (
-            district.family("张敏", home, "张敏") if role == "family" else district.operator("王敏", role)
-        )
+        username = account(district, role)
         whose = {"username": username, "password": PASSWORDS[username]}
         answer = page.context.request.post(f"{url}/api/v1/session", data=whose, headers={"Origin": url})
         assert answer.ok, answer.text()
@@ -70,6 +79,7 @@ def test_every_role_gets_its_pages_and_is_told_whose_the_others_are(
             else:
                 expect(told).to_have_text(f"此页面供{whose}使用，您的账号打不开。")
         assert refused == [], role
+    picture(page, "not-yours")
     assert violations(page) == []
     page.get_by_role("link", name="回到我的页面").click()
     expect(page.locator(".wall-count")).to_have_count(3)
