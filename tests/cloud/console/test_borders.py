@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import PASSWORDS, District
-from tests.cloud.console.looks import picture
+from tests.cloud.console.looks import picture, violations
 from tests.cloud.console.test_admin_stories import GO
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
