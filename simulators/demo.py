@@ -59,9 +59,8 @@ async def demo(arguments: argparse.Namespace) -> int:
         known = demo_state.read(folder)
         if known is None and (folder / "cloud").exists():
             raise SimulatorError(say("demo_unfinished", folder=folder))
-        cloud = OwnCloud(
-            folder / "cloud", clock, http_port=arguments.http_port, mqtt_port=arguments.mqtt_port
-        )
+        ports = {"http_port": arguments.http_port, "mqtt_port": arguments.mqtt_port}
+        cloud = OwnCloud(folder / "cloud", clock, **ports, options=())
         await rest.enter_async_context(providers(cloud.folder, cloud.api_url, clock))
         rest.push_async_callback(cloud.stop)
         await cloud.start()

@@ -29,7 +29,9 @@ class Stage:
 
 
 class OwnCloud:
-    """`carebed-cloud up` as a child process."""
+    """`carebed-cloud up` as a child process; without a canary unless `options` say otherwise, as nobody would
+    miss it.
+    """
 
     def __init__(
         self,
@@ -38,7 +40,7 @@ class OwnCloud:
         *,
         http_port: int | None = None,
         mqtt_port: int | None = None,
-        options: tuple[str, ...] = (),
+        options: tuple[str, ...] = ("--no-canary",),
     ) -> None:
         self.folder = folder
         self._clock = clock

@@ -93,7 +93,7 @@ async def measure(arguments: argparse.Namespace, folder: Path) -> None:
     data.mkdir(mode=0o711)
     make_key_file(DataDir(data).key_file)
     desk_s = await asyncio.to_thread(backup, "restore", copy, "--desk-first", "--data-dir", data)
-    cloud = OwnCloud(data, Clock(), options=("--no-canary",))
+    cloud = OwnCloud(data, Clock())
     began = time.monotonic()
     try:
         await cloud.start(300)

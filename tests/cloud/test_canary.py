@@ -208,10 +208,3 @@ async def test_the_whole_road_is_pressed_and_a_stopped_ingestor_is_a_red_bar(dat
             assert [item["state"] for item in news] == ["red", "ok"]
             assert [case for case in await town.all_cases(conn) if case.class_ != "technical"] == []
             await asyncio.sleep(0)
-
-
-@pytest.mark.broker
-async def test_it_can_be_switched_off(data_dir: Path) -> None:
-    async with running_cloud(data_dir, "--no-canary") as cloud:
-        assert (await health(cloud))["state"] == "off"
-        assert "canary" not in cloud.facts["children"]

@@ -37,7 +37,7 @@ def presses(cloud: OwnCloud) -> list[str]:
 
 async def test_a_cloud_that_was_lost_goes_on_complete_from_its_copy(data_dir: Path) -> None:
     clock = Clock()
-    first = OwnCloud(data_dir / "first", clock, options=("--no-canary",))
+    first = OwnCloud(data_dir / "first", clock)
     await first.start()
     stage = await first.stage()
     async with CloudApi(stage.api_url, stage.admin_token) as api:
@@ -62,7 +62,6 @@ async def test_a_cloud_that_was_lost_goes_on_complete_from_its_copy(data_dir: Pa
             clock,
             http_port=first.http_port,
             mqtt_port=first.mqtt_port,
-            options=("--no-canary",),
         )
         said = backup("restore", folder, "--desk-first", "--keys", keys, "--data-dir", second.folder)
         assert f"backup readings {folder}" in said
