@@ -1,5 +1,6 @@
 """A simulated tag at the breastbone against what real ones showed (w2isp), and the exits that it makes."""
 
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -10,11 +11,15 @@ from edge.pipeline.bed_exit import BedExitDetector, TagRow, load
 from simulators.devices import bed_tag
 from simulators.devices.bed_tag import Heard, State
 
-NIGHTS = [bed_tag.heard(seed, 900) for seed in range(40)]
+
+@cache
+def nights() -> list[list[Heard]]:
+    """Made when the first test asks, not when all tests are looked up."""
+    return [list(bed_tag.heard(seed, 900)) for seed in range(40)]
 
 
 def _of(state: State, name: str) -> "np.ndarray[Any, Any]":
-    return np.array([getattr(one, name) for night in NIGHTS for one in night if one.state == state])
+    return np.array([getattr(one, name) for night in nights() for one in night if one.state == state])
 
 
 @pytest.mark.parametrize(
@@ -36,7 +41,7 @@ def test_each_state_looks_as_recorded(state: State, front: Any, vertical: Any, r
     assert (low, high) == pytest.approx(rssi, abs=2)
     gaps = [
         one.at_s - before.at_s
-        for night in NIGHTS
+        for night in nights()
         for before, one in pairwise(night)
         if before.state == one.state == state
     ]
@@ -46,7 +51,7 @@ def test_each_state_looks_as_recorded(state: State, front: Any, vertical: Any, r
 def test_the_shipped_detector_finds_most_made_exits_and_the_same_seed_is_the_same_night() -> None:
     assert bed_tag.heard(3, 300) == bed_tag.heard(3, 300)
     found = there = alarms = 0
-    for night in NIGHTS[:12]:
+    for night in nights()[:12]:
         detector = BedExitDetector(load(), "d1")
         told = [one for row in night for one in detector.feed(_row(row))]
         told += detector.silence(night[-1].at_s + 3600)

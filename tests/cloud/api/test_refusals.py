@@ -52,8 +52,10 @@ async def test_a_body_that_is_not_json_is_a_415(http: httpx.AsyncClient, town: T
 
 
 async def test_many_names_guessed_from_one_address_are_slowed_down_and_a_shift_that_signs_in_is_not(
-    http: httpx.AsyncClient, town: Town, clock: MovedClock
+    http: httpx.AsyncClient, town: Town, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sources, "FAILURES_ALLOWED", 12)
+
     async def attempt(username: str, password: str) -> httpx.Response:
         return await http.post("/api/v1/session", json={"username": username, "password": password})
 

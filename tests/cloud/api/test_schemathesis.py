@@ -1,6 +1,7 @@
 """Requests derived from the API's own description: no 5xx, no answer off its schema."""
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.waiting import LIMIT_S
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
-EXAMPLES = 3
+EXAMPLES = int(os.environ.get("CAREBED_EXAMPLES", "2"))
 # The server itself refuses an address longer than its buffer, before any route is asked.
 UNREADABLE = b"Invalid HTTP request received."
 CHECKS: list[Any] = [
@@ -118,12 +119,10 @@ class Tried:
         for found in schemathesis.openapi.from_dict(openapi()).get_all_operations():
             assert isinstance(found, Ok), "the document describes every operation well"
             operation = found.ok()
-            for mode, present in (
-                (GenerationMode.POSITIVE, False),
-                (GenerationMode.POSITIVE, True),
-                (GenerationMode.NEGATIVE, True),
-            ):
-                self._try(operation, mode, self.known if present else {})
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                self._try(operation, mode, self.known)
+            if any(f"{{{word}}}" in operation.path for word in self.known):
+                self._try(operation, GenerationMode.POSITIVE, {})
 
     def _try(self, operation: Any, mode: GenerationMode, known: dict[str, str]) -> None:
         name = str(operation.definition.raw["operationId"])
