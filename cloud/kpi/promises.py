@@ -44,7 +44,7 @@ PROMISES: Final = (
         unit="%",
         zh="15 秒内接警（P1、P2）",
         en="claimed within 15 s (P1, P2)",
-        others="97.5 % <= 60 s, 99 % <= 180 s",
+        others="97.5 % ≤ 60 s, 99 % ≤ 180 s",
     ),
     Promise(
         figure="p1_seen_60s",
@@ -62,7 +62,7 @@ PROMISES: Final = (
         unit="%",
         zh="接警后 60 秒内派单",
         en="dispatched within 60 s of the claim",
-        others="90 % <= 60 s",
+        others="90 % ≤ 60 s",
     ),
     Promise(
         figure="arrival_promised",
@@ -71,7 +71,7 @@ PROMISES: Final = (
         unit="%",
         zh="在片区承诺时间内到场",
         en="arrived within the zone's promise",
-        others="90 % <= 45 min",
+        others="90 % ≤ 45 min",
     ),
     Promise(
         figure="loop_closed",
@@ -89,7 +89,7 @@ PROMISES: Final = (
         unit="/h",
         zh="每席每小时报警数",
         en="alarms an hour for a seat",
-        others=f"{LOAD_GOOD:g}, at most {LOAD_MOST:g}",
+        others=f"{LOAD_GOOD:g}–{LOAD_MOST:g}",
     ),
 )
 

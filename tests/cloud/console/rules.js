@@ -11,7 +11,7 @@
     .stages li, .clock, .trend-grid .vital, .actions, .titled, .dispatch-list li, .map-note,
     .work:not(:has(.call-pop)) .phrases, .trend-grid, .phone-foot, .tech-bar,
     .work:not(:has(.call-pop, .case-panel)) :is(.steps, .vitals, .map) > .panel-body,
-    .wall-column, .wall-figure, .wall-figure dt, .wall-top`;
+    .wall-column, .wall-lines, .wall-figure, .wall-figure dt, .wall-top`;
   const SCROLLS_WHEN_SMALL = ".panel-body:not(.contacts > *), .quiet";
   const SIDE_BY_SIDE = ".top, .top-right, .band, .identity, .actions, .tech-bar, .phone-foot, .phone-top";
   // In English: what is nobody's name or words.

@@ -110,7 +110,9 @@ def test_an_incoming_call_opens_by_itself_only_where_no_case_is_open(
     expect(page.locator('[data-group="mine"] .row')).to_have_count(1)
 
 
-def test_without_a_telephone_system_calls_are_marked_by_hand(district: District, open_seat: OpenSeat) -> None:
+def test_without_a_telephone_system_calls_are_marked_by_hand(
+    district: District, open_seat: OpenSeat, axe: None
+) -> None:
     home = district.home()
     page = open_seat().sign_in(district.operator("王敏"))
     district.alarm(home, "sos")
@@ -120,6 +122,7 @@ def test_without_a_telephone_system_calls_are_marked_by_hand(district: District,
     expect(page.get_by_label("分机")).to_have_count(0)
     own = page.locator(".own-phone")
     own.get_by_role("button", name="呼叫").click()
+    check_everywhere(page, "calling")
     own.get_by_role("button", name="未接").click()
     expect(page.locator(".band h2")).to_contain_text("无人应答")
     expect(own).to_contain_text("未接")

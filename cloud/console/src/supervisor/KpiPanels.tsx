@@ -27,7 +27,7 @@ function PromiseRow({ one }: { one: Promised }): ReactElement {
           {one.reached !== null && <Bar value={one.reached} most={most} marks={[one.value]} />}
         </span>
       </td>
-      <td>
+      <td className="promise">
         {one.compare === "least" ? "≥" : "≤"} {figureText(one.value, one.unit)}
       </td>
       <td className="label">{one.others === "-" ? t("none") : one.others}</td>
