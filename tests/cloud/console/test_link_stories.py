@@ -31,6 +31,8 @@ def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_ga
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
     page.keyboard.press("F2")
     expect(page.locator(".case .log-list li").first).to_be_visible()
+    page.get_by_role("button", name="处置完毕", exact=True).click()  # a held one would return to the queue
+    expect(page.locator('[data-group="mine"] .row')).to_contain_text("待结案")
     page.keyboard.press("Control+Enter")
     page.keyboard.press("2")
     closing = page.get_by_role("dialog")

@@ -114,6 +114,7 @@ def the_elder_is_called(page: Page, exchange: Exchange) -> None:
     exchange.say("ended", "c-0", **far)
     own.get_by_role("button", name="需要帮助").click()
     expect(page.locator(".log-list")).to_contain_text("回拨结果：需要帮助")
+    expect(page.locator(".band h2")).to_have_text("紧急求助 + 老人需要帮助")
     expect(page.locator(".step-list [aria-current]")).to_contain_text("F9 派 马志强")
 
 
