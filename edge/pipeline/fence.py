@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from edge.pipeline.options import PipelineOptions
+from edge.pipeline.plausible import FUTURE_MS
 from edge.pipeline.zones import SafeZone, beyond_m, distance_m
 from edge.readings import Fix, Happening, Item
 from edge.recent import Recent
@@ -62,7 +63,7 @@ class Fence:
             judged.append(item)
             if isinstance(item, Fix) and not item.late and item.position.datum == "wgs84":
                 zone = self._options.home_of(item.position.device).zone
-                judged.extend([] if zone is None else self._judge(item.position, zone))
+                judged.extend([] if zone is None else self._judge(item.position, zone, now))
         return judged + self._gone_silent(now)
 
     def state(self) -> dict[str, Any]:
@@ -79,8 +80,10 @@ class Fence:
             except msgspec.ValidationError:
                 continue
 
-    def _judge(self, position: Position, zone: SafeZone) -> list[Item]:
+    def _judge(self, position: Position, zone: SafeZone, now: int) -> list[Item]:
         track = self._tracks.of(position.device, _Track)
+        if track.last_at > now + FUTURE_MS:  # the gateway's clock was set back
+            track = self._tracks[position.device] = _Track(left=track.left)
         if position.at <= track.last_at or not _believable(position, track):
             return []
         track.last_at, track.believed, track.doubted, track.stale = position.at, position, None, False

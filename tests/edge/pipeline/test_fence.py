@@ -107,6 +107,18 @@ def test_late_old_and_repeated_fixes_never_count() -> None:
     assert walk(step, same, same) == [], "the same fix told twice is one"
 
 
+def test_a_clock_that_is_set_back_hides_nobody_who_leaves() -> None:
+    step, before = fence(), each_minute(HOME, start=NOON + 180 * MINUTE)
+    assert walk(step, *before, *each_minute(HOME, FAR, FAR)) == ["raised"]
+    assert walk(step, *each_minute(HOME, start=NOON + 3 * MINUTE)) == ["cleared"]
+
+
+def test_a_clock_that_is_set_back_clears_whoever_came_home() -> None:
+    step = fence()
+    assert walk(step, *each_minute(HOME, FAR, FAR, start=NOON + 180 * MINUTE)) == ["raised"]
+    assert walk(step, *each_minute(HOME)) == ["cleared"]
+
+
 def test_positions_of_another_datum_are_not_judged() -> None:
     position = fix(FAR, accuracy_m=5).position
     there = type(position)(
