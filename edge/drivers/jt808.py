@@ -69,7 +69,7 @@ class Jt808Driver:
             frames = self._framer.flush()
         for frame in frames:
             self.counts["frames" if frame.checksum_ok else "checksum_wrong"] += 1
-            items += self._frame(frame, at)
+            items += self._frame(frame, min(at, self._fed_at))  # when it came, not when the wait was over
         return items
 
     def finish(self) -> None:

@@ -190,12 +190,13 @@ function Board({ residentId, readings, range, alarmMs, endMs }: BoardProps): Rea
 export function Trends({ item }: { item: CaseSummary }): ReactElement {
   const { t } = useTexts();
   const [range, setRange] = useState<Range>("minutes_30");
-  const residentId = item.resident?.id ?? null;
+  const { mayAct } = useSeat();
+  const residentId = mayAct ? (item.resident?.id ?? null) : null;
   const last = useLastReadings(residentId);
   const closed = instant(item.closed_at);
   return (
     <Panel name="vitals" title={t("vitals.title")} aside={residentId !== null && <RangeButtons range={range} choose={setRange} />}>
-      {residentId === null && <p className="label">{t("vitals.nobody")}</p>}
+      {residentId === null && <p className="label">{t(mayAct ? "vitals.nobody" : "vitals.not_for_role")}</p>}
       {last.isError && last.data === undefined && <p className="label">{t("vitals.unreadable")}</p>}
       {residentId !== null && last.data !== undefined && (
         <Board

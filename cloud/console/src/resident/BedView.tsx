@@ -111,6 +111,7 @@ function Checks({ home }: { home: string }): ReactElement | null {
 export function BedView({ id }: { id: string }): ReactElement {
   const { t, term } = useTexts();
   const span = useSpan();
+  const { mayAct } = useSeat();
   const { data: bed, isError } = useBed(id);
   if (bed === undefined) {
     return (
@@ -129,7 +130,7 @@ export function BedView({ id }: { id: string }): ReactElement {
         </p>
       </header>
       <div className="bed-body">
-        <Month bedId={id} />
+        {mayAct && <Month bedId={id} />}
         <Panel name="stays" title={t("bed.stays")}>
           <ul className="lines">
             {bed.stays.map((stay) => (

@@ -66,11 +66,14 @@ function LastValues({ resident }: { resident: ResidentDetail }): ReactElement {
   const { t, term } = useTexts();
   const now = useDesk((state) => state.nowMs) ?? 0;
   const ago = useAgo();
-  const last = useLastReadings(resident.id);
+  const { mayAct } = useSeat();
+  const last = useLastReadings(mayAct ? resident.id : null);
   const vitals = last.data === undefined ? [] : vitalsOf(last.data, resident.limits, now);
   return (
     <Panel name="last-values" title={t("resident.last")}>
-      {last.data === undefined && <p className="label">{t(last.isError ? "vitals.unreadable" : "resident.reading")}</p>}
+      {last.data === undefined && (
+        <p className="label">{t(mayAct ? (last.isError ? "vitals.unreadable" : "resident.reading") : "vitals.not_for_role")}</p>
+      )}
       <ul className="lines">
         {vitals.map((vital) => (
           <li key={vital.kind} data-outside={vital.arrow !== null || undefined}>

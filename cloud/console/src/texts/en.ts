@@ -179,6 +179,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "vitals.charging": "watch charging",
   "vitals.unreadable": "readings cannot be read",
   "vitals.nobody": "No elder registered, no vital signs",
+  "vitals.not_for_role": "Only operators and supervisors see vital signs.",
   "vitals.states": "States",
   "vitals.above": "above the personal band",
   "vitals.below": "below the personal band",

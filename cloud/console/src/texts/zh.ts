@@ -177,6 +177,7 @@ export const zh = {
   "vitals.charging": "手表充电中",
   "vitals.unreadable": "读不到读数",
   "vitals.nobody": "没有登记老人，无体征可查",
+  "vitals.not_for_role": "只有坐席和班长可以看体征。",
   "vitals.states": "状态",
   "vitals.above": "高于个人常态",
   "vitals.below": "低于个人常态",
