@@ -1,6 +1,9 @@
 """A clock that is set back by an hour: nobody is forgotten for that hour, and no dead seat lives in it."""
 
+from uuid import UUID
+
 from cloud.cases import store
+from cloud.cases.case import Actor
 from cloud.database.pool import Connection
 from cloud.notifications import store as outbox
 from tests.cloud import town
@@ -27,36 +30,36 @@ async def test_a_call_for_help_from_the_hour_that_never_was_is_escalated_in_its_
     assert set(told) >= {"supervisors", "contacts"}
 
 
-async def test_a_claim_from_the_hour_that_never_was_ends_with_its_seat(conn: Connection) -> None:
-    home = await a_home(conn)
-    at = NOW + seconds(HOUR)
+async def claimed_ahead(conn: Connection) -> tuple[UUID, Actor]:
+    """A case that rang and was claimed in the hour that never was, and who claimed it."""
+    home, at = await a_home(conn), NOW + seconds(HOUR)
     await town.send(conn, home.gateway, event("sos"), at=at)
     case = await town.care(conn)
     operator = await town.add_operator(conn, "甲", seen=at)
     async with conn.transaction():
         await store.claim(conn, case.id, operator, now=at)
-        await store.call(conn, case.id, operator, call_s=60, now=at)
+    return case.id, operator
+
+
+async def test_a_claim_from_the_hour_that_never_was_ends_with_its_seat(conn: Connection) -> None:
+    case_id, operator = await claimed_ahead(conn)
+    async with conn.transaction():
+        await store.call(conn, case_id, operator, call_s=60, now=NOW + seconds(HOUR))
     await pass_time(conn, 1)
-    assert (await look(conn, case.id)).state == "claimed"
+    assert (await look(conn, case_id)).state == "claimed"
     await conn.execute("update seat set call_until = null")
     await pass_time(conn, 22)
-    assert (await look(conn, case.id)).state == "open"
+    assert (await look(conn, case_id)).state == "open"
 
 
 async def test_who_keeps_the_seat_loses_the_case_after_its_stage_and_not_after_an_hour(
     conn: Connection,
 ) -> None:
-    home = await a_home(conn)
-    at = NOW + seconds(HOUR)
-    await town.send(conn, home.gateway, event("sos"), at=at)
-    case = await town.care(conn)
-    operator = await town.add_operator(conn, "甲", seen=at)
-    async with conn.transaction():
-        await store.claim(conn, case.id, operator, now=at)
+    case_id, _ = await claimed_ahead(conn)
     for moment in (1, 92, 125):
         await conn.execute("update seat set last_seen_at = %s", (NOW + seconds(moment),))
         await pass_time(conn, moment)
-    found = await look(conn, case.id)
+    found = await look(conn, case_id)
     assert (found.state, found.timeline[-1].data["reason"]) == ("open", "stage_overdue")
 
 
