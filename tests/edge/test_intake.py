@@ -143,7 +143,7 @@ async def test_evidence_that_no_broker_would_take_is_cut_and_the_event_goes() ->
     huge = {"action": "sos" + "x" * 2_000_000, "role": "sos", **{f"key{n}": "y" * 400 for n in range(50)}}
     press = Happening(device="zb-1", kind="sos", phase="raised", at=AT, evidence=huge, instant=True)
     driver = Clumsy()
-    driver.receive = lambda data, at: [press]  # type: ignore[method-assign]
+    driver.receive = lambda data, at: [press]  # type: ignore[method-assign]  # a driver that hears a press
     await made.take(made.connect(Line("clumsy", driver, "here", lambda data: None)), b"x")
     (event,) = disk.kept
     assert event.kind == "sos"
@@ -173,4 +173,4 @@ async def test_a_trace_that_fails_costs_nothing(caplog: pytest.LogCaptureFixture
     made.trace = broken
     await made.take(made.connect(Line("watch", WatchDriver(DriverOptions()), "here", lambda data: None)), SOS)
     assert [event.kind for event in disk.kept] == ["sos"]
-    assert caplog.records[0].where == "trace"  # type: ignore[attr-defined]
+    assert caplog.records[0].where == "trace"  # type: ignore[attr-defined]  # of extra=
