@@ -32,6 +32,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.broker]
 
 STORED = """select (select count(*) from event where gateway_id = 'gw-1'), (select count(*) from reading),
     (select count(*) from cases where class = 'care')"""
+ROAD_S = 60.0
+"""A press of the canary that a kill broke off is given up after 25 s, and the next ends the red."""
 CHILDREN = ("postgres", "nats", "ingest", "telemetry", "api", "work")
 
 
@@ -174,7 +176,11 @@ async def kill_and_await(cloud: Cloud, name: str, secret: str) -> None:
 
     os.kill(cloud.child(name), signal.SIGKILL)
     await until(lambda: name in since("child_back"))
-    await until(lambda: healthy(cloud))
+    try:
+        await until(lambda: healthy(cloud), ROAD_S)
+    except TimeoutError as error:
+        error.add_note(f"{name} was killed: {await health(cloud)}")
+        raise
     await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
     assert since("child_lost") == since("child_back") == [name]
 
