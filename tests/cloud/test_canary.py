@@ -187,10 +187,10 @@ async def test_a_stopped_ingestor_is_a_red_bar_and_its_return_is_seen_before_the
     async with running_cloud(data_dir) as cloud:
 
         async def is_ok() -> bool:
-            return (await health(cloud))["state"] == "ok"
+            return bool((await health(cloud))["state"] == "ok")
 
         async def is_red() -> bool:
-            return (await health(cloud))["state"] == "red"
+            return bool((await health(cloud))["state"] == "red")
 
         ingest = cloud.child("ingest")
         os.kill(ingest, signal.SIGSTOP)
