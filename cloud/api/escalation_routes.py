@@ -76,7 +76,7 @@ async def set_schedule(
 async def list_duty_staff(identity: Caller, services: With, page: Paged) -> Response:
     """Who can be put on duty in the caller's area."""
     async with services.pool.connection() as conn:
-        found = await policies.duty_staff(conn, identity)
+        found = await policies.duty_staff(conn, identity.area_code, identity.org_id)
     return answer({"items": cut(found, page, lambda one: one.id)})
 
 

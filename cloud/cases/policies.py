@@ -100,11 +100,11 @@ async def write_policy(
 async def write_schedule(
     conn: Connection, given: Schedule, editor: Identity, *, retired: bool = False, now: datetime
 ) -> Schedule:
-    """One more version of a schedule, as `write_policy`."""
+    """One more version of a schedule, as `write_policy`; InvalidInput for somebody who works elsewhere."""
     _check_scope(editor, given.area_code, given.org_id)
     wanted = {person for shift in given.shifts for person in shift.staff}
-    rows = await (await conn.execute(_SQL["known_staff"], {"ids": list(wanted)})).fetchall()
-    if missing := wanted - {row[0] for row in rows}:
+    known = {one.id for one in await duty_staff(conn, given.area_code, given.org_id)}
+    if missing := wanted - known:
         raise InvalidInput(f"没有这名员工：{min(missing)}", f"nobody who works here: {min(missing)}")
     version = await _next_version(conn, "schedule_version", given.id, given.version, editor)
     plain = {"id": given.id, "version": version, "name": given.name, "role": given.role, "retired": retired}
@@ -133,9 +133,9 @@ async def on_duty(
     return [row[0] for row in await (await conn.execute(_SQL["staff_of_role"], values)).fetchall()]
 
 
-async def duty_staff(conn: Connection, reader: Identity) -> list[DutyPerson]:
-    """Who can be put on duty where the reader plans, by name."""
-    values = {"area_code": reader.area_code, "org_id": reader.org_id}
+async def duty_staff(conn: Connection, area_code: str, org_id: UUID | None) -> list[DutyPerson]:
+    """Who can be put on duty for a place, by name."""
+    values = {"area_code": area_code, "org_id": org_id}
     return [msgspec.convert(row, DutyPerson) for row in await _rows(conn, "duty_staff", values)]
 
 

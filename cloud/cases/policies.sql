@@ -63,10 +63,6 @@ insert into duty_shift (schedule_id, version, position, weekdays, starts_minute,
 values (%(id)s, %(version)s, %(position)s, %(weekdays)s, %(starts_minute)s, %(ends_minute)s, %(day_kind)s,
     %(first_day)s, %(last_day)s, %(staff)s);
 
--- name: known_staff --
--- Those of some ids that work here.
-select id from staff where id = any(%(ids)s) and active;
-
 -- name: known_resident --
 -- Whose a resident is.
 select area_code, org_id from resident where id = %(id)s;
@@ -85,7 +81,7 @@ on conflict (day) do update set name = excluded.name, off = excluded.off;
 delete from holiday where day between %(from)s and %(to)s;
 
 -- name: duty_staff --
--- Who can be put on duty, by name: staff whose area touches the reader's.
+-- Who can be put on duty for a place, by name: staff whose area touches it.
 select id, name, role, area_code from staff
 where active and role <> 'family'
     and (starts_with(area_code, %(area_code)s) or starts_with(%(area_code)s, area_code))

@@ -245,6 +245,10 @@ async def test_a_district_changes_nothing_that_holds_for_others(
     assert (await put(chief, path, duty)).status_code == 200
     taken = duty | {"version": 1, "area_code": "370502", "retired": True}
     assert (await http.put(f"/api/v1{path}", json=taken, headers=east)).status_code == 403
+    operator = (await sign_in(app, "operator")).info["user"]["id"]
+    await conn.execute("update staff set area_code = '370502' where id = %s", (operator,))
+    theirs = duty | {"version": 1, "shifts": [shift | {"staff": [operator]}]}
+    assert (await put(chief, path, theirs)).status_code == 422
     days = {"items": [{"day": "2026-10-01", "name": "国庆节", "off": True}]}
     assert (await http.put("/api/v1/duty/holidays/2026", json=days, headers=east)).status_code == 403
     fall = (await chief.get("/protocols/fall")).json()["items"][0]
