@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ class JsonLines(logging.Formatter):
     """A record as {"time", "level", "event", ...extra}."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line of JSON; an exception's trace is a field of it."""
+        """One line of JSON, with an exception's kind and place; its words may quote what a device sent."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -21,8 +22,9 @@ class JsonLines(logging.Formatter):
             "text": record.getMessage(),
         }
         line |= {key: value for key, value in vars(record).items() if key not in _OWN and key != "action"}
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            line["trace"] = "".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__
         return json.dumps(line, ensure_ascii=False, default=str)
 
 

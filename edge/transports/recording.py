@@ -29,7 +29,7 @@ def read(path: Path) -> Iterator[tuple[int, bytes]]:
                         "action": "recording_line",
                         "file": path.name,
                         "line": number,
-                        "reason": repr(error),
+                        "reason": type(error).__name__,
                     },
                 )
 
