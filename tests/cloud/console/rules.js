@@ -1,6 +1,10 @@
 /* What every screen must keep, measured in the page itself; each finding names its element.
    `small`: bodies of panels may scroll; `colours`: contrast and focus too, which depend on the theme alone. */
-({ small, colours }) => {
+async ({ small, colours }) => {
+  // What is laid out by script follows a change of size within the next frame.
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame();
+  await frame();
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const name = (one) =>
     `${one.tagName.toLowerCase()}.${one.getAttribute("class") ?? ""} ${(one.ariaLabel ?? one.textContent).slice(0, 40)}`;
@@ -63,6 +67,14 @@
     if (!words || one.closest("svg, .unseen")) return [];
     const size = parseFloat(getComputedStyle(one).fontSize);
     return size < LETTERS.find(([selector]) => one.matches(selector))[1] - 0.1 ? [`${name(one)}: ${size}`] : [];
+  };
+  /* A step cut to a line while its panel has the room for all of it. */
+  const cutShort = (words) => {
+    const lines = Math.ceil((1.15 * words.scrollWidth) / words.clientWidth);
+    const list = words.closest("ol").getBoundingClientRect();
+    const body = words.closest(".panel-body").getBoundingClientRect();
+    const room = body.bottom - list.bottom - 8 > (lines - 1) * words.clientHeight;
+    return words.scrollWidth > words.clientWidth && room ? [`${name(words)}: ${lines} lines`] : [];
   };
   const overlapping = (parent) => {
     const boxes = [...parent.children].map((part) => [part, part.getBoundingClientRect()]);
@@ -147,6 +159,7 @@
     "page scrolls": page.scrollHeight > innerHeight || page.scrollWidth > innerWidth ? [page.className] : [],
     clipped: all(FIXED).filter(overflows).map(sized),
     scrolls: small ? [] : all(SCROLLS_WHEN_SMALL).filter(overflows).map(sized),
+    "cut short": all(".step-text").flatMap(cutShort),
     sideways: all(thumb ? "body *" : ".phone *, .sign-in *")
       .filter((one) => !one.closest(".map-canvas") && one.getBoundingClientRect().right > innerWidth + 1)
       .map(name),

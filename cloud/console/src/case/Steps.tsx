@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, type ReactElement } from "react";
+import { useEffect, useLayoutEffect, useRef, type ReactElement, type RefObject } from "react";
 
 import type { CaseDetail } from "../api/client";
 import { useSeat } from "../desk/context";
@@ -76,18 +76,43 @@ function useF9Elsewhere(protocol: CaseProtocol | undefined, mine: boolean): void
   }, [why]);
 }
 
+/** Writes out the steps that the panel has room for, those to come first; the others stay cut to a line. */
+function writeOut(list: HTMLElement | null): void {
+  const body = list?.parentElement;
+  if (!list || !body) return;
+  const rows = ([...list.children] as HTMLElement[]).map((row) => ({ row, done: Number(row.dataset["progress"] === "done") }));
+  for (const { row } of rows) row.dataset["cut"] = "";
+  for (const { row } of rows.toSorted((a, b) => a.done - b.done)) {
+    delete row.dataset["cut"];
+    if (body.scrollHeight > body.clientHeight) row.dataset["cut"] = "";
+  }
+}
+
+/** A list whose steps are written out again whenever they or their room change. */
+function useWrittenOut(): RefObject<HTMLOListElement | null> {
+  const list = useRef<HTMLOListElement>(null);
+  useLayoutEffect(() => writeOut(list.current));
+  useEffect(() => {
+    const seen = new ResizeObserver(() => writeOut(list.current));
+    if (list.current?.parentElement) seen.observe(list.current.parentElement);
+    return () => seen.disconnect();
+  }, []);
+  return list;
+}
+
 /** What is to be done, numbered: done steps with their time, exactly one current with its buttons; then what rang. */
 export function Steps(props: StepsProps): ReactElement {
   const { t, language } = useTexts();
   const { detail } = props;
   const { data: protocol, isError } = useCaseProtocol(detail);
   useF9Elsewhere(protocol, props.mine);
+  const list = useWrittenOut();
   const name = protocol === undefined ? "" : language === "en" ? protocol.name_en : protocol.name_zh;
   const aside = protocol === undefined ? undefined : t("steps.version", { name, version: protocol.version });
   return (
     <Panel name="steps" title={t("steps.title")} aside={aside} foot={<Alarms detail={detail} />}>
       {protocol === undefined && <p className="label">{t(isError ? "steps.unreadable" : "steps.loading")}</p>}
-      <ol className="step-list">
+      <ol ref={list} className="step-list">
         {protocol?.steps.map((step) => (
           <Step key={step.number} step={step} protocol={protocol} {...props} />
         ))}
