@@ -30,6 +30,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "没有名为 {driver} 的驱动；可用：{known}",
         "There is no driver named {driver}; there are: {known}",
     ),
+    "driver_elsewhere": (
+        '驱动 {driver} 的设备不会从 type = "{given}" 接入；请改为：{known}',
+        'Devices of the driver {driver} do not come in over type = "{given}"; write one of: {known}',
+    ),
     "help_without_home": (
         "为许多住户服务的网关（many_homes）不能有 [{section}]",
         "a gateway of many homes (many_homes) cannot have [{section}]",

@@ -19,7 +19,7 @@ from edge.agent import Agent, Transport
 from edge.config import Broker, Config, ConfigError
 from edge.desired import Desired
 from edge.doors import doors
-from edge.drivers.catalogue import DRIVERS
+from edge.drivers.catalogue import CONNECTIONS, DOORS, DRIVERS
 from edge.effects import Effects, House
 from edge.help_steps import Rules
 from edge.intake import Intake
@@ -226,10 +226,14 @@ def _age(time: Timekeeper) -> Callable[[Event], int]:
 
 
 def check_drivers(settings: Config) -> None:
-    """Raise ConfigError for a driver that does not exist."""
+    """Raise ConfigError for a driver that does not exist, or that nothing comes to over such a transport."""
     for entry in settings.transport:
         if entry.driver not in DRIVERS:
             raise ConfigError(say("driver_unknown", driver=entry.driver, known=", ".join(sorted(DRIVERS))))
+        given, doors = str(entry.__struct_config__.tag), DOORS.get(entry.driver, CONNECTIONS)
+        if given not in (*doors, "recording"):
+            known = ", ".join(doors)
+            raise ConfigError(say("driver_elsewhere", driver=entry.driver, given=given, known=known))
 
 
 def tls(settings: Config, broker: Broker) -> ssl.SSLContext | None:

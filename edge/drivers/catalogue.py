@@ -33,6 +33,14 @@ DRIVERS: Final[dict[str, Callable[[DriverOptions], Driver]]] = {
     "tinyframe": TinyFrameDriver,
     "wrist_accelerometer": WristDriver,
 }
+DOORS: Final = {
+    "zigbee2mqtt": ("mqtt",),
+    "home_assistant": ("mqtt",),
+    "bluetooth": ("bluetooth",),
+    "emfit_qs": ("http",),
+}
+"""The types of transport over which a driver's devices come; all others by a connection of their own."""
+CONNECTIONS: Final = ("tcp", "serial")
 BASE_TOPICS: Final = {
     "zigbee2mqtt": zigbee2mqtt.BASE_TOPIC,
     "home_assistant": home_assistant.BASE_TOPIC,

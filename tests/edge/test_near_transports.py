@@ -11,11 +11,13 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from edge import config
 from edge.doors import doors
 from edge.transports.bluetooth import BluetoothAdapter, BluetoothMissing, bleak_radio
 from edge.transports.http_page import HttpPage
 from edge.transports.serial_line import SerialLine
 from edge.transports.tcp import TcpServer
+from edge.wiring import check_drivers
 from simulators.devices import beds, bluetooth, radars
 from simulators.devices.home_assistant import Board, Message, publish
 from tests.edge.played_radio import AT, CUFF, SENSOR, STRANGER, Agent, FakeAir, adapter
@@ -178,9 +180,23 @@ def phases(cloud: FakeCloud) -> set[str]:
     return {event.phase for event in cloud.events.values()}
 
 
-def test_every_kind_of_transport_is_built_with_its_driver() -> None:
-    from edge import config
+@pytest.mark.parametrize(
+    ("door", "right"),
+    [
+        ('type = "mqtt"\ndriver = "watch"', "tcp, serial"),
+        ('type = "tcp"\ndriver = "zigbee2mqtt"', "mqtt"),
+        ('type = "serial"\npath = "/dev/x"\ndriver = "emfit_qs"', "http"),
+    ],
+)
+def test_a_driver_whose_devices_come_in_elsewhere_is_refused_with_the_right_place(
+    door: str, right: str
+) -> None:
+    settings = config.parse(f'gateway = "gw-1"\n[[transport]]\n{door}\n', "edge.toml")
+    with pytest.raises(config.ConfigError, match=rf"{right}$"):
+        check_drivers(settings)
 
+
+def test_every_kind_of_transport_is_built_with_its_driver() -> None:
     text = """
 gateway = "gw-1"
 [[transport]]
