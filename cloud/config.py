@@ -187,7 +187,7 @@ class DataDir:
             (self.path / ".probe").touch()
             (self.path / ".probe").unlink()
         except OSError as error:
-            raise ConfigError(text("data_unusable", path=self.path, reason=error.strerror)) from error
+            raise ConfigError(text("data_unusable", path=self.path, reason=error)) from error
 
     def lock(self) -> IO[str]:
         """Hold the folder while the returned file is open; raises ConfigError naming the holder."""

@@ -1,7 +1,8 @@
 """What the cloud's command line says to people: Chinese where the locale is Chinese, else English."""
 
-import os
 from typing import Final
+
+from firmware_specs.language import said
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "port_busy": (
@@ -151,15 +152,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def chinese() -> bool:
-    """Whether the locale of the caller is Chinese."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name)
-        if value:
-            return value.lower().startswith("zh")
-    return False
-
-
 def text(key: str, **values: object) -> str:
     """The sentence in the caller's language."""
-    return _TEXTS[key][0 if chinese() else 1].format(**values)
+    return said(_TEXTS[key], values)

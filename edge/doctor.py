@@ -156,7 +156,7 @@ async def _transport(entry: Transport, *, running: bool, wait_s: float) -> Findi
     except OSError as error:
         if running:
             return _good("transport", say("port_used_by_agent", address=address))
-        return _wrong("transport", say("port_busy", address=address, reason=error.strerror))
+        return _wrong("transport", say("port_busy", address=address, reason=error))
     server.close()
     await server.wait_closed()
     return _good("transport", say("port_good", address=address))

@@ -1,7 +1,8 @@
 """What the agent says to people: Chinese where the locale is Chinese, else English."""
 
-import os
 from typing import Final
+
+from firmware_specs.language import said
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "config_unreadable": (
@@ -171,16 +172,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def chinese() -> bool:
-    """True where LC_ALL, LC_MESSAGES or LANG, in this order, names a Chinese locale."""
-    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(variable)
-        if value:
-            return value.lower().startswith("zh")
-    return False
-
-
 def say(text: str, /, **values: object) -> str:
     """The text named `text` in the reader's language, with `values` filled in."""
-    zh, en = TEXTS[text]
-    return (zh if chinese() else en).format(**values)
+    return said(TEXTS[text], values)

@@ -3,7 +3,6 @@
 import argparse
 import inspect
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -13,6 +12,7 @@ import msgspec
 from firmware_specs import messages, topics
 from firmware_specs.fields import END
 from firmware_specs.ids import WIRE_ID_PATTERN
+from firmware_specs.language import said
 
 ROOT: Final = Path(__file__).parent
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"  # AsyncAPI's own draft; nothing newer is used
@@ -69,8 +69,7 @@ _TEXTS: Final = {
 
 
 def _say(key: str) -> str:
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return _TEXTS[key][0 if locale.startswith("zh") else 1]
+    return said(_TEXTS[key], {})
 
 
 def schema(message: type[messages.Message]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def parse(text: str, name: str) -> Scenario:
     try:
         scenario = msgspec.convert(raw, Scenario)
     except msgspec.ValidationError as error:
-        raise ScenarioError(_explain(text, name, str(error))) from error
+        raise ScenarioError(_explain(text, name, error)) from error
     for table, index, key, reason in _mistakes(scenario):
         raise ScenarioError(
             say("scenario_invalid", path=name, line=_line(text, table, index, key), reason=reason)
@@ -217,15 +217,15 @@ def _clock_mistakes(clock: ClockSpec) -> list[tuple[str, int, str, str]]:
     return []
 
 
-def _explain(text: str, name: str, error: str) -> str:
+def _explain(text: str, name: str, error: msgspec.ValidationError) -> str:
     """A validation error as line, key and what is allowed."""
-    path = re.search(r"at `\$\.?(\w*)(?:\[(\d+)\])?(?:\.(\w+))?", error)
+    path = re.search(r"at `\$\.?(\w*)(?:\[(\d+)\])?(?:\.(\w+))?", str(error))
     table, index, key = (path[1], int(path[2] or 0), path[3] or "") if path else ("", 0, "")
-    reason = error
-    if (unknown := re.search(r"unknown field `(\w+)`", error)) is not None:
+    reason: object = error
+    if (unknown := re.search(r"unknown field `(\w+)`", str(error))) is not None:
         key = unknown[1]
         reason = say("unknown_key", key=key, known=", ".join(_known(table)))
-    elif (missing := re.search(r"missing required field `(\w+)`", error)) is not None:
+    elif (missing := re.search(r"missing required field `(\w+)`", str(error))) is not None:
         reason = say("missing_key", key=f"{table}.{missing[1]}" if table else missing[1])
     return say("scenario_invalid", path=name, line=_line(text, table, index, key), reason=reason)
 

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Final
 
 from firmware_specs.clock import Clock
+from firmware_specs.language import chinese
 from firmware_specs.messages import Event, InventoryEntry
 from simulators.cloud_api import CloudApi
 from simulators.commands import work_folder
@@ -34,7 +35,6 @@ from simulators.shift_desk import Help, Operator, Seat
 from simulators.shift_plan import Alarm, plan
 from simulators.shift_report import told
 from simulators.stage import OwnCloud
-from simulators.texts import chinese
 
 _PLATFORM: Final = "gw-platform"
 _DAY_START: Final = "2026-03-02T08:00:00+08:00"

@@ -1,7 +1,8 @@
 """What the simulators say: Chinese where the locale is Chinese, else English."""
 
-import os
-from typing import Any, Final
+from typing import Final
+
+from firmware_specs.language import said
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "port_busy": (
@@ -155,15 +156,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def chinese() -> bool:
-    """True when the locale's language is Chinese."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return value.lower().startswith("zh")
-    return False
-
-
-def say(text: str, /, **values: Any) -> str:
+def say(text: str, /, **values: object) -> str:
     """The text of a name in the reader's language."""
-    zh, en = _TEXTS[text]
-    return (zh if chinese() else en).format(**values)
+    return said(_TEXTS[text], values)

@@ -26,8 +26,8 @@ from cloud.commands.admin_actions import Command, Desk, Option
 from cloud.config import DATABASE_URL, KEY_FILE, ConfigError, DataDir, default_data_dir
 from cloud.database.pool import connect
 from cloud.registry.sealing import Seal, SealError, load_seal
-from cloud.texts import chinese
 from firmware_specs.clock import Clock, add_clock_arguments, clock_from
+from firmware_specs.language import chinese
 
 _NAME: Final = Option("name", "名称", "name", required=True)
 _ROLE: Final = Option("role", "角色", "role", required=True, values=get_args(Role))

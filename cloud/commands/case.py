@@ -22,8 +22,8 @@ from cloud.cases.evidence_check import Fault, Verdict
 from cloud.cases.signing import Signer, SigningError, load_signer, public_pem
 from cloud.config import DATABASE_URL, KEY_FILE, SIGNING_KEY, DataDir, default_data_dir
 from cloud.database.pool import Connection, connect
-from cloud.texts import chinese
 from firmware_specs.clock import add_clock_arguments, clock_from
+from firmware_specs.language import chinese
 
 _LARGEST_FILE: Final = 256 * 1024 * 1024
 _FLAWS: Final[dict[str, tuple[str, str]]] = {

@@ -13,7 +13,7 @@ from cloud.imports import importing
 from cloud.imports.importing import Choices, Defaults, Plan
 from cloud.imports.matching import Duplicate
 from cloud.imports.reader import MAX_FILE_BYTES
-from cloud.texts import chinese
+from firmware_specs.language import chinese
 
 _EVERYBODY: Final = Identity(id=UUID(int=0), name="admin-cli", role="admin")
 _WHY: Final = {

@@ -18,8 +18,8 @@ from cloud.database.pool import connect
 from cloud.kpi import tables
 from cloud.kpi.store import Grouping, Kpi, compute
 from cloud.shifts.shift import ZONE
-from cloud.texts import chinese
 from firmware_specs.clock import add_clock_arguments, clock_from
+from firmware_specs.language import chinese
 
 _DAY: Final = timedelta(days=1)
 

@@ -12,8 +12,8 @@ import msgspec
 from cloud.commands.case import database_of
 from cloud.database.pool import connect
 from cloud.telemetry.storage import Disk, Kept, Storage, keep_readings, survey
-from cloud.texts import chinese
 from firmware_specs.clock import add_clock_arguments, clock_from
+from firmware_specs.language import chinese
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cloud.texts import chinese
+from firmware_specs.language import chinese, said
 
 # Check -> its name.
 NAMES: Final[dict[str, tuple[str, str]]] = {
@@ -158,7 +158,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 def say(key: str, **values: object) -> str:
     """The sentence in the caller's language."""
-    return _TEXTS[key][0 if chinese() else 1].format(**values)
+    return said(_TEXTS[key], values)
 
 
 def name(check: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from firmware_specs.language import chinese
 from simulators.conformance import event_judges, order_judges, wire_judges
 from simulators.conformance.evidence import Evidence
 from simulators.conformance.verdict import Result, Verdict
-from simulators.texts import chinese
 
 
 @dataclass(frozen=True)

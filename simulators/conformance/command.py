@@ -73,7 +73,7 @@ async def _listen(wire: SmallBroker, arguments: argparse.Namespace) -> None:
     try:
         await wire.start(arguments.host, 0 if arguments.reference else arguments.port)
     except OSError as error:
-        raise SimulatorError(say("cannot_listen", port=arguments.port, reason=error.strerror)) from error
+        raise SimulatorError(say("cannot_listen", port=arguments.port, reason=error)) from error
 
 
 def _tell(arguments: argparse.Namespace, wire: SmallBroker | GivenBroker, secret: str) -> None:

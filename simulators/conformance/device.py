@@ -126,7 +126,7 @@ async def _listen(arguments: argparse.Namespace, record: DeviceRecord, reader: R
     try:
         server = await asyncio.start_server(serve, arguments.host, arguments.listen)
     except OSError as error:
-        raise SimulatorError(say("cannot_listen", port=arguments.listen, reason=error.strerror)) from error
+        raise SimulatorError(say("cannot_listen", port=arguments.listen, reason=error)) from error
     async with server:
         port = server.sockets[0].getsockname()[1]
         sys.stderr.write(say("waiting_device", host=arguments.host, port=port) + "\n")

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from firmware_specs.language import chinese
 from simulators.conformance.checks import Finding
 from simulators.conformance.device_record import DeviceRecord
 from simulators.conformance.frames import Fault
 from simulators.conformance.verdict import Verdict, bad, ok, unseen
-from simulators.texts import chinese
 
 _PAGES: Final = {"bluetooth": "gatt.md, bthome.md, vendor_ble.md"}
 _PLAUSIBLE_MS: Final = (1_577_836_800_000, 4_102_444_800_000)  # 2020 to 2100

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulators.texts import chinese
+from firmware_specs.language import said
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ask_press_sos": (
@@ -181,5 +181,4 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 def say(text: str, /, **values: object) -> str:
     """The text of a name in the reader's language."""
-    zh, en = _TEXTS[text]
-    return (zh if chinese() else en).format(**values)
+    return said(_TEXTS[text], values)
