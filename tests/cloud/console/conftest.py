@@ -14,11 +14,13 @@ from pathlib import Path
 from shutil import rmtree
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from cloud.console import build_hook
 from tests.cloud.console.district import PASSWORDS, District, RunningCloud
+from tests.cloud.console.proxy import Proxy, proxied
 from tests.cloud.console.street import POST, Street
 from tests.ports import free_port
 from tests.programs import program
@@ -34,6 +36,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# An idle connection is let go before the server would close it.
+_NEVER_JUST_CLOSING = httpx.Limits(keepalive_expiry=2)
 # The browser itself reports these: nobody is signed in yet; another operator was quicker.
 _EXPECTED = re.compile(r"status of (401|409|429)")
 # And this where a story lets the server refuse what was typed.
@@ -125,10 +129,12 @@ def cloud(built_console: Path) -> Iterator[RunningCloud]:
         line = running.stdout.readline()
         assert line.startswith("ready"), (folder / "up.log").read_text()[-2000:]
         watchdog.cancel()
-        made = RunningCloud(f"http://127.0.0.1:{http_port}", http_port, mqtt_port, folder, token_for(folder))
-        made.post("/orgs", {"name": "康养中心"})
-        made.post("/areas", {"code": "37", "name": "安澜市"})
-        yield made
+        url, token = f"http://127.0.0.1:{http_port}", token_for(folder)
+        with httpx.Client(timeout=LIMIT_S, limits=_NEVER_JUST_CLOSING) as http:
+            made = RunningCloud(url, http_port, mqtt_port, folder, token, http)
+            made.post("/orgs", {"name": "康养中心"})
+            made.post("/areas", {"code": "37", "name": "安澜市"})
+            yield made
     finally:
         watchdog.cancel()
         running.send_signal(signal.SIGTERM)
@@ -157,6 +163,13 @@ def district(cloud: RunningCloud, street: Street) -> District:
     area = f"37{next(_areas)}"
     cloud.post("/areas", {"code": area, "name": "安澜市滨江区"})
     return District(cloud, area, street)
+
+
+@pytest.fixture
+def proxy(cloud: RunningCloud) -> Iterator[Proxy]:
+    """A line to the cloud that can be cut."""
+    with proxied(cloud.http_port) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

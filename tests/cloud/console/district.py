@@ -10,7 +10,6 @@ from firmware_specs.clock import Clock
 from simulators.devices.watch import FALL, SOS
 from simulators.light_gateway import LightGateway
 from tests.cloud.console.street import Street
-from tests.waiting import LIMIT_S
 
 PASSWORDS: Final[dict[str, str]] = {}  # of every user made for a story, by user name
 _AT_THE_WRIST = {"sos": SOS, "fall": FALL}
@@ -47,6 +46,7 @@ class RunningCloud:
     mqtt_port: int
     data_dir: Path
     token: str
+    http: httpx.Client
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """An administrator's request."""
@@ -62,8 +62,7 @@ class RunningCloud:
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}
-        address = f"{self.url}/api/v1{path}"
-        answer = httpx.request(method, address, json=body, headers=headers, timeout=LIMIT_S)
+        answer = self.http.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
         return found

@@ -4,11 +4,15 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from firmware_specs.clock import Clock
+from simulators.cloud_api import CloudApi
 from simulators.devices.watch import Watch, WatchState
+from simulators.fleet import Fleet
+from simulators.fleet_town import register_fleet
 from simulators.ledger import Ledger
 from simulators.light_gateway import LightGateway
 from simulators.processes import Child, python_module
@@ -18,6 +22,8 @@ from tests.waiting import LIMIT_S, until
 POST: Final = "gw-watch-post"
 # A watch tells whole seconds; what it tells may not be older than its wearer's registration.
 _CLOCK_AHEAD_MS: Final = 1_000
+_FIRST_SEED: Final = 700_000
+Done = TypeVar("Done")
 
 
 class Street:
@@ -29,6 +35,7 @@ class Street:
         self._watches: dict[str, Watch] = {}
         self._gateways: dict[str, LightGateway] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._rest = AsyncExitStack()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="street")
         config = str(folder / "edge.toml")
@@ -44,24 +51,29 @@ class Street:
             f"[[transport]]\ntype = 'tcp'\ndriver = 'watch'\nport = {self._port}\n"
         )
         self._thread.start()
-        self._do(self._agent.start())
+        self.do(self._agent.start())
 
     def press(self, device: str, bits: int) -> None:
         """A watch tells these alarms; returns when the agent has them."""
-        self._do(self._press(device, bits))
+        self.do(self._press(device, bits))
 
     def tell(self, gateway: str, secret: str, act: Callable[[LightGateway], object]) -> None:
         """A home's own gateway does something; returns when the cloud has stored what it sent."""
-        self._do(self._tell(gateway, secret, act))
+        self.do(self._tell(gateway, secret, act))
+
+    def live(self, api_url: str, token: str, homes: int) -> Fleet:
+        """So many more homes of a simulated town; returns when they are registered and all online."""
+        return self.do(self._live(api_url, token, homes))
 
     def close(self) -> None:
         """Everything is switched off."""
-        self._do(self._end())
+        self.do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(LIMIT_S)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(2 * LIMIT_S)
+    def do(self, work: Coroutine[Any, Any, Done]) -> Done:
+        """Something happens in this street; returns when it is over."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(2 * LIMIT_S)
 
     async def _press(self, device: str, bits: int) -> None:
         if device not in self._watches:
@@ -83,7 +95,16 @@ class Street:
         act(gateway)
         await until(lambda: gateway.unanswered == 0)
 
+    async def _live(self, api_url: str, token: str, homes: int) -> Fleet:
+        async with CloudApi(api_url, token) as api:
+            entries, _ = await register_fleet(api, homes, first_seed=_FIRST_SEED, prefix="gw-town")
+        fleet = Fleet(entries, ("127.0.0.1", self._mqtt_port), self._clock, self._ledger)
+        await self._rest.enter_async_context(fleet.running(report_s=3600))
+        assert await fleet.online(LIMIT_S) == homes
+        return fleet
+
     async def _end(self) -> None:
+        await self._rest.aclose()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

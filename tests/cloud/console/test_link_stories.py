@@ -1,23 +1,16 @@
 """The line to the cloud is lost and comes back: the screen never pretends to know."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
-from tests.cloud.console.district import PASSWORDS, District, RunningCloud
+from tests.cloud.console.district import PASSWORDS, District
 from tests.cloud.console.looks import check_everywhere
-from tests.cloud.console.proxy import Proxy, proxied
+from tests.cloud.console.proxy import Proxy
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def proxy(cloud: RunningCloud) -> Iterator[Proxy]:
-    with proxied(cloud.http_port) as opened:
-        yield opened
 
 
 def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_gap(
