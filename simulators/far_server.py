@@ -147,7 +147,14 @@ def _json(value: Any, status: int = 200) -> Response:
 @asynccontextmanager
 async def serving(far: FarEnds, port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback for the length of the block; yields the address."""
-    config = uvicorn.Config(far_app(far), host="127.0.0.1", port=port, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        far_app(far),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(), name="far-ends")
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has a flag and no event

@@ -24,7 +24,7 @@ from cloud.preparation import prepare_database
 from tests.ports import free_port
 from tests.programs import absent_programs, program
 from tests.scratch import prefer_memory
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 START = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
 
@@ -150,7 +150,7 @@ async def broker(data_dir: Path) -> AsyncIterator[RunningBroker]:
     )
     nats.write_config(found, text)
     server = await nats.start(found, log=data_dir / "nats.log")
-    await process.wait_listening(server, port, limit_s=15)
+    await process.wait_listening(server, port, limit_s=LIMIT_S)
     yield RunningBroker(port, secrets, found, server, client_port)
     await nats.stop(server)
 

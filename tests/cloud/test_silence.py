@@ -22,7 +22,7 @@ from firmware_specs.messages import Online, encode
 from tests.cloud import town
 from tests.cloud.town import LONG_AGO, NOW, seconds
 from tests.conftest import RunningBroker
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 
 async def notice(conn: Connection, at: float, *, started: datetime = LONG_AGO) -> None:
@@ -191,14 +191,14 @@ async def test_by_its_will_a_gateway_is_known_to_be_offline_within_ninety_second
         silent.loop_start()
         try:
             here = encode(Online(online=True, run="0123456789abcdef"))
-            silent.publish(topics.state(home.gateway, "online"), here, qos=1).wait_for_publish(5)
+            silent.publish(topics.state(home.gateway, "online"), here, qos=1).wait_for_publish(LIMIT_S)
             await asyncio.to_thread(silent.loop_stop)  # frozen: the connection stays, nobody speaks
             started = asyncio.get_running_loop().time()
 
             async def offline() -> bool:
                 return await town.all_cases(conn) != []
 
-            await until(offline, limit_s=20)
+            await until(offline)
             took = asyncio.get_running_loop().time() - started
         finally:
             lane.cancel()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.edge.stand import Broker, FakeCloud
 from tests.ports import free_port
+from tests.waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def fake_cloud(broker: Broker) -> AsyncIterator[FakeCloud]:
     """A cloud that listens and acknowledges."""
     made = FakeCloud(broker)
     task = asyncio.create_task(made.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         await made.up.wait()
     yield made
     task.cancel()

@@ -98,8 +98,8 @@ async def test_what_happened_while_the_broker_was_away_comes_in_order(
                 await asyncio.sleep(0.3)
             fake_cloud.order.clear()
             broker.start()
-            await until(agent.link.events.idle, 20)
-            await until(lambda: len(pulses(fake_cloud)) == 7, 20)
+            await until(agent.link.events.idle)
+            await until(lambda: len(pulses(fake_cloud)) == 7)
         assert len(fake_cloud.events) == 6
         first_batch = next(i for i, what in enumerate(fake_cloud.order) if what != "event")
         assert first_batch >= 6

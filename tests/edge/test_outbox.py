@@ -17,6 +17,7 @@ from edge.readings import Fix, Reading
 from firmware_specs.batches import decode_batch, encode_batch
 from firmware_specs.ids import uuid7
 from firmware_specs.messages import ClockState, Event, Position, TelemetryBatch
+from tests.waiting import LIMIT_S
 
 NOW = 1_767_225_600_000
 MANY = 1 << 60
@@ -247,7 +248,7 @@ async def test_on_a_full_disk_events_take_the_reserve_then_memory_and_later_the_
     on_disk = count(small_disk / "events.db")
     assert 0 < on_disk < 60
     (small_disk / "photos").unlink()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         while count(small_disk / "events.db") < 60:
             await asyncio.sleep(0.05)
     assert len({(e.run, e.seq) for e in await box.waiting_events(1000)}) == 60

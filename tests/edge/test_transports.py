@@ -19,7 +19,7 @@ from edge.transports.mqtt import LocalMqtt, line
 from edge.transports.recording import Recording
 from edge.transports.tcp import TcpServer
 from tests.edge.stand import Broker, FakeCloud, door, running, sos, watch, write_config
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 
 @dataclass
@@ -83,7 +83,7 @@ async def test_a_thousand_connections_and_the_sos_among_them(
         devices = [await crowd.enter_async_context(watch(door(agent))) for _ in range(1000)]
         for number, device in enumerate(devices):
             await device.say(b"[3G*%015d*0002*LK" % number)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT_S):
             assert b"*LK]" in await devices[500].ask(b"]")
             assert b"*AL]" in await devices[500].ask(sos())
         await until(lambda: bool(fake_cloud.events))
@@ -150,7 +150,7 @@ async def test_a_silent_connection_is_closed() -> None:
         serving(TcpServer("t", "127.0.0.1", 0, listener, idle_s=0.1)) as made,
         watch(made.port) as device,
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT_S):
             assert await device.reader.read() == b""
         assert listener.lines[0].gone
 
@@ -171,7 +171,7 @@ async def test_a_client_that_reads_no_answers_is_cut_off_and_others_are_served()
 
             await until(pushes_until_cut)
             await good.say(b"?")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LIMIT_S):
                 assert await good.reader.readexactly(16384) == listener.answer
         assert not listener.lines[0].gone
 
@@ -194,7 +194,7 @@ async def test_a_flood_does_not_starve_the_others() -> None:
         pouring = asyncio.create_task(pour())
         for _ in range(20):
             await good.say(b"?")
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(LIMIT_S):
                 assert await good.reader.readexactly(1) == b"!"
         pouring.cancel()
         flood.close()

@@ -169,7 +169,7 @@ async def test_an_order_to_restart_is_refused_while_an_event_waits_and_done_afte
     await fake_cloud.order_to(GATEWAY, order("restart", 2))
     await until(lambda: len(fake_cloud.results) == 2)
     assert fake_cloud.results[1].status == "done"
-    await until(lambda: fake_cloud.states["birth"]["run"] != first_run, 20)
+    await until(lambda: fake_cloud.states["birth"]["run"] != first_run)
     assert agent.process is not None
     assert agent.process.returncode is None
     assert await agent.terminate() == 0

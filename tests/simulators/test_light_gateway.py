@@ -17,6 +17,7 @@ from simulators.light_gateway import LightGateway
 from simulators.local_broker import LocalBroker
 from simulators.mqtt import MqttClient, MqttError, Will, connect_packet, publish_packet
 from simulators.processes import SimulatorError
+from tests.waiting import LIMIT_S
 
 
 def test_connect_packet_is_mqtt_3_1_1_with_will_user_and_password() -> None:
@@ -61,7 +62,7 @@ class Cloud:
         return sum(topic.endswith(channel) for topic, _ in self.seen)
 
     async def until(self, channel: str, count: int) -> None:
-        async with asyncio.timeout(10), self._changed:
+        async with asyncio.timeout(LIMIT_S), self._changed:
             await self._changed.wait_for(lambda: self.count(channel) >= count)
 
     async def _answer(self, gateway: str, channel: str, payload: bytes) -> None:
@@ -120,7 +121,7 @@ async def test_an_event_is_sent_again_until_it_is_stored_and_the_ledger_knows(
         await cloud.until("up/event", 3)
         assert ledger.waiting == 1
         cloud.answering = True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while ledger.waiting:
                 await asyncio.sleep(0.01)
         task.cancel()

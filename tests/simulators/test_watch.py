@@ -4,6 +4,7 @@ from firmware_specs.clock import Clock
 from simulators.devices import watch
 from simulators.devices.faults import FAULTS
 from simulators.devices.watch import Watch, WatchState
+from tests.waiting import LIMIT_S
 
 AT = 1_770_401_400_000  # 2026-02-06T18:10:00Z
 
@@ -70,7 +71,7 @@ async def _with_watch(server: Server, **options: float) -> tuple[asyncio.Server,
     port = listener.sockets[0].getsockname()[1]
     device = Watch("2300000017", "127.0.0.1", port, Clock(), repeat_s=options.get("repeat_s", 0.05))
     task = asyncio.create_task(device.run())
-    await asyncio.wait_for(device.linked(), 5)
+    await asyncio.wait_for(device.linked(), LIMIT_S)
     return listener, device, task
 
 
@@ -118,7 +119,7 @@ async def test_positions_without_a_connection_are_sent_later_as_backfill() -> No
     assert not server.received.count(b"UD2")
     lonely.port = device.port
     again = asyncio.create_task(lonely.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_S):
         while b"*UD2," not in server.received:
             await asyncio.sleep(0.01)
     again.cancel()

@@ -23,6 +23,7 @@ from cloud.database.migrations import (
 from cloud.database.pool import Connection, Pool, connect
 from cloud.embedded import postgres
 from tests.conftest import START
+from tests.waiting import LIMIT_S
 
 GOOD = """-- What this file is about.
 
@@ -129,7 +130,7 @@ async def test_a_listener_wakes_at_its_start_at_a_notify_and_after_its_connectio
 
     task = asyncio.create_task(listen())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             assert await heard.get() == ""
             await conn.execute("select pg_notify('two', '')")
             assert await heard.get() == "two"

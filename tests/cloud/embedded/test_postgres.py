@@ -10,6 +10,7 @@ import pytest
 
 from cloud.embedded import postgres
 from cloud.embedded.postgres import Cluster, PostgresError
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.postgres
 
@@ -69,7 +70,7 @@ async def test_a_server_left_over_by_a_killed_supervisor_is_ended_before_the_nex
     await write(cluster, 1)
     server = await start(cluster, data_dir)
     try:
-        assert await asyncio.wait_for(former.wait(), 5) == 0
+        assert await asyncio.wait_for(former.wait(), LIMIT_S) == 0
         assert await kept(cluster) == [1]
     finally:
         await postgres.stop(server)

@@ -14,7 +14,7 @@ from cloud.ingest.mqtt_source import MqttSource
 from cloud.ingest.source import Arrival, Subscription
 from tests.conftest import START, RunningBroker
 from tests.mqtt_client import mqtt_client
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.broker
 
@@ -42,7 +42,7 @@ async def publish(broker: RunningBroker, *payloads: bytes) -> None:
 
 async def take(opened: MqttSource, count: int) -> list[Arrival]:
     taken: list[Arrival] = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(LIMIT_S):
         while len(taken) < count:
             taken += await opened.take(count - len(taken))
     return taken
