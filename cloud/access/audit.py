@@ -27,7 +27,7 @@ REPEATED: Final = (
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     """One act, or `times` looks of one person at one thing from `first_at` (row `first_id`) to `at`, with the
-    words of the last. `case_number` and `resident_name` say what a bare id is.
+    words of the last. `subject_name`, `case_number` and `resident_name` say what a bare id is.
     """
 
     id: int
@@ -40,6 +40,7 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
     actor_role: str
     action: str
     subject: str
+    subject_name: str
     case_id: UUID | None
     case_number: int | None
     resident_name: str

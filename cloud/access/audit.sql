@@ -3,7 +3,8 @@
 -- name: list_audit --
 -- Newest first, with who it was and what it was about; of a reader's area are the acts of its own people and
 -- programs, and everybody's looks at its cases, elders, homes and gateways. What a screen looks at again and
--- again is one line for a person and a subject: when first and last, how often; the words are the newest's.
+-- again is one line for a person and a subject: when first and last, how often; the words are the newest's. What
+-- an id stands for is looked up for the lines that are shown only.
 with named as (
     select a.id, a.at, a.actor, a.action, a.subject, a.detail,
         coalesce(u.name, t.name) as actor_name, u.username, coalesce(u.role, t.role) as actor_role,
@@ -18,7 +19,7 @@ with named as (
         and (%(action)s::text is null or a.action = %(action)s)
 ), seen as (
     select n.id, n.at, n.actor, coalesce(n.actor_name, n.actor) as actor_name, coalesce(n.actor_role, '') as actor_role,
-        n.action, n.subject, c.id as case_id, c.number as case_number, coalesce(p.name, '') as resident_name, n.detail,
+        n.action, n.subject, n.subject_id, c.id as case_id, c.number as case_number, coalesce(p.name, '') as resident_name, n.detail,
         n.action = any(%(folded)s::text[]) as folds
     from named n
     left join cases c on c.id = coalesce(n.about_case, n.subject_id)
@@ -41,9 +42,28 @@ with named as (
 ), lines as (
     select *, count(*) filter (where begins) over (partition by actor, action, subject order by id) as line
     from begun
+), folded as (
+    select max(id) as id, max(at) as at, min(at) as first_at, count(*) as times, min(id) as first_id, actor,
+        min(actor_name) as actor_name, min(actor_role) as actor_role, action, subject, subject_id,
+        min(case_id::text)::uuid as case_id, min(case_number) as case_number, min(resident_name) as resident_name,
+        (array_agg(detail order by id desc))[1] as detail
+    from lines
+    group by actor, action, subject, subject_id, line
 )
-select max(id), max(at), min(at), count(*), min(id), actor, min(actor_name), min(actor_role), action, subject,
-    min(case_id::text)::uuid, min(case_number), min(resident_name), (array_agg(detail order by id desc))[1]
-from lines
-group by actor, action, subject, line
-order by 1 desc;
+select id, at, first_at, times, first_id, actor, actor_name, actor_role, action, subject, coalesce(
+    nullif(resident_name, ''),
+    (select name from staff where id = subject_id),
+    (select name from dispatch where id = subject_id),
+    (select concat_ws(' ', nullif(street, ''), nullif(compound, ''), nullif(building, ''), nullif(unit, ''),
+            nullif(room, ''), (select nullif(label, '') from bed where id = subject_id))
+        from home where id = coalesce((select home_id from bed where id = subject_id),
+            (select home_id from checklist where id = subject_id), subject_id)),
+    (select name from org where id = subject_id),
+    (select name from zone where id = subject_id),
+    (select name from api_token where id = subject_id),
+    (select name from escalation_policy where id = subject_id order by version desc limit 1),
+    (select name from duty_schedule where id = subject_id order by version desc limit 1),
+    (select name_zh from protocol where key = subject and action = 'protocol_set' order by version desc limit 1),
+    (select name from area where code = subject), ''), case_id, case_number, resident_name, detail
+from folded
+order by id desc;

@@ -18,6 +18,7 @@ from cloud.access.access import (
     hash_secret,
     new_secret,
 )
+from cloud.access.acts import Act, Detail
 from cloud.access.audit import LOOK_AGAIN, REPEATED
 from cloud.access.errors import Conflict, NotFound, TooManyAttempts
 from cloud.access.sources import UNKNOWN
@@ -228,9 +229,9 @@ async def write_audit(
     *,
     now: datetime,
     actor: str,
-    action: str,
+    action: Act,
     subject: str,
-    detail: dict[str, Any] | None = None,
+    detail: Detail | None = None,
 ) -> None:
     """Write down who looked at or changed what: each act, and of a look that a screen repeats by itself one
     row every LOOK_AGAIN, so that a screen left open writes hundreds of rows a day and not ten thousands.

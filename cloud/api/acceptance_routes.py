@@ -9,6 +9,7 @@ from cloud.acceptance import evidence, store
 from cloud.acceptance.acceptance import Step
 from cloud.acceptance.steps import steps, unproven
 from cloud.access.access import Identity
+from cloud.access.acts import Act
 from cloud.access.errors import Conflict, InvalidInput, NotFound
 from cloud.api import acceptance_schemas as shapes
 from cloud.api.auditing import audit
@@ -57,7 +58,7 @@ async def begin_checklist(home_id: UUID, identity: Caller, services: With) -> sh
     async with services.pool.connection() as conn, conn.transaction():
         await _check_home(conn, home_id, identity)
         made, fresh = await store.begin(conn, home_id=home_id, name=identity.name, now=now)
-        action = "checklist_begun" if fresh else "checklist_joined"
+        action: Act = "checklist_begun" if fresh else "checklist_joined"
         await audit(conn, services, identity, action, made, home_id=str(home_id))
         found = await store.find(conn, made, identity)
         gateways = await evidence.gateways_of(conn, found.checklist, now)

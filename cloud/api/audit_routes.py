@@ -1,6 +1,5 @@
 """The audit trail for supervisors and administrators; that it was read is in it too."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,8 +7,9 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from cloud.access import audit
-from cloud.access import store as access
+from cloud.access.acts import Detail
 from cloud.access.errors import InvalidInput
+from cloud.api.auditing import audit as write_down
 from cloud.api.callers import Caller, With
 from cloud.api.schemas import Shown
 from cloud.api.times import GivenInstant, Instant, iso_ms
@@ -32,6 +32,7 @@ class AuditEntry(Shown):
     actor_role: str
     action: str
     subject: str
+    subject_name: str
     case_id: UUID | None
     case_number: int | None
     resident_name: str
@@ -70,17 +71,10 @@ async def list_audit(
     )  # fmt: skip
     async with services.pool.connection() as conn, conn.transaction():
         rows, next_before = await audit.read(conn, identity, wanted)
-        asked: dict[str, datetime | str | int | None] = {"from": iso_ms(start), "to": iso_ms(end)}
-        asked |= {"actor": actor, "action": action, "subject": subject, "count": len(rows)}
-        given = {name: value for name, value in asked.items() if value is not None}
-        await access.write_audit(
-            conn,
-            now=services.clock.now(),
-            actor=identity.actor,
-            action="audit_read",
-            subject="audit",
-            detail=given,
-        )
+        asked: Detail = {"from": iso_ms(start), "to": iso_ms(end), "count": len(rows)}
+        named = {"actor": actor, "action": action, "subject": subject}
+        given = {name: value for name, value in named.items() if value is not None}
+        await write_down(conn, services, identity, "audit_read", "audit", **asked, **given)
     shown = [
         {name: value for name, value in msgspec.structs.asdict(row).items() if name != "first_id"}
         for row in rows

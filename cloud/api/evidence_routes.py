@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from cloud.access import store as access
+from cloud.access.acts import Detail
 from cloud.access.errors import NotAllowed
 from cloud.access.roles import may
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.cases import evidence, evidence_page
 
@@ -41,15 +42,8 @@ async def get_evidence(
             program=evidence.program(),
             now=now,
         )
-        detail = {"health": found.health, "entries": len(found.entries)}
-        await access.write_audit(
-            conn,
-            now=now,
-            actor=identity.actor,
-            action="evidence_exported",
-            subject=str(case_id),
-            detail=detail,
-        )
+        about: Detail = {"health": found.health, "entries": len(found.entries)}
+        await audit(conn, services, identity, "evidence_exported", case_id, **about)
     return Response(
         evidence_page.page(found, evidence.seal(found, services.signer)),
         media_type="text/html; charset=utf-8",

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from cloud.access.access import Identity
+from cloud.access.acts import Detail
 from cloud.access.errors import NotAllowed
 from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
@@ -101,6 +102,11 @@ async def _compute(
     now = services.clock.now()
     async with services.pool.connection() as conn:
         found = await compute(conn, identity, start=start, end=end, grouping=group, now=now)
-        detail = {"from": iso_ms(start), "to": iso_ms(end), "group": group, "area": identity.area_code}
+        detail: Detail = {
+            "from": iso_ms(start),
+            "to": iso_ms(end),
+            "group": group,
+            "area": identity.area_code,
+        }
         await audit(conn, services, identity, "kpi_viewed", "kpi", **detail)
     return found

@@ -18,6 +18,7 @@ from cloud import metrics
 from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import CareBedError, NotAllowed, NotFound
+from cloud.api.auditing import audit
 from cloud.api.callers import COOKIE, Caller, With, bearer_of, check_role, find_caller, same_origin
 from cloud.api.case_routes import actor_of, answer
 from cloud.api.errors import domain_problem, problem
@@ -81,9 +82,7 @@ async def list_feed(
     """Frames after a position, oldest first; go on with `after=seq`."""
     async with services.pool.connection() as conn, conn.transaction():
         items = await feed.read_after(conn, after, identity, limit=limit)
-        await access.write_audit(
-            conn, now=services.clock.now(), actor=identity.actor, action="feed_read", subject="feed"
-        )
+        await audit(conn, services, identity, "feed_read", "feed")
     return answer({"items": items, "seq": items[-1].seq if items else after})
 
 
@@ -118,9 +117,7 @@ async def _admit(socket: WebSocket, operation: str) -> tuple[Identity, str | Non
     identity, _ = await find_caller(socket, bearer)
     check_role(identity, operation)
     async with services.pool.connection() as conn:
-        await access.write_audit(
-            conn, now=services.clock.now(), actor=identity.actor, action="feed_opened", subject="feed"
-        )
+        await audit(conn, services, identity, "feed_opened", "feed")
     plain = next((item for item in offered if item == "carebed"), None)
     return identity, plain or spoken
 

@@ -1,10 +1,10 @@
 """Changes of elders and equipment by administrators; 409 for an old revision."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 
+from cloud.access.acts import Detail
 from cloud.access.errors import NotFound
 from cloud.api import admin_schemas as shapes
 from cloud.api.auditing import audit
@@ -66,8 +66,8 @@ async def move_resident(
         revision = await changes.move_resident(
             conn, resident_id, bed, revision=body.revision, now=services.clock.now()
         )
-        detail: dict[str, Any] = {"bed_id": None if body.bed_id is None else str(body.bed_id)}
-        await audit(conn, services, identity, "resident_moved", resident_id, **detail)
+        bed_id = None if body.bed_id is None else str(body.bed_id)
+        await audit(conn, services, identity, "resident_moved", resident_id, bed_id=bed_id)
     return shapes.Revised(revision=revision)
 
 
@@ -161,6 +161,8 @@ async def change_gateway(
             await equipment.tell_broker(conn)
             if body.retired:
                 await retirement.end_gateway(conn, gateway_id, now=now)
-        detail = {"retired": body.retired} | ({"reason": body.reason} if body.reason else {})
+        detail: Detail = {"retired": body.retired}
+        if body.reason:
+            detail["reason"] = body.reason
         await audit(conn, services, identity, "gateway_changed", gateway_id, **detail)
     return shapes.Revised(revision=revision)

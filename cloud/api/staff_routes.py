@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from cloud.access import staff, store
 from cloud.access.access import Identity, Role
+from cloud.access.acts import Detail
 from cloud.access.errors import InvalidInput
 from cloud.api import staff_schemas as shapes
 from cloud.api.admin_schemas import Revised
@@ -112,8 +113,8 @@ async def _written_down(
     before: staff.StaffRow,
     body: shapes.ChangedStaff,
 ) -> None:
-    detail = {"before": before.role, "after": body.role, "active": body.active}
-    await audit(conn, services, identity, "user_changed", before.id, **detail)
+    changed: Detail = {"before": before.role, "after": body.role, "active": body.active}
+    await audit(conn, services, identity, "user_changed", before.id, **changed)
 
 
 @router.post("/{staff_id}/password", operation_id="reset_password", response_model=shapes.StaffPassword)

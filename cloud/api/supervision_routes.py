@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
-from cloud.access import store as access
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer
 from cloud.api.schemas import CaseSummary, Given, Shown
@@ -72,9 +72,7 @@ async def list_case_children(
         now = services.clock.now()
         items = await grouping.children(conn, case_id, limit=limit, after=after)
         callees = await grouping.call_list(conn, case_id, now=now)
-        await access.write_audit(
-            conn, now=now, actor=identity.actor, action="call_list_viewed", subject=str(case_id)
-        )
+        await audit(conn, services, identity, "call_list_viewed", case_id)
     return answer({"items": items, "call_list": callees})
 
 

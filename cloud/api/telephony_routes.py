@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from cloud.access import store as access
 from cloud.access.access import Identity
 from cloud.access.errors import Conflict, NotFound
 from cloud.api import telephony_schemas as shapes
+from cloud.api.auditing import audit
 from cloud.api.callers import Caller, With
 from cloud.api.case_routes import answer
 from cloud.api.services import Services
@@ -126,7 +126,7 @@ async def list_calls(
     """Newest first; `live` are those that ring or run. That the numbers were looked at is written down."""
     async with services.pool.connection() as conn, conn.transaction():
         found = await store.list_calls(conn, identity, live=live, case_id=case_id, limit=limit, before=before)
-        await _look(conn, services, identity, "calls_listed", "calls", count=len(found))
+        await audit(conn, services, identity, "calls_listed", "calls", count=len(found))
     return answer({"items": [calls.call_shown(call) for call in found]})
 
 
@@ -137,17 +137,8 @@ async def get_call(call_id: UUID, identity: Caller, services: With) -> Response:
         call = await store.find_call(conn, call_id, identity)
         provider = await _provider(conn, call.provider_id)
         pop = await calls.screen_pop(conn, call, provider.dial_code, identity, now=services.clock.now())
-        await _look(conn, services, identity, "caller_viewed", call_id)
+        await audit(conn, services, identity, "caller_viewed", call_id)
     return answer(pop)
-
-
-async def _look(
-    conn: Connection, services: Services, identity: Identity, action: str, subject: object, **detail: object
-) -> None:
-    now = services.clock.now()
-    await access.write_audit(
-        conn, now=now, actor=identity.actor, action=action, subject=str(subject), detail=detail
-    )
 
 
 @router.post(
@@ -161,7 +152,7 @@ async def open_case_of_call(
     """The call becomes a case (P2 `phone_call`), joins the one that runs, or belongs to the one named."""
     async with services.pool.connection() as conn, conn.transaction():
         case_id, opened = await open_or_link(conn, call_id, body, identity, now=services.clock.now())
-        await _look(conn, services, identity, "case_of_call", call_id, case_id=str(case_id))
+        await audit(conn, services, identity, "case_of_call", call_id, case_id=str(case_id))
     return shapes.CaseOfCallOpened(case_id=case_id, opened=opened)
 
 
@@ -183,7 +174,7 @@ async def dial_from_case(
                 raise Conflict("通话中，请先结束通话", "a call is running, end it first", state="busy")
             provider = await _provider(conn, phone.provider_id)
             call = await _begin(conn, provider, found.id, body.number, identity, services)
-            await _look(conn, services, identity, "dialled", case_id, call_id=str(call.id))
+            await audit(conn, services, identity, "dialled", case_id, call_id=str(call.id))
         number = numbers.canonical(body.number, provider.dial_code)
         try:
             order = Dial(call=call.id, extension=phone.extension, number=number)

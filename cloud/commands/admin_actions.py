@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.access import store as access
+from cloud.access.acts import Act
 from cloud.access.passwords import Passwords
 from cloud.api import equipment_schemas, registry_schemas
 from cloud.broker import SERVICES, Login, gateway_verifiers, login, mosquitto_files, nats_config, new_secret
@@ -68,7 +69,7 @@ def _given(arguments: Arguments, *names: str) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
-async def _audit(desk: Desk, action: str, subject: object) -> None:
+async def _audit(desk: Desk, action: Act, subject: object) -> None:
     await access.write_audit(desk.conn, now=desk.now, actor="admin-cli", action=action, subject=str(subject))
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from cloud.access import store as access
 from cloud.access.access import Identity
+from cloud.access.acts import Detail
 from cloud.access.errors import NotFound
 from cloud.cases import evidence, evidence_check, evidence_page, roots, timeline
 from cloud.cases.chain import ALGORITHMS
@@ -124,7 +125,7 @@ async def _evidence(parsed: argparse.Namespace) -> int:
                 program=evidence.program(),
                 now=now,
             )
-            detail = {"health": found.health, "entries": len(found.entries)}
+            detail: Detail = {"health": found.health, "entries": len(found.entries)}
             await access.write_audit(
                 conn, now=now, actor=actor, action="evidence_exported", subject=str(case_id), detail=detail
             )

@@ -2,11 +2,12 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 from uuid import UUID
 
 from cloud.access import store as access
 from cloud.access.access import Identity
+from cloud.access.acts import Act, Detail
 from cloud.access.errors import InvalidInput
 from cloud.commands.admin_actions import Arguments, Command, Desk, Made, Option
 from cloud.imports import importing
@@ -31,7 +32,7 @@ async def import_file(desk: Desk, arguments: Arguments) -> Made:
     found = await importing.plan(desk.conn, desk.seal(), content, **given)
     made = _report(found)
     if arguments.dry_run:
-        await _audit(desk, "import_checked", found, {"new": made["new"]})
+        await _audit(desk, "import_checked", found, new=made["new"])
         return made
     if found.bad_rows and not arguments.leave_out_bad:
         zh = f"有 {found.bad_rows} 行有误，没有导入；请改正，或用 --leave-out-bad 先不导入这些行"
@@ -48,7 +49,7 @@ async def import_file(desk: Desk, arguments: Arguments) -> Made:
         **given,
     )
     counts = {name: getattr(done, name) for name in _DONE}
-    await _audit(desk, "import_done", found, counts)
+    await _audit(desk, "import_done", found, **counts)
     return counts | {"problems": made["problems"]}
 
 
@@ -89,7 +90,7 @@ def _duplicate(other: Duplicate, *, zh: bool) -> str:
     )
 
 
-async def _audit(desk: Desk, action: str, found: Plan, detail: dict[str, Any]) -> None:
+async def _audit(desk: Desk, action: Act, found: Plan, /, **detail: Unpack[Detail]) -> None:
     subject = found.digest[:32]
     await access.write_audit(
         desk.conn, now=desk.now, actor="admin-cli", action=action, subject=subject, detail=detail

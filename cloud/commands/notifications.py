@@ -6,6 +6,7 @@ from uuid import UUID
 
 from cloud.access import store as access
 from cloud.access.access import Identity
+from cloud.access.acts import Act
 from cloud.access.errors import InvalidInput, NotFound
 from cloud.api.times import iso_ms
 from cloud.commands.admin_actions import Arguments, Command, Desk, Made, Option
@@ -82,7 +83,7 @@ async def check(desk: Desk, arguments: Arguments) -> Made:
     return {"file": str(path), "words": found.words, "providers": providers}
 
 
-async def _audit(desk: Desk, action: str, subject: object) -> None:
+async def _audit(desk: Desk, action: Act, subject: object) -> None:
     await access.write_audit(desk.conn, now=desk.now, actor="admin-cli", action=action, subject=str(subject))
 
 

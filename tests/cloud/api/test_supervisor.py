@@ -95,6 +95,21 @@ async def test_reading_the_trail_is_in_the_trail(
     assert found["actor"].startswith("token:")
 
 
+async def test_the_trail_names_the_people_homes_and_beds_that_it_tells_of(
+    http: httpx.AsyncClient, town: Town, services: Services
+) -> None:
+    admin = bearer(town, "admin")
+    home = (await http.get("/api/v1/homes", headers=admin)).json()["items"][0]
+    person = {"username": "newcomer", "name": "林夏", "role": "operator"}
+    made = (await http.post("/api/v1/staff", json=person, headers=admin)).json()
+    bed = (await http.post(f"/api/v1/homes/{home['id']}/beds", json={"label": "B"}, headers=admin)).json()
+    await http.get(f"/api/v1/homes/{home['id']}", headers=admin)
+    named = {one["subject"]: one["subject_name"] for one in await trail(http, town, services, "admin")}
+    assert named[made["id"]] == "林夏"
+    assert named[home["id"]] == home["place"]
+    assert named[bed["id"]] == f"{home['place']} B"
+
+
 async def test_a_districts_supervisor_reads_the_acts_of_his_district(
     http: httpx.AsyncClient, town: Town, conn: Connection, services: Services
 ) -> None:

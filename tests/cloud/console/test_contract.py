@@ -6,21 +6,33 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from cloud.access.acts import Act, Detail
+from cloud.api.acceptance_schemas import ChecklistStep
+from cloud.api.import_schemas import ImportDone
+from cloud.api.observation_schemas import GivenBand, News2Order, ResidentLimits
 from cloud.console import build_hook
 from cloud.protocols.protocol import FITTING
+from cloud.telephony.telephony import CallState
 from firmware_specs.kinds import EVENTS, READINGS
 
 CONSOLE = Path(build_hook.__file__).parent
 SHOWN_READINGS = ("heart_rate", "resp_rate", "spo2", "body_temperature", "systolic", "diastolic")
 
 
-def texts(name: str) -> dict[str, str]:
+def texts(name: str, room: str = "texts") -> dict[str, str]:
     """Keys and texts of one of the console's text files."""
-    found = re.findall(r'^ {2}"([^"]+)": "([^"]*)",$', (CONSOLE / "src" / "texts" / name).read_text(), re.M)
+    found = re.findall(r'^ {2}"([^"]+)": "([^"]*)",$', (CONSOLE / "src" / room / name).read_text(), re.M)
     return dict(found)
+
+
+def codes(name: str, prefix: str) -> set[str]:
+    """What a text file of the supervisor's pages has words for under a prefix."""
+    keys = texts(name, "supervisor")
+    return {key.removeprefix(f"{prefix}.") for key in keys if key.startswith(f"{prefix}.")}
 
 
 def test_every_event_kind_has_the_contracts_name_in_both_languages() -> None:
@@ -41,6 +53,22 @@ def test_every_vital_sign_has_the_contracts_name() -> None:
     chinese = texts("zh_terms.ts")
     for name in SHOWN_READINGS:
         assert chinese.get(f"reading.{name}") == READINGS[name].zh
+
+
+def test_whatever_the_cloud_writes_into_the_audit_trail_has_words() -> None:
+    """The type checker lets only `Act` and `Detail` be written; what passes it as `Any` is named here."""
+    assert codes("audit_texts.ts", "act") == set(get_args(Act))
+    details = codes("audit_detail_texts.ts", "detail")
+    assert details == set(Detail.__annotations__)
+    assert details >= set(ImportDone.model_fields)
+    limits = {*ResidentLimits.model_fields, *News2Order.model_fields, *GivenBand.model_fields}
+    assert codes("audit_detail_texts.ts", "code.limits") >= limits
+    assert codes("audit_detail_texts.ts", "code.state") >= {state.value for state in CallState}
+    steps = get_args(ChecklistStep.model_fields["kind"].annotation)
+    assert codes("audit_detail_texts.ts", "code.step") == set(steps)
+    routes = "".join(path.read_text() for path in (CONSOLE.parent / "api").glob("*_routes.py"))
+    lists = re.findall(r'audit\(\s*conn, services, identity, "\w+", "(\w+)"', routes)
+    assert codes("audit_detail_texts.ts", "about") >= set(lists) >= {"cases", "residents"}
 
 
 def test_the_generated_types_fit_the_api() -> None:

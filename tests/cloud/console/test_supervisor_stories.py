@@ -298,3 +298,4 @@ def test_the_audit_trail_shows_who_looked_at_a_door_code(district: District, ope
     page.get_by_label("动作").select_option(label="查阅审计")
     page.get_by_role("button", name="查询").click()
     expect(rows.first).to_contain_text("赵班长")
+    expect(rows.first.locator(".audit-detail")).to_contain_text("动作 查看门锁密码")

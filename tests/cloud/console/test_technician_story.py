@@ -97,7 +97,7 @@ def test_a_home_is_checked_step_by_step_and_not_finished_without_a_reason(
         page.get_by_role("button", name="开始验收").click()
         gateway.answers("ping")
         expect(step(page, f"gateway:{home.gateway}", "passed")).to_contain_text("毫秒")
-        expect(step(page, f"clock:{home.gateway}", "passed")).to_contain_text("来源 NTP")
+        expect(step(page, f"clock:{home.gateway}", "passed")).to_contain_text("对时：网络时间")
 
         page.get_by_role("button", name="开测试").click()
         expect(page.locator("[data-test-mode]")).to_contain_text("还有 14:5")

@@ -2772,6 +2772,7 @@ export interface components {
             actor_role: string;
             action: string;
             subject: string;
+            subject_name: string;
             case_id: string | null;
             case_number: number | null;
             resident_name: string;

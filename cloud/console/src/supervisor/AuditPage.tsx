@@ -1,13 +1,15 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState, type FormEvent, type ReactElement } from "react";
+import { Link } from "react-router";
 
 import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
-import { RESOURCES, useTexts, type Key } from "../texts/texts";
+import { useTexts, type Texts } from "../texts/texts";
 import { dateAndTime, instant, timeOfDay } from "../time/format";
-import { Field, Read, serverNow } from "./reading";
+import { factsOf, shortened, wordIn } from "./audit_details";
 import { auditZh } from "./audit_texts";
+import { Field, Read, serverNow } from "./reading";
 import { fromLocalInput, localInput } from "./span";
 
 const DAY_MS = 86_400_000;
@@ -35,17 +37,48 @@ type Entry = Awaited<ReturnType<typeof readPage>>["items"][number];
 
 /** The act in words, or its code where this console does not know it yet. */
 function useAct(): (code: string) => string {
-  const { t } = useTexts();
-  return (code) => (`act.${code}` in RESOURCES.zh ? t(`act.${code}` as Key) : code);
+  const words = useTexts();
+  return (code) => wordIn(["act"], code, words) ?? code;
+}
+
+/** The program's or the person's name; of a command line its system user. */
+function whoOf({ actor_name: name }: Entry, words: Texts): string {
+  const [first = "", ...more] = name.split(":");
+  const known = wordIn(["actor"], first, words);
+  return known === undefined ? name : [known, ...more].join(" ");
+}
+
+/** What the act was about: case, name, list; a bare id where nothing is known of it. */
+function aboutOf(entry: Entry, words: Texts): string {
+  const known = [
+    entry.case_number === null ? "" : words.t("audit.case", { number: entry.case_number }),
+    entry.subject_name || (wordIn(["about"], entry.subject, words) ?? ""),
+  ].filter((part) => part !== "");
+  return known.join(" · ") || shortened(entry.subject);
+}
+
+function Details({ entry }: { entry: Entry }): ReactElement {
+  const words = useTexts();
+  const facts = factsOf(entry.detail, words, useSeat().config.time_zone);
+  if (facts.length === 0) return <>{words.t("none")}</>;
+  return (
+    <ul>
+      {facts.map(({ name, value, whole }) => (
+        <li key={name} title={whole}>
+          <span className="label">{name}</span> {value}
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function Row({ entry }: { entry: Entry }): ReactElement {
-  const { t } = useTexts();
+  const words = useTexts();
+  const { t } = words;
   const act = useAct();
   const zone = useSeat().config.time_zone;
-  const role: Key = `role.${entry.actor_role}` as Key;
-  const about = entry.case_number === null ? entry.resident_name || entry.subject : t("audit.case", { number: entry.case_number });
-  const detail = Object.entries(entry.detail).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const about = aboutOf(entry, words);
+  const isElder = entry.resident_name !== "" && entry.case_number === null;
   return (
     <tr data-action={entry.action}>
       <td>
@@ -53,7 +86,7 @@ function Row({ entry }: { entry: Entry }): ReactElement {
         {entry.times > 1 ? timeOfDay(instant(entry.at) ?? 0, zone) : dateAndTime(instant(entry.at) ?? 0, zone)}
       </td>
       <td>
-        <b>{entry.actor_name}</b> <span className="label">{role in RESOURCES.zh ? t(role) : entry.actor_role}</span>
+        <b>{whoOf(entry, words)}</b> <span className="label">{wordIn(["role"], entry.actor_role, words) ?? entry.actor_role}</span>
       </td>
       <td>
         {act(entry.action)}
@@ -63,8 +96,10 @@ function Row({ entry }: { entry: Entry }): ReactElement {
           </span>
         )}
       </td>
-      <td title={entry.subject}>{about}</td>
-      <td className="audit-detail">{detail.join("; ") || t("none")}</td>
+      <td title={entry.subject}>{isElder ? <Link to={`/resident/${entry.subject}`}>{about}</Link> : about}</td>
+      <td className="audit-detail">
+        <Details entry={entry} />
+      </td>
       <td>
         {entry.case_id !== null && (
           <a className="plain link-like" href={`/api/v1/cases/${entry.case_id}/evidence`} download>
@@ -139,8 +174,8 @@ function Rows({ items }: { items: readonly Entry[] }): ReactElement {
             </th>
           ))}
           <th scope="col">
-  <span className="unseen">{t("chief.actions")}</span>
-</th>
+            <span className="unseen">{t("chief.actions")}</span>
+          </th>
         </tr>
       </thead>
       <tbody>

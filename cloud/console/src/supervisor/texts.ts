@@ -1,5 +1,6 @@
 /** Texts of the supervisor's pages. */
 import { actEn, actZh } from "./act_texts";
+import { auditDetailEn, auditDetailZh } from "./audit_detail_texts";
 import { auditEn, auditZh } from "./audit_texts";
 import { editingEn, editingZh } from "./editing_texts";
 import { protocolEn, protocolZh } from "./protocol_texts";
@@ -7,6 +8,7 @@ import { protocolEn, protocolZh } from "./protocol_texts";
 export const chiefZh = {
   ...actZh,
   ...auditZh,
+  ...auditDetailZh,
   ...editingZh,
   ...protocolZh,
   "chief.title": "班长台",
@@ -96,6 +98,7 @@ export const chiefZh = {
 export const chiefEn: Record<keyof typeof chiefZh, string> = {
   ...actEn,
   ...auditEn,
+  ...auditDetailEn,
   ...editingEn,
   ...protocolEn,
   "chief.title": "Supervisor",

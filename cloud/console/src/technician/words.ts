@@ -76,7 +76,7 @@ export function factsOf(step: Step, words: Words, nowMs: number, zone: string): 
     case "clock":
       return [
         ...(step.offset_ms === null ? [] : [t("tech.offset", { seconds: seconds(step.offset_ms) })]),
-        ...(step.clock === null ? [] : [t("tech.clock_from", { source: step.clock.toUpperCase() })]),
+        ...(step.clock === null ? [] : [t("tech.clock_from", { source: term("clock_source", step.clock) })]),
       ];
     case "device":
       return deviceFacts(step, words, nowMs);

@@ -117,7 +117,7 @@ export interface Texts {
   term: (list: TermList, code: string) => string;
 }
 
-export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source" | "entry" | "skill";
+export type TermList = "event" | "reading" | "room" | "reason" | "profile" | "need" | "source" | "entry" | "skill" | "clock_source";
 
 export function useTexts(): Texts {
   const { i18n } = useTranslation();
