@@ -80,13 +80,21 @@ class NoteNews(Shown):
     since: Instant
 
 
+class PhoneNews(Shown):
+    """To one seat: its extension rings at somebody else's from now on."""
+
+    kind: Literal["phone_moved"]
+    extension: str
+    to: str
+
+
 class DeskFrame(Shown):
-    """Something for everybody at the desk."""
+    """Something for everybody at the desk, or for one seat."""
 
     seq: int
     prev: int
     type: Literal["desk"]
-    data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews | NoteNews, Field(discriminator="kind")]
+    data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews | NoteNews | PhoneNews, Field(discriminator="kind")]
 
 
 class WallFrame(Shown):

@@ -17,6 +17,7 @@ from cloud.api.telephony_drivers import say_state, telephone_of
 from cloud.cases import calls
 from cloud.cases import store as cases
 from cloud.database.pool import Connection
+from cloud.feed import store as feed
 from cloud.telephony import numbers, store, telephony
 from cloud.telephony.driver import CallFailed, Dial
 from cloud.telephony.telephony import Call, CallState, PhoneState, Provider, SeatPhone
@@ -71,12 +72,12 @@ async def list_phone_choices(identity: Caller, services: With) -> shapes.PhoneCh
 async def register_extension(
     body: shapes.RegisterExtension, identity: Caller, services: With
 ) -> shapes.SeatPhone:
-    """The extension rings at your seat from now on, and no longer where it rang before."""
+    """The extension rings at your seat from now on, and no longer where it rang before; that seat is told."""
     seat_id, now = _seat(identity), services.clock.now()
     async with services.pool.connection() as conn:
         async with conn.transaction():
             provider_id = await store.choose_provider(conn, identity, body.provider)
-            await store.register(
+            freed = await store.register(
                 conn,
                 seat_id=seat_id,
                 provider_id=provider_id,
@@ -84,6 +85,9 @@ async def register_extension(
                 state=body.state,
                 now=now,
             )
+            news = {"kind": "phone_moved", "extension": body.extension, "to": identity.name}
+            for other in freed:
+                await feed.append(conn, now=now, type="desk", data=news, seat_id=other)
         phone, provider = await store.find_phone(conn, seat_id), await _provider(conn, provider_id)
     await say_state(services, provider, phone)
     return _phone(phone)

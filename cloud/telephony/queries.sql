@@ -42,7 +42,8 @@ for update of p;
 -- name: free_extension --
 -- Whoever had the extension before has it no longer.
 delete from seat_phone
-where provider_id = %(provider_id)s and extension = %(extension)s and seat_id <> %(seat_id)s;
+where provider_id = %(provider_id)s and extension = %(extension)s and seat_id <> %(seat_id)s
+returning seat_id;
 
 -- name: put_phone --
 -- The telephone of a seat.

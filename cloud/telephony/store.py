@@ -78,8 +78,10 @@ def _covers(provider: Provider, who: Identity) -> bool:
 
 async def register(
     conn: Connection, *, seat_id: UUID, provider_id: str, extension: str, state: ChosenState, now: datetime
-) -> None:
-    """The extension rings at this seat from now on; raises Conflict while somebody else talks on it."""
+) -> list[UUID]:
+    """The extension rings at this seat from now on, and no longer at those returned; raises Conflict while
+    somebody else talks on it.
+    """
     place = {"provider_id": provider_id, "extension": extension, "seat_id": seat_id}
     own = await (await conn.execute(_SQL["lock_phone"], place)).fetchone()
     held = await (await conn.execute(_SQL["extension_holder"], place)).fetchone()
@@ -89,8 +91,9 @@ async def register(
         )
     if own is not None and own[0] == PhoneState.BUSY:
         raise _talking()
-    await conn.execute(_SQL["free_extension"], place)
+    freed = await (await conn.execute(_SQL["free_extension"], place)).fetchall()
     await conn.execute(_SQL["put_phone"], place | {"state": state, "now": now})
+    return [row[0] for row in freed]
 
 
 async def choose_state(conn: Connection, seat_id: UUID, wanted: ChosenState, *, now: datetime) -> None:

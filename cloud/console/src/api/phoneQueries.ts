@@ -24,17 +24,19 @@ export function phoneSeat(): string | undefined {
   return queries.getQueryData<PhoneChoices>(PHONE)?.phone?.seat_id;
 }
 
-function keep(phone: SeatPhone): void {
+/** An answer that was asked for before is older than this and must not undo it. */
+async function keep(phone: SeatPhone): Promise<void> {
+  await queries.cancelQueries({ queryKey: PHONE });
   queries.setQueryData<PhoneChoices>(PHONE, (before) => ({ providers: before?.providers ?? [phone.provider], phone }));
 }
 
 /** The extension rings here from now on. */
 export async function registerExtension(extension: string, provider: string): Promise<void> {
-  keep(await answered(api.POST("/api/v1/telephony/seat", { body: { extension, provider, state: "ready" } })));
+  await keep(await answered(api.POST("/api/v1/telephony/seat", { body: { extension, provider, state: "ready" } })));
 }
 
 export async function setPhoneState(state: ChosenState): Promise<void> {
-  keep(await answered(api.POST("/api/v1/telephony/seat/state", { body: { state } })));
+  await keep(await answered(api.POST("/api/v1/telephony/seat/state", { body: { state } })));
 }
 
 /** What rings or runs at this seat already, for a page that was just opened. */

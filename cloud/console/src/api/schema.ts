@@ -2559,7 +2559,7 @@ export interface paths {
         put?: never;
         /**
          * Register Extension
-         * @description The extension rings at your seat from now on, and no longer where it rang before.
+         * @description The extension rings at your seat from now on, and no longer where it rang before; that seat is told.
          */
         post: operations["register_extension"];
         delete?: never;
@@ -3517,13 +3517,13 @@ export interface components {
             own: components["schemas"]["OwnShift"];
             silent: components["schemas"]["Silent"];
         };
-        /** @description Something for everybody at the desk. */
+        /** @description Something for everybody at the desk, or for one seat. */
         DeskFrame: {
             seq: number;
             prev: number;
             /** @constant */
             type: "desk";
-            data: components["schemas"]["DeskNews"] | components["schemas"]["FloodNews"] | components["schemas"]["CanaryNews"] | components["schemas"]["GapNews"] | components["schemas"]["NoteNews"];
+            data: components["schemas"]["DeskNews"] | components["schemas"]["FloodNews"] | components["schemas"]["CanaryNews"] | components["schemas"]["GapNews"] | components["schemas"]["NoteNews"] | components["schemas"]["PhoneNews"];
         };
         /** @description `notifications_overdue`: look at the list; `notification_dead`: a P1 came to nothing on a channel. */
         DeskNews: {
@@ -4763,6 +4763,16 @@ export interface components {
         PhoneChoices: {
             providers: string[];
             phone: components["schemas"]["SeatPhone"] | null;
+        };
+        /** @description To one seat: its extension rings at somebody else's from now on. */
+        PhoneNews: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "phone_moved";
+            extension: string;
+            to: string;
         };
         /** @description A photograph from the spot; the picture is at /photos/{id}. */
         Photo: {

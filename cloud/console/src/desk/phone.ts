@@ -2,7 +2,8 @@
 import type { PhoneCallPop } from "../api/client";
 import { phoneSeat } from "../api/phoneQueries";
 import { queries } from "../api/queries";
-import { useDesk } from "./state";
+import { textNow } from "../texts/texts";
+import { tell, useDesk } from "./state";
 
 const LIVE: ReadonlySet<PhoneCallPop["state"]> = new Set(["dialling", "ringing", "connected"]);
 
@@ -22,4 +23,10 @@ export function takeCall(call: PhoneCallPop): void {
   const pops = call.direction === "incoming" && here && openCaseId === null && shownCallId === null;
   useDesk.setState({ phoneCalls: after, ...(pops ? { shownCallId: call.id } : {}), ...(gone ? { shownCallId: null } : {}) });
   void queries.invalidateQueries({ queryKey: ["phone"] });
+}
+
+/** Somebody else took this seat's extension: what rings there is not heard here any more. */
+export function phoneMoved(where: { extension: string; to: string }): void {
+  void queries.invalidateQueries({ queryKey: ["phone"] });
+  tell(textNow("phone.moved", where));
 }

@@ -193,6 +193,7 @@ const barsEn: Record<keyof typeof barsZh, string> = {
 
 /** The texts of telephones and calls. */
 const phoneZh = {
+  "phone.moved": "分机 {{extension}} 已转到 {{to}} 的席位，您这里不再振铃",
   "phone.state.ready": "就绪",
   "phone.state.busy": "通话中",
   "phone.state.wrap_up": "整理",
@@ -244,6 +245,7 @@ const phoneZh = {
 } as const;
 
 const phoneEn: Record<keyof typeof phoneZh, string> = {
+  "phone.moved": "Extension {{extension}} now rings at {{to}}'s seat, no longer here",
   "phone.state.ready": "Ready",
   "phone.state.busy": "On a call",
   "phone.state.wrap_up": "Wrap-up",

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 
 import { unansweredSince } from "../api/client";
 import { queries, readLiveCases, takeCase } from "../api/queries";
-import { takeCall } from "../desk/phone";
+import { phoneMoved, takeCall } from "../desk/phone";
 import { sound } from "../desk/sounds";
 import { noteEscalation, useDesk } from "../desk/state";
 import { NOTES } from "../quiet/queries";
@@ -42,6 +42,10 @@ function take(frame: Frame, nowMs: number): void {
     case "desk":
       if (frame.data.kind === "shift_note") {
         void queries.invalidateQueries({ queryKey: NOTES });
+        return;
+      }
+      if (frame.data.kind === "phone_moved") {
+        phoneMoved(frame.data);
         return;
       }
       void queries.invalidateQueries({ queryKey: ["road"] });

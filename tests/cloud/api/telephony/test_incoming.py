@@ -162,6 +162,9 @@ async def test_an_extension_moves_with_the_person_unless_somebody_talks_on_it(
     other = await sign_in(app, "supervisor")
     assert (await other.post("/telephony/seat", {"extension": "801"})).status_code == 200
     assert (await seat.get("/telephony/seat")).status_code == 404
+    told = {"kind": "phone_moved", "extension": "801", "to": "supervisor 甲"}
+    assert told in [frame["data"] for frame in (await seat.get("/feed", after=0)).json()["items"]]
+    assert told not in [frame["data"] for frame in (await other.get("/feed", after=0)).json()["items"]]
     await exchange.say("ringing", extension="801")
     await exchange.say("connected", extension="801")
     refused = await seat.post("/telephony/seat", {"extension": "801"})
