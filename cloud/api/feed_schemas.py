@@ -94,7 +94,9 @@ class DeskFrame(Shown):
     seq: int
     prev: int
     type: Literal["desk"]
-    data: Annotated[DeskNews | FloodNews | CanaryNews | GapNews | NoteNews | PhoneNews, Field(discriminator="kind")]
+    data: Annotated[
+        DeskNews | FloodNews | CanaryNews | GapNews | NoteNews | PhoneNews, Field(discriminator="kind")
+    ]
 
 
 class WallFrame(Shown):
