@@ -148,6 +148,44 @@ def test_an_answer_is_seen_by_every_operator_and_who_is_not_needed_is_recalled(
     page.get_by_role("button", name="召回 马志强").click()
     expect(row).to_contain_text("已召回")
     expect(page.get_by_role("button", name="派单给 马志强")).to_have_text("再派")
+    the_end_waits_for_who_goes(page, ma)
+
+
+def the_end_waits_for_who_goes(page: Page, sent: httpx.Client) -> None:
+    """Who was only asked is recalled with it; who goes, by hand; who is there may report by telephone."""
+    row, again = page.locator(".dispatch-list li").first, page.get_by_role("button", name="派单给 马志强")
+    unfinished = page.get_by_role("dialog").get_by_role("alert")
+    confirm = page.get_by_role("dialog").get_by_role("button", name="确认结案")
+
+    def tell(*verbs: str) -> None:
+        (running,) = sent.get("/dispatches").json()["items"]
+        for verb in verbs:
+            assert sent.post(f"/dispatches/{running['id']}/{verb}", json={}).is_success
+
+    again.click()
+    expect(row).to_contain_text("等待接受")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("2")
+    expect(unfinished).to_contain_text("马志强 还没有答复，结案时一并召回")
+    expect(confirm).to_be_enabled()
+    tell("accept")
+    expect(unfinished).to_contain_text("马志强 正在赶来，召回后才能结案")
+    expect(confirm).to_be_disabled()
+    unfinished.get_by_role("button", name="召回 马志强").click()
+    expect(unfinished).to_have_count(0)
+    expect(confirm).to_be_enabled()
+    page.keyboard.press("Escape")
+    again.click()
+    expect(row).to_contain_text("等待接受")
+    tell("accept", "arrive")
+    page.keyboard.press("Control+Enter")
+    done = unfinished.get_by_role("button", name="马志强 已电话报告完成")
+    expect(done).to_be_disabled()
+    page.keyboard.press("2")
+    done.click()
+    expect(unfinished).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".quiet tbody tr").first).to_contain_text("已提供帮助")
 
 
 def test_a_case_with_map_and_dispatch_list_in_every_look(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.crew import north_of_home, responder
@@ -76,8 +76,19 @@ def test_two_tabs_of_one_browser_never_show_two_people(district: District, open_
     for one in (page, tab):
         expect(one.locator('[data-group="waiting"] .row')).to_be_visible()
     tab.keyboard.press("F2")
-    expect(page.locator('[data-group="mine"] .row')).to_be_visible()
+    page.locator('[data-group="mine"] .row-open').click()
+    held: list[Route] = []
+    page.route("**/notes", lambda route: held.append(route))
+    page.get_by_role("textbox", name=NOTE).fill("正在问")
+    page.keyboard.press("Enter")
+    expect(page.locator(".note-line")).to_contain_text("正在保存…")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
     tab.get_by_role("button", name="交回队列").click()
+    expect(page.locator(".notice")).to_have_text(f"{home.elder} 的警情已回到队列")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".actions")).to_contain_text("下一步 接警")
+    held[0].continue_()
     tab.get_by_role("button", name="退出").click()
     expect(page.get_by_label("用户名")).to_be_visible()
     tab.get_by_label("用户名").fill(second)

@@ -51,12 +51,17 @@ export const api = createClient<paths>({
   fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(TIME_LIMIT_MS) }),
 });
 
-const begun = new Map<string, number>();
+const begun = new Map<string, { atMs: number; url: string }>();
 
 /** When the first command was given that has not been answered yet, ms of the page's own clock; null: all were. */
 export function unansweredSince(): number | null {
   const [first] = begun.values();
-  return first ?? null;
+  return first?.atMs ?? null;
+}
+
+/** Whether this page has asked for a case to go back to the queue, or to another, and waits for the answer. */
+export function isGivenAway(caseId: string): boolean {
+  return [...begun.values()].some(({ url }) => url.includes(caseId) && /release|hand-over/.test(url));
 }
 
 let signedOut = (): void => undefined;
@@ -72,7 +77,7 @@ api.use({
   onRequest({ request, id }) {
     if (request.method === "GET") return request;
     request.headers.set("X-CSRF-Token", csrfToken);
-    begun.set(id, performance.now());
+    begun.set(id, { atMs: performance.now(), url: request.url });
     return request;
   },
   onResponse({ response, id, schemaPath }) {

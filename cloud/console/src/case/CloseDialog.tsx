@@ -73,6 +73,10 @@ export function CloseDialog({ item, detail }: CloseDialogProps): ReactElement {
   const [busy, setBusy] = useState(false);
   const stale = useDesk((state) => state.link === "stale");
   useEffect(() => dialog.current?.showModal(), []);
+  // A button that did its deed and went took the keys with it.
+  useEffect(() => {
+    if (!dialog.current?.contains(document.activeElement)) dialog.current?.focus();
+  });
   const waits = busy || stale || detail === undefined || underWay(detail).length > 0;
   const confirm = (): void => {
     if (chosen === null || waits) return;
@@ -91,7 +95,7 @@ export function CloseDialog({ item, detail }: CloseDialogProps): ReactElement {
     event.stopPropagation();
   };
   return (
-    <dialog ref={dialog} className="close-dialog" aria-labelledby="close-title" onClose={close} onKeyDown={press}>
+    <dialog ref={dialog} tabIndex={-1} className="close-dialog" aria-labelledby="close-title" onClose={close} onKeyDown={press}>
       <h2 id="close-title">{t("close.title", { number: item.number })}</h2>
       <Choice chosen={chosen} choose={choose} />
       <label className="close-note">
