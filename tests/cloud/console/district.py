@@ -190,7 +190,7 @@ def _resident(name: str, sex: str, born: str, bed_id: str) -> dict[str, Any]:
         },
         "needs": {"hearing": "左耳聋，说慢一点", "dialect": "四川话"},
         "limits": {"heart_rate": {"low": 55, "high": 95}, "spo2": {"low": 94, "high": 100}},
-        "risks": ["华法林 抗凝，跌倒易出血", "青霉素 过敏", "右髋人工关节 2023"],
+        "risks": ["华法林 抗凝，跌倒易出血", "青霉素 过敏", "右髋人工关节 2023", "家用制氧机 不可断电"],
         "contacts": [
             {"name": "张伟", "relation": "长子", "phone": "13900001111", "distance_note": "15 公里"},
             {"name": "张敏", "relation": "次女", "phone": "13900002222", "distance_note": "同小区"},

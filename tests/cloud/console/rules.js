@@ -86,6 +86,27 @@ async ({ small, colours }) => {
     );
   };
 
+  /* Six areas in three columns, whatever the case; nothing lies over it but what the operator opened. */
+  const COLUMNS = [[".steps", ".contacts"], [".vitals, .trends", ".log"], [".map, .photos", ".dispatch"]];
+  const misplaced = (body) => {
+    const columns = COLUMNS.map((parts) => parts.map((part) => body.querySelector(`:scope > :is(${part})`)));
+    const boxes = columns.map((parts) => parts.map((part) => part?.getBoundingClientRect()));
+    const below = boxes.filter(([upper, lower]) => upper && lower && (upper.bottom > lower.top + 1 || upper.left !== lower.left));
+    const beside = boxes.flatMap((column, n) => (boxes[n + 1] ?? []).map((right, row) => [column[row], right]));
+    const swapped = beside.filter(([left, right]) => left && right && left.right > right.left + 1);
+    return below.length + swapped.length ? [name(body)] : [];
+  };
+  const OVER_A_CASE = ["[aria-modal=true]", "dialog:not(.close-dialog)", ...(innerWidth > 1500 ? ["[role=tab]"] : [])];
+
+  /* At most three, framed in no alarm's colour, the drug or the allergy first and bold. */
+  const mistold = (risks) => {
+    const lines = all("p:not(.label)", risks);
+    const [red, green, blue] = channels(getComputedStyle(risks).borderTopColor).rgb;
+    const grey = Math.max(red, green, blue) - Math.min(red, green, blue) <= 60;
+    const bold = (line) => line.firstChild.nodeName === "B" && Number(getComputedStyle(line.firstChild).fontWeight) >= 700;
+    return lines.length <= 3 && grey && lines.every(bold) ? [] : [name(risks)];
+  };
+
   const channels = (colour) => {
     const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
     return { rgb: [r, g, b], a };
@@ -165,6 +186,9 @@ async ({ small, colours }) => {
       .map(name),
     "small targets": targets.flatMap(tooSmall),
     "small letters": all("body *").filter(shown).flatMap(tooFine),
+    misplaced: all(".case-body").flatMap(misplaced),
+    "over a case": all(`.desk :is(${OVER_A_CASE})`).map(name),
+    risks: all(".risks").flatMap(mistold),
     overlaps: all(SIDE_BY_SIDE).flatMap(overlapping),
     "still Chinese": page.lang === "zh-CN" ? [] : all(TRANSLATED)
       .map((one) => one.textContent)

@@ -106,9 +106,8 @@ def test_a_case_while_another_life_is_at_risk(district: District, open_seat: Ope
     expect(page.locator('[data-group="waiting"] .row')).to_have_count(2)
     check_everywhere(page, "alarm", CASE)
     seen_without_colour(page, "alarm")
-    assert page.locator(".row .mark").evaluate_all("(all) => all.map((one) => one.textContent)") == [
-        "1P1", "2P2", "1P1",
-    ]  # fmt: skip
+    told = "(all) => all.map((one) => `${one.querySelector('svg').firstChild.tagName} ${one.textContent}`)"
+    assert page.locator(".row .mark").evaluate_all(told) == ["rect 1P1", "path 2P2", "rect 1P1"]
 
 
 def test_a_flood(district: District, open_seat: OpenSeat, axe: None) -> None:

@@ -10,6 +10,13 @@ from tests.cloud.console.district import PASSWORDS, District
 from tests.cloud.console.looks import check_everywhere
 from tests.cloud.console.proxy import Proxy
 
+# What the loudspeaker is given: the pitch of each pulse, in hertz.
+LISTEN = """
+globalThis.heard = [];
+OscillatorNode.prototype.start = function (at) {
+  heard.push(this.frequency.value);
+  AudioScheduledSourceNode.prototype.start.call(this, at);
+};"""
 pytestmark = pytest.mark.browser
 
 
@@ -19,9 +26,11 @@ def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_ga
     held, home, meanwhile = district.home(), district.home(), district.home()
     seat = open_seat(port=proxy.port)
     seat.link_may_break = True
+    seat.page.add_init_script(LISTEN)
     page = seat.sign_in(district.operator("王敏"))
     district.alarm(held, "sos")
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.wait_for_function("() => heard.filter((pitch) => pitch === 523).length > 10")  # the test tone's, too
     page.keyboard.press("F2")
     expect(page.locator(".case .log-list li").first).to_be_visible()
     page.get_by_role("button", name="处置完毕", exact=True).click()  # a held one would return to the queue
@@ -36,6 +45,7 @@ def test_a_silently_dead_line_turns_the_screen_stale_and_catches_up_without_a_ga
     proxy.swallow()
     district.alarm(meanwhile, "smoke", room="kitchen")
     expect(page.locator(".desk[data-stale]")).to_be_visible(timeout=40_000)
+    page.wait_for_function("() => heard.includes(330) && heard.includes(220)")
     expect(page.locator(".link")).to_have_text(re.compile(r"连接中断 · 数据截至 \d\d:\d\d:\d\d"))
     assert page.locator(".queue").evaluate("(area) => getComputedStyle(area).outlineStyle") == "dashed"
     expect(closing.get_by_role("alert")).to_contain_text("连接中断，现在不能结案")

@@ -48,9 +48,27 @@ def saturated(page: Page) -> dict[str, int]:
     return found
 
 
+def tint(page: Page) -> int:
+    """Chroma of what the only row lies on."""
+    ground = page.locator(".row").evaluate("(row) => getComputedStyle(row).backgroundColor")
+    channels = [int(part) for part in re.findall(r"\d+", ground)][:3]
+    return max(channels) - min(channels)
+
+
 @pytest.mark.parametrize("theme", ["day", "night"])
-def test_a_normal_screen_has_no_saturated_pixel(district: District, open_seat: OpenSeat, theme: str) -> None:
+def test_a_normal_screen_has_no_saturated_pixel_and_neither_has_a_case_of_no_priority(
+    district: District, open_seat: OpenSeat, theme: str
+) -> None:
+    home = district.home()
     page = open_seat(theme=theme).sign_in(district.operator("王敏"))
+    assert saturated(page) == {}
+    district.readings(home, heart_rate=72, worn=1)
+    district.alarm(home, "tamper")
+    expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
+    page.keyboard.press("F2")
+    expect(page.locator(".case-body .log-list li").first).to_be_visible()
+    expect(page.locator(".trend-chart").first).to_be_visible()
+    expect(page.locator(".map .leaflet-container")).to_be_visible()
     assert saturated(page) == {}
 
 
@@ -63,6 +81,7 @@ def test_a_first_priority_alarm_has_colour_and_flashes_until_it_is_in_hand(
     expect(page.locator('[data-group="waiting"] .row')).to_be_visible()
     waiting = sum(saturated(page).values())
     assert waiting > 1_000
+    assert tint(page) > 15
     page.emulate_media(reduced_motion="no-preference")
     flashing = page.evaluate(FLASHING)
     assert flashing == [["mark mark-p1", 667]], "the mark alone, one and a half times a second"
@@ -70,6 +89,7 @@ def test_a_first_priority_alarm_has_colour_and_flashes_until_it_is_in_hand(
     expect(page.locator('[data-group="mine"] .row')).to_be_visible()
     expect(page.locator(".case-body .log-list li").first).to_be_visible()
     assert page.evaluate(FLASHING) == []
+    assert tint(page) < 5
     assert sum(saturated(page).values()) < waiting / 2, "in hand, only the marks and the band are red"
 
 

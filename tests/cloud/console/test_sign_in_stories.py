@@ -33,7 +33,9 @@ def test_after_a_reload_the_sound_waits_for_a_gesture_or_is_armed(
 ) -> None:
     page = open_seat().sign_in(district.operator("王敏"))
     page.reload()
-    expect(page.locator(".top")).to_contain_text("声音 未启用")
+    unarmed = page.locator(".top .attention")
+    expect(unarmed).to_have_text("声音 未启用")
+    assert unarmed.evaluate("(one) => getComputedStyle(one).backgroundColor") == "rgb(242, 182, 0)"
     page.get_by_role("button", name="声音 未启用").click()
     expect(page.locator(".top")).to_contain_text("声音 已就绪")
 

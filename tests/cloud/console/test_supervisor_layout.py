@@ -1,11 +1,13 @@
 """The wall and the supervisor's pages: nothing clipped, nothing for axe, both sizes, looks, languages."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.looks import check_everywhere
+from tests.cloud.console.looks import check, check_everywhere
 from tests.cloud.console.test_supervisor_stories import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -56,6 +58,13 @@ def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, a
     page = at(seat, "/supervisor/notices")
     expect(page.locator('[data-panel="notice-channels"] li').first).to_be_visible()
     check_everywhere(page, "notices", may_scroll=True)
+    # Who answers for every district sees the holes that the worker, looking once a minute, found by now.
+    seat = open_seat()
+    seat.sign_in(district.cloud.user("周主任", "supervisor", "37")[1])
+    page = at(seat, "/supervisor")
+    hole = page.locator('[data-panel="chief-gaps"] li', has_text="没有排班 · 值班经理").first
+    expect(hole).to_have_text(re.compile(r"地区 37\d{6}.*自 \d\d/\d\d \d\d:\d\d"), timeout=150_000)
+    check(page, "gaps", small=False)
 
 
 def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenSeat, axe: None) -> None:

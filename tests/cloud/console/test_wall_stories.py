@@ -9,12 +9,22 @@ from playwright.sync_api import Response, Route, expect
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
 
+# Of each figure: whether its target is missed, whether it is coloured, how large its letters are.
+FIGURES = """(all) => all.map((one) => {
+  const [red, green, blue, alpha = 1] = getComputedStyle(one).backgroundColor.match(/[\\d.]+/g).map(Number);
+  const size = (part) => parseFloat(getComputedStyle(one.querySelector(part)).fontSize);
+  const yellow = alpha > 0 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60;
+  const outside = "outside" in one.dataset;
+  return { text: one.textContent, outside, yellow, small: size("small"), large: size("strong") };
+})"""
+INK = "(one) => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]"
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_the_wall_shows_numbers_and_no_answer_holds_a_name(district: District, open_seat: OpenSeat) -> None:
     home, second = district.home(), district.home()
     operator = open_seat().sign_in(district.operator("王敏"))
+    chief = open_seat().sign_in(district.operator("赵班长", "supervisor"))
     seat = open_seat()
     answers: list[str] = []
 
@@ -27,19 +37,30 @@ def test_the_wall_shows_numbers_and_no_answer_holds_a_name(district: District, o
     page = seat.sign_in(district.operator("主管单位", "official"))
     expect(page).to_have_url(re.compile("/wall$"))
     count = page.locator(".wall-count")
-    expect(count).to_have_text(["0", "0", "1"])
+    expect(count).to_have_text(["0", "0", "2"])
     district.alarm(home, "sos")
-    expect(count).to_have_text(["1", "0", "1"])
+    expect(count).to_have_text(["1", "0", "2"])
     expect(page.locator(".wall-case").first).to_contain_text("紧急求助")
     operator.keyboard.press("F2")
-    expect(count).to_have_text(["0", "1", "1"])
+    expect(count).to_have_text(["0", "1", "2"])
     district.alarm(second, "smoke")
     expect(page.locator(".wall-bar[data-grave]")).to_contain_text("一级报警无人接警", timeout=90_000)
+    expect(chief.locator(".escalation")).to_contain_text("一级报警无人接警")
+    overdue = operator.locator('[data-group="waiting"] .overdue')
+    expect(overdue).to_have_text(re.compile(r"^已超时 \d\d:\d\d$"))
+    assert overdue.evaluate(INK) == ["rgb(255, 255, 255)", "rgb(196, 18, 47)"]
     shown = page.locator("body").inner_text()
     for name in (home.elder, second.elder, "王敏", "桂花苑", "松林里", "13981124471", "13900001111"):
         assert name not in shown
         assert not any(name in answer for answer in answers), name
     assert len(answers) > 5
+    operator.keyboard.press("F2")
+    expect(count).to_have_text(["0", "2", "2"])
+    page.reload()
+    expect(page.locator(".wall-figure[data-outside]").first).to_contain_text(re.compile(r"[≤≥] .+ · 未达标"))
+    for figure in page.locator(".wall-figure").evaluate_all(FIGURES):
+        assert figure["yellow"] == figure["outside"], figure
+        assert figure["small"] < figure["large"] / 2, figure
 
 
 def test_a_wall_screen_needs_no_sign_in_shows_the_wall_alone_and_is_taken_back(

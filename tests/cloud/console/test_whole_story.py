@@ -12,6 +12,13 @@ from tests.cloud.console.exchange import Exchange, take_extension
 from tests.cloud.console.looks import check, picture
 from tests.cloud.console.test_phone_stories import open_phone, png, steps
 
+# No letter alone, which an input method needs, and no key that a browser has for itself.
+TAKEN_FROM_THE_BROWSER = """() => {
+  const press = (key) => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  const browsers = [1, 3, 5, 6, 7, 10, 11, 12].map((number) => `F${number}`);
+  const keys = [..."abcdefghijklmnopqrstuvwxyz0123456789", ...browsers];
+  return keys.filter((key) => !document.body.dispatchEvent(press(key)));
+}"""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
@@ -81,8 +88,15 @@ def it_rings_and_is_claimed(page: Page, district: District) -> None:
     expect(waiting.locator(".mark-p1[data-flashing]")).to_be_visible()
     expect(page.locator('.desk[data-ringing="1"]')).to_be_visible()
     expect(page.locator(".case")).to_have_count(0)
+    expect(page.locator(".claim-top kbd")).to_have_text("F2")
+    expect(page.locator(".queue header kbd")).to_have_text("F8")
     page.keyboard.press("F2")
     expect(page.locator(".desk[data-ringing]")).to_have_count(0)
+    stages = page.locator(".stages li")
+    expect(stages).to_have_text(
+        [re.compile(r"^报警\d\d:"), re.compile(r"^接警\d\d:"), "联系…", "派单…", "到场…", "结案…"]
+    )
+    assert stages.nth(2).evaluate("(stage) => getComputedStyle(stage).borderBottomStyle") == "dashed"
     case = page.locator(".case")
     expect(case.locator(".band h2")).to_contain_text("紧急求助")
     expect(case.locator(".address")).to_contain_text("桂花苑小区")
@@ -106,7 +120,9 @@ def what_is_said_and_seen_is_on_the_log(page: Page) -> None:
 
 def the_elder_is_called(page: Page, exchange: Exchange) -> None:
     own = page.locator(".own-phone")
-    expect(own.get_by_role("button", name="呼叫")).to_be_visible()
+    expect(own.get_by_role("button", name="呼叫").locator("kbd")).to_have_text("F4")
+    expect(page.locator(".actions kbd")).to_have_text("Ctrl ⏎")
+    assert page.evaluate(TAKEN_FROM_THE_BROWSER) == []
     far = exchange.dialled_by(page, "800")
     exchange.say("connected", "c-0", **far)
     expect(own.locator(".calling")).to_have_text(re.compile(r"通话中 \d\d:\d\d"))
@@ -115,7 +131,8 @@ def the_elder_is_called(page: Page, exchange: Exchange) -> None:
     own.get_by_role("button", name="需要帮助").click()
     expect(page.locator(".log-list")).to_contain_text("回拨结果：需要帮助")
     expect(page.locator(".band h2")).to_have_text("紧急求助 + 老人需要帮助")
-    expect(page.locator(".step-list [aria-current]")).to_contain_text("F9 派 马志强")
+    send = page.locator(".step-list [aria-current]").get_by_role("button", name="派 马志强")
+    expect(send.locator("kbd")).to_have_text("F9")
 
 
 def they_go(go: Page, family: Page) -> None:
