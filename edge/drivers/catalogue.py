@@ -36,7 +36,7 @@ DRIVERS: Final[dict[str, Callable[[DriverOptions], Driver]]] = {
 DOORS: Final = {
     "zigbee2mqtt": ("mqtt",),
     "home_assistant": ("mqtt",),
-    "bluetooth": ("bluetooth",),
+    "bluetooth": ("bluetooth", "tcp"),  # by the adapter, or what one heard elsewhere
     "emfit_qs": ("http",),
 }
 """The types of transport over which a driver's devices come; all others by a connection of their own."""
