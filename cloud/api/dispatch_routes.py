@@ -17,7 +17,7 @@ from cloud.api.case_routes import actor_of, answer
 from cloud.api.schemas import CaseSummary, Dispatch
 from cloud.api.services import Services
 from cloud.cases import answers, store
-from cloud.cases.case import Actor
+from cloud.cases.case import LIVE, Actor
 from cloud.cases.detail import dispatch_shown
 from cloud.cases.publish import find, publish
 from cloud.cases.summary import CaseSummary as Summary
@@ -27,7 +27,7 @@ from cloud.feed import store as feed
 from cloud.registry.store import find_door_code
 from cloud.responders import photos
 from cloud.responders import store as responders
-from cloud.responders.responder import MAY_ENTER, RUNNING
+from cloud.responders.responder import MAY_ENTER, RUNNING, DispatchState
 
 router = APIRouter(tags=["dispatches"])
 Act = Callable[[Connection, Actor, datetime], Awaitable[Summary]]
@@ -55,7 +55,8 @@ async def _act(services: Services, identity: Identity, dispatch_id: UUID, act: A
 
 async def _detail(conn: Connection, found: dict[str, Any]) -> dict[str, Any]:
     row = await find(conn, found["case_id"])
-    running = found["state"] in RUNNING
+    late = found["state"] == DispatchState.NO_ANSWER and row["state"] in LIVE  # and still welcome
+    running = late or found["state"] in RUNNING
     place = row["place"] or {}
     frozen = msgspec.convert(row["frozen"], Frozen)
     resident = frozen.resident if running else None
@@ -79,7 +80,9 @@ async def _detail(conn: Connection, found: dict[str, Any]) -> dict[str, Any]:
 async def list_own_dispatches(
     identity: Caller,
     services: With,
-    running: Annotated[bool, Query(description="only those that have not ended")] = True,
+    running: Annotated[
+        bool, Query(description="only those that have not ended, or that one may still accept")
+    ] = True,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[UUID | None, Query(description="a dispatch's id")] = None,
 ) -> Response:

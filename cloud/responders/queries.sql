@@ -88,11 +88,21 @@ where id = %(id)s;
 select * from dispatch where case_id = %(case_id)s order by offered_at, id;
 
 -- name: dispatches_of_staff --
--- A responder's own, newest first.
-select * from dispatch
-where staff_id = %(staff_id)s and (not %(running)s or state in ('offered', 'accepted', 'arrived'))
-    and (%(before)s::uuid is null or id < %(before)s)
-order by id desc limit %(limit)s;
+-- A responder's own, newest first. What one did not answer in time runs on while one may still accept it.
+select d.* from dispatch d
+where d.staff_id = %(staff_id)s and (%(before)s::uuid is null or d.id < %(before)s)
+    and (
+        not %(running)s or d.state in ('offered', 'accepted', 'arrived')
+        or d.state = 'no_answer'
+        and not exists (
+            select from dispatch n where n.case_id = d.case_id and n.staff_id = d.staff_id and n.id > d.id
+        )
+        and exists (
+            select from cases c where c.id = d.case_id
+                and c.state in ('open', 'claimed', 'contacting', 'dispatched', 'on_scene', 'handed_over')
+        )
+    )
+order by d.id desc limit %(limit)s;
 
 -- name: unanswered --
 -- Those that nobody answered in time.

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat, Seat
 from tests.cloud.console.crew import wear
@@ -91,9 +91,15 @@ def test_a_responder_who_cannot_go_says_why_and_is_asked_no_more(
     go.get_by_role("button", name="拒绝").click()
     go.get_by_role("button", name="走不开").click()
     expect(go.locator("[data-section=none]")).to_be_visible()
+    ended = go.locator("[data-section=ended] li")
+    expect(ended).to_contain_text("您没有接 · 走不开")
+    refused = cloud.get(f"/cases/{case_id}")["dispatches"][0]
+    again = operator.post(f"/cases/{case_id}/dispatches", {"staff_id": refused["staff_id"]})["dispatch"]
+    expect(go.locator("[data-dispatch=offered]")).to_be_visible()
+    operator.post(f"/dispatches/{again['id']}/recall")
+    expect(ended.first).to_contain_text("坐席已取消，不用去了")
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "false")
-    refused = cloud.get(f"/cases/{case_id}")["dispatches"][0]
     assert (refused["state"], refused["reason"]) == ("refused", "走不开")
     cloud.post(f"/staff/{refused['staff_id']}/password", {})
     expect(go.locator(".sign-in .late")).to_have_text("登录已失效，请重新登录。")
@@ -177,8 +183,9 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
         check_everywhere(blank, f"sign-in-{address}", PHONE)
     home = district.home("张桂兰")
     operator = Desk(cloud, district.operator("王敏"))
-    family = open_phone(open_seat, "family", district.family("张敏", home, "张敏")).page
-    go = open_phone(open_seat, "go", district.responder("马志强")).page
+    family_seat = open_phone(open_seat, "family", district.family("张敏", home, "张敏"))
+    family, go = family_seat.page, open_phone(open_seat, "go", district.responder("马志强")).page
+    go.route("**/api/v1/dispatches?running=true", too_late)
     district.readings(home, heart_rate=76, worn=1, in_bed=1, resp_rate=18)
     expect(family.locator("[data-section=quiet]")).to_be_visible()
     district.alarm(home, "fall", "sos")
@@ -186,8 +193,12 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     case_id = the_case(district)
     operator.post(f"/cases/{case_id}/claim")
     operator.post(f"/cases/{case_id}/dispatches")
+    expect(go.locator("[data-dispatch=no_answer]")).to_contain_text("已超过答复时间，仍可接受")
+    check_everywhere(go, "go-late", PHONE)
+    go.unroute("**/api/v1/dispatches?running=true")
+    go.reload()
     expect(go.locator("[data-dispatch=offered]")).to_be_visible()
-    check_everywhere(go, "go-offered", PHONE)
+    check_everywhere(go, "go-offered", PHONE, colours=False)
     go.locator(".phone-foot .primary").click()
     expect(go.locator("[data-section=way-in]")).to_be_visible()
     check_everywhere(go, "go-accepted", PHONE)
@@ -206,3 +217,33 @@ def test_nothing_is_clipped_and_every_target_fits_a_thumb(
     go.locator(".phone-foot button.primary").click()
     expect(go.get_by_role("radio").first).to_be_visible()
     check_everywhere(go, "go-finishing", PHONE)
+    go.get_by_role("radio").first.click()
+    go.get_by_role("button", name="提交并结束").click()
+    expect(go.locator("[data-ended=done]")).to_contain_text("已提交：已帮助，没事了")
+    check_everywhere(go, "go-ended", PHONE)
+    the_end(family_seat, operator, case_id)
+
+
+def too_late(route: Route) -> None:
+    """The list as it is when a minute has passed without an answer."""
+    answer = route.fetch()
+    found = answer.json()
+    route.fulfill(
+        response=answer, json=found | {"items": [one | {"state": "no_answer"} for one in found["items"]]}
+    )
+
+
+def the_end(seat: Seat, operator: Desk, case_id: str) -> None:
+    """A family hears of it: first that it is not known any more, then how it ended."""
+    page, pages = seat.page, "**/api/v1/family/residents/*"
+    seat.link_may_break = True
+    page.route(pages, lambda route: route.abort())
+    operator.post(f"/cases/{case_id}/claim")  # of which the queue had it back, as no screen was open
+    operator.post(f"/cases/{case_id}/resolve")
+    expect(page.locator(".phone[data-stale] .phone-lost")).to_contain_text("连接中断 · 数据截至")
+    check_everywhere(page, "family-stale", PHONE)
+    page.unroute(pages)
+    operator.post(f"/cases/{case_id}/close", {"disposition": "help_given"})
+    expect(page.locator("[data-step=over]")).to_be_visible()
+    expect(page.locator(".phone[data-stale]")).to_have_count(0)
+    check_everywhere(page, "family-over", PHONE)

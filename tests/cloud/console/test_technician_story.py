@@ -129,6 +129,8 @@ def test_a_home_is_checked_step_by_step_and_not_finished_without_a_reason(
         expect(page.get_by_text("每一项都通过或写了原因")).to_be_visible()
         page.get_by_role("button", name="完成", exact=True).click()
         expect(page.locator("[data-section=ended]")).to_contain_text("李强")
+        expect(page.locator("[data-section=ended]")).to_be_in_viewport()
+        check_everywhere(page, "tech-ended", PHONE)
         expect(page.locator("[data-test-mode]")).to_have_count(0)
 
     chief = open_seat()

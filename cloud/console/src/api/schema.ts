@@ -6999,7 +6999,7 @@ export interface operations {
     list_own_dispatches: {
         parameters: {
             query?: {
-                /** @description only those that have not ended */
+                /** @description only those that have not ended, or that one may still accept */
                 running?: boolean;
                 limit?: number;
                 /** @description a dispatch's id */

@@ -34,7 +34,7 @@ export function Now({ page, nowMs }: Props): ReactElement {
       ) : (
         <dl className="facts">
           {page.now.map((fact) => {
-            const words = factWords(fact, nowMs, texts);
+            const words = factWords(fact, nowMs, zone, texts);
             return [
               <dt key={fact.what}>{t(`family.${fact.what}`)}</dt>,
               <dd key={`${fact.what} said`}>

@@ -68,16 +68,6 @@ export function ageWords(iso: string | null, nowMs: number, { t }: Texts): strin
   return t(`age.${unit}`, { count });
 }
 
-function forHowLong(iso: string | null, nowMs: number, { t }: Texts): string {
-  const at = instant(iso);
-  if (at === null) return "";
-  const minutes = Math.floor((nowMs - at) / 60_000);
-  if (minutes < 1) return t("family.for.short");
-  return minutes < 90
-    ? t("family.for.minutes", { count: minutes })
-    : t("family.for.hours", { count: Math.floor(minutes / 60) });
-}
-
 export interface FactWords {
   value: string;
   /** Reason, usual band or age. */
@@ -85,7 +75,7 @@ export interface FactWords {
 }
 
 /** A fact in words: a dash has its reason, a value its age. */
-export function factWords(fact: FamilyFact, nowMs: number, texts: Texts): FactWords {
+export function factWords(fact: FamilyFact, nowMs: number, zone: string, texts: Texts): FactWords {
   const { t } = texts;
   const aged = ageWords(fact.at, nowMs, texts);
   if (fact.value === null) {
@@ -95,7 +85,8 @@ export function factWords(fact: FamilyFact, nowMs: number, texts: Texts): FactWo
   switch (fact.what) {
     case "bed": {
       const state = t(fact.value >= 0.5 ? "family.bed.in" : "family.bed.out");
-      return { value: `${state} ${forHowLong(fact.since, nowMs, texts)}`.trim(), note: aged };
+      const time = fact.since === null ? null : whenOf(fact.since, nowMs, zone);
+      return { value: time === null ? state : t("family.bed.since", { state, time }), note: aged };
     }
     case "activity":
       return { value: t("family.activity.seen"), note: aged };

@@ -38,26 +38,35 @@ function PhotoButton({ item, onFailure }: Omit<Props, "onForm">): ReactElement {
   );
 }
 
+export function CallDesk(): ReactElement {
+  const { t } = useTexts();
+  const phone = useSeat().config.desk_phone;
+  return (
+    <a className="phone-button" href={`tel:${phone}`}>
+      {t("phone.call_desk", { phone })}
+    </a>
+  );
+}
+
 export function Bar({ item, onForm, onFailure }: Props): ReactElement {
   const { t } = useTexts();
-  const desk = useSeat().config.desk_phone;
   const [busy, setBusy] = useState(false);
   const act = (deed: Promise<string>): void => {
     setBusy(true);
     void deed.then(onFailure).finally(() => setBusy(false));
   };
-  const call = (
-    <a className="phone-button" href={`tel:${desk}`}>
-      {t("phone.call_desk", { phone: desk })}
-    </a>
-  );
   switch (item.state) {
     case "offered":
+    case "no_answer":
       return (
         <footer className="phone-foot">
-          <button type="button" className="phone-button" disabled={busy} onClick={() => onForm("refusing")}>
-            {t("go.refuse")}
-          </button>
+          {item.state === "offered" ? (
+            <button type="button" className="phone-button" disabled={busy} onClick={() => onForm("refusing")}>
+              {t("go.refuse")}
+            </button>
+          ) : (
+            <CallDesk />
+          )}
           <button type="button" className="phone-button primary" disabled={busy} onClick={() => act(accept(item.id))}>
             {t("go.accept")}
           </button>
@@ -66,7 +75,7 @@ export function Bar({ item, onForm, onFailure }: Props): ReactElement {
     case "accepted":
       return (
         <footer className="phone-foot">
-          {call}
+          <CallDesk />
           <button type="button" className="phone-button primary" disabled={busy} onClick={() => act(arrive(item.id))}>
             {t("go.arrive")}
           </button>

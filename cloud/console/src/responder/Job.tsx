@@ -12,6 +12,7 @@ function AnswerBy({ item }: { item: Dispatch }): ReactElement | null {
   const { t } = useTexts();
   const nowMs = useDesk((state) => state.nowMs);
   const due = instant(item.answer_due_at);
+  if (item.state === "no_answer") return <p>{t("go.answer_late")}</p>;
   if (item.state !== "offered" || nowMs === null || due === null) return null;
   return <p role="timer">{due > nowMs ? t("go.answer_in", { span: span(due - nowMs) }) : t("go.answer_late")}</p>;
 }
@@ -26,9 +27,9 @@ export function Job({ item }: { item: Dispatch }): ReactElement {
   return (
     <article data-dispatch={item.state}>
       <p className="go-what">
-        <Mark priority={item.priority} flashing={item.state === "offered"} />
+        <Mark priority={item.priority} flashing={item.state === "offered" || item.state === "no_answer"} />
         <b>{kinds}</b>
-        <span className="tag">{t(`go.state.${item.state as "offered" | "accepted" | "arrived"}`)}</span>
+        <span className="tag">{t(`go.state.${item.state as "offered" | "no_answer" | "accepted" | "arrived"}`)}</span>
       </p>
       <AnswerBy item={item} />
       {item.fire_suspected && (

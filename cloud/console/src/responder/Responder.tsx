@@ -6,11 +6,12 @@ import { useDesk } from "../desk/state";
 import { Frame } from "../phone/Frame";
 import { usePhoneLine } from "../phone/usePhoneLine";
 import { textNow, useTexts } from "../texts/texts";
-import { Bar, type Form } from "./Bar";
+import { Bar, CallDesk, type Form } from "./Bar";
+import { Ended } from "./Ended";
 import { Finishing, Refusing } from "./Forms";
 import { Job } from "./Job";
 import { Eta, Position, WayIn } from "./OnTheWay";
-import { readAnew, readSnapshot, setAvailable, useDispatches, useMe, type Dispatch } from "./reading";
+import { firstOf, readAnew, readSnapshot, setAvailable, useDispatches, useMe, type Dispatch } from "./reading";
 import "./responder.css";
 
 function Availability({ onFailure }: { onFailure: (words: string) => void }): ReactElement | null {
@@ -51,13 +52,9 @@ function Work({ item, form, onForm, onFailure }: WorkProps): ReactElement {
       {item.state === "accepted" && <Eta item={item} onFailure={onFailure} />}
       {(item.state === "accepted" || item.state === "arrived") && <WayIn key={item.id} item={item} onFailure={onFailure} />}
       {item.state === "accepted" && <Position item={item} />}
+      {item.state === "arrived" && <CallDesk />}
     </>
   );
-}
-
-/** What is in hand comes before what is only asked. */
-function firstOf(items: readonly Dispatch[]): Dispatch | undefined {
-  return items.find((item) => item.state !== "offered") ?? items[0];
 }
 
 export function Responder(): ReactElement {
@@ -100,12 +97,15 @@ export function Responder(): ReactElement {
         </nav>
       )}
       {item === undefined ? (
-        <section data-section="none">
-          <p>
-            <b>{t(list.data === undefined ? "app.loading" : "go.none")}</b>
-          </p>
-          <p className="quiet-note">{t("go.none_note")}</p>
-        </section>
+        <>
+          <section data-section="none">
+            <p>
+              <b>{t(list.data === undefined ? "app.loading" : "go.none")}</b>
+            </p>
+            <p className="quiet-note">{t("go.none_note")}</p>
+          </section>
+          <Ended />
+        </>
       ) : (
         <Work item={item} form={form} onForm={setForm} onFailure={setFailure} />
       )}

@@ -7,6 +7,7 @@ import { useDesk } from "../desk/state";
 import { inLanguage, textNow } from "../texts/texts";
 
 const readDispatches = () => answered(api.GET("/api/v1/dispatches", { params: { query: { running: true } } }));
+const readEnded = () => answered(api.GET("/api/v1/dispatches", { params: { query: { running: false, limit: 5 } } }));
 const readMe = () => answered(api.GET("/api/v1/responder"));
 const readWayIn = (id: string) => 
   answered(api.POST("/api/v1/dispatches/{dispatch_id}/way-in", { params: { path: { dispatch_id: id } } }));
@@ -48,6 +49,19 @@ export function useDispatches(): UseQueryResult<Dispatches> {
   const live = useDesk((state) => state.link === "live");
   const refetchInterval = live ? LIVE_EVERY_MS : ALONE_EVERY_MS;
   return useQuery({ queryKey: ["dispatches"], queryFn: readDispatches, refetchInterval });
+}
+
+/** The latest that have ended. */
+export function useEnded(): UseQueryResult<Dispatches> {
+  const select = (found: Dispatches): Dispatches => ({ ...found, items: found.items.filter((one) => one.ended_at !== null) });
+  return useQuery({ queryKey: ["dispatches", "ended"], queryFn: readEnded, select });
+}
+
+const NEAREST_FIRST = ["arrived", "accepted", "offered", "no_answer"];
+
+/** What is in hand comes before what is asked, and that before what was not answered in time. */
+export function firstOf(items: readonly Dispatch[]): Dispatch | undefined {
+  return NEAREST_FIRST.map((state) => items.find((one) => one.state === state)).find((found) => found !== undefined);
 }
 
 /** Oneself as the desk knows one; null where one was not entered as a responder yet. */

@@ -1,5 +1,5 @@
 /** The checklist of a home: every step with its live result, test mode above, what comes next below. */
-import { useState, type ReactElement } from "react";
+import { useEffect, useRef, useState, type ReactElement } from "react";
 import { useNavigate, useParams } from "react-router";
 
 import { useSeat } from "../desk/context";
@@ -119,12 +119,15 @@ function Head({ checklist }: { checklist: Checklist }): ReactElement {
   );
 }
 
+/** Who finished it and when; in view at once, wherever in the list its last button was. */
 function Ended({ checklist }: { checklist: Checklist }): ReactElement {
   const { t } = useTexts();
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => section.current?.scrollIntoView({ block: "center" }), []);
   const zone = useSeat().config.time_zone;
   const at = instant(checklist.ended_at);
   return (
-    <section data-section="ended" role="status">
+    <section ref={section} data-section="ended" role="status">
       <p className="tech-place">{checklist.place}</p>
       <p>
         <b>{t(checklist.outcome === "finished" ? "tech.done" : "tech.given_up")}</b>
