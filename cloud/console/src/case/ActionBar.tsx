@@ -13,6 +13,7 @@ import { timeOfDay } from "../time/format";
 import { mergeable, shelvable } from "./mergeable";
 import { CasePanels } from "./panels";
 import { endIsNext, useCaseProtocol } from "./protocol";
+import "./actions.css";
 
 interface ActionBarProps {
   item: CaseSummary;

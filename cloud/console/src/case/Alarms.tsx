@@ -7,6 +7,7 @@ import { Mark } from "../look/Mark";
 import { useTexts, type TextKey } from "../texts/texts";
 import { age, instant, span, timeOfDay } from "../time/format";
 import { reasonWords } from "./reasons";
+import "./alarms.css";
 
 const WORTH_SAYING_MS = 5_000;
 

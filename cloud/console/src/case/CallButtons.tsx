@@ -7,6 +7,7 @@ import { useTexts, type Key } from "../texts/texts";
 import { span, timeOfDay } from "../time/format";
 import { awaitsOutcome, isCalled, isElder, lastTry, whosOf, type Callee } from "./calls";
 import type { Calls } from "./useCall";
+import "./calls.css";
 
 /** When this person was last called, and with what outcome. */
 export function Tried({ callee, timeline }: { callee: Callee; timeline: readonly CaseEntry[] }): ReactElement | null {

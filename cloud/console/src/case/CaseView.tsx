@@ -20,6 +20,7 @@ import { Steps } from "./Steps";
 import { useCall, type Calls } from "./useCall";
 import { useKeepClaim } from "./useKeepClaim";
 import { Trends } from "./Trends";
+import "./case.css";
 
 /** What must be known before anything is done: a suspected fire, an alarm that is not from now. */
 function Warnings({ item, detail }: { item: CaseSummary; detail: CaseDetail | undefined }): ReactElement | null {

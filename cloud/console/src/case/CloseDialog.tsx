@@ -8,6 +8,7 @@ import { useDesk } from "../desk/state";
 import { phaseOf } from "../queue/phase";
 import { useTexts } from "../texts/texts";
 import { StillOpen, underWay } from "./StillOpen";
+import "./close.css";
 
 const DISPOSITIONS: readonly Disposition[] = [
   "real_emergency",

@@ -10,6 +10,7 @@ import { isCalled, type Callee } from "./calls";
 import { Needs } from "./Needs";
 import { Group } from "./Group";
 import type { Calls } from "./useCall";
+import "./contacts.css";
 
 interface ContactProps {
   position: number;

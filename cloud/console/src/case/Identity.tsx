@@ -13,6 +13,7 @@ import { CallButtons, Outcomes, Tried } from "./CallButtons";
 import type { Callee } from "./calls";
 import { profileFacts } from "./facts";
 import type { Calls } from "./useCall";
+import "./identity.css";
 
 /** The code stays masked until a click, which the server writes down; it is masked again with the next case. */
 function DoorCode({ id }: { id: string }): ReactElement {

@@ -11,6 +11,7 @@ import { useTexts } from "../texts/texts";
 import { instant, timeOfDay } from "../time/format";
 import { linesOf } from "./entries";
 import { useCaseProtocol } from "./protocol";
+import "./log.css";
 
 const PHRASES = [
   "phrase.conscious",

@@ -12,6 +12,7 @@ import { currentStep, undoable, useCaseProtocol, type CaseProtocol, type CaseSte
 import { undoDispatch } from "./sending";
 import { StepButtons } from "./StepButtons";
 import type { Calls } from "./useCall";
+import "./steps.css";
 
 interface StepsProps {
   detail: CaseDetail;

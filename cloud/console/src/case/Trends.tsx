@@ -14,6 +14,7 @@ import { Score } from "../trends/Score";
 import "../trends/trends.css";
 import { RANGES, useTrends, type Range } from "../trends/useTrends";
 import { statesOf, unitOf, vitalsOf, type State, type Vital } from "./vitals";
+import "./vitals.css";
 
 /** Those with a curve; blood pressure and temperature are shown as last values. */
 const DRAWN = ["heart_rate", "resp_rate", "spo2"] as const;

@@ -6,7 +6,6 @@ import { CaseView } from "../case/CaseView";
 import { useCallHold } from "../case/useCall";
 import { useLiveFeed } from "../live/useLiveFeed";
 import { groupCases, handedTo, type Groups } from "../queue/order";
-import "../look/case.css";
 import "../look/desk.css";
 import "../look/queue.css";
 import { Queue } from "../queue/Queue";
