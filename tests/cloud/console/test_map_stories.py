@@ -144,6 +144,7 @@ def test_an_answer_is_seen_by_every_operator_and_who_is_not_needed_is_recalled(
     dispatch = ma.get("/dispatches").json()["items"][0]["id"]
     assert ma.post(f"/dispatches/{dispatch}/accept", json={"eta_minutes": 3}).is_success
     expect(row).to_contain_text("已接受 预计 3′")
+    expect(page.locator(".limit")).to_have_text(re.compile(r"^到场时限 \d\d:\d\d:\d\d · 剩余 0[678]:\d\d$"))
     photographs_are_seen_beside_the_case(page, ma, dispatch)
     page.get_by_role("button", name="召回 马志强").click()
     expect(row).to_contain_text("已召回")

@@ -5,12 +5,13 @@ import { renew } from "../desk/actions";
 import { useSeat } from "../desk/context";
 import { useDesk } from "../desk/state";
 import { Mark } from "../look/Mark";
-import { stageOf } from "../queue/order";
+import { isBrief, stageOf } from "../queue/order";
 import { phaseOf } from "../queue/phase";
 import { repeatsOf, titleOf } from "../queue/wording";
 import { useTexts, type Key, type TextKey } from "../texts/texts";
 import { instant, span, timeOfDay } from "../time/format";
 import { questionOf, reasonsOf } from "./reasons";
+import "./band.css";
 
 interface Stage {
   key: "opened" | "claimed" | "contacted" | "dispatched" | "arrived" | "closed";
@@ -63,15 +64,18 @@ function limitKey(item: CaseSummary): Key {
 function LimitLine({ item, mine }: { item: CaseSummary; mine: boolean }): ReactElement {
   const { t } = useTexts();
   const now = useDesk((state) => state.nowMs);
-  const stage = stageOf(item, useSeat().config.limits);
+  const { config } = useSeat();
+  const stage = stageOf(item, config.limits);
   const phase = phaseOf(item);
   if (phase === "done" || phase === "over") return <p className="limit">{t("clock.done")}</p>;
   if (stage === null || now === null) return <p className="limit">{t("clock.no_limit")}</p>;
   const left = stage.due - now;
   const part = Math.min(1, Math.max(0, 1 - left / Math.max(1, stage.due - stage.from)));
-  const limit = t(limitKey(item), { limit: span(stage.due - stage.from) });
+  const given = phase === "waiting" || isBrief(item);
+  const end = timeOfDay(stage.due, config.time_zone);
+  const limit = t(limitKey(item), { limit: given ? span(stage.due - stage.from) : end });
   const held = mine && phase === "held";
-  const words = left > stage.due - stage.from ? t("clock.call") : limit;
+  const words = given && left > stage.due - stage.from ? t("clock.call") : limit;
   return (
     <>
       <p className="limit">

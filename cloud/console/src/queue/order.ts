@@ -32,6 +32,11 @@ export function claimLimitMs(priority: number, limits: ClaimLimits): number | nu
   }
 }
 
+/** A stage of the one limit that all have, unless a call holds it; the others are given time by who goes there. */
+export function isBrief({ state }: CaseSummary): boolean {
+  return state === "claimed" || state === "contacting";
+}
+
 /**
  * The span of the present stage: from when, until when (ms UTC); null where the stage has no limit.
  * A claimed case's span begins with its last renewal; a running call puts the end further away than the limit.
@@ -45,7 +50,8 @@ export function stageOf(item: CaseSummary, limits: ClaimLimits): { from: number;
   }
   const due = instant(item.stage_due_at);
   if (phase !== "held" || due === null) return null;
-  return { from: Math.max(instant(item.claimed_at) ?? opened, due - limits.claimed_s * 1000), due };
+  const claimed = instant(item.claimed_at) ?? opened;
+  return { from: isBrief(item) ? Math.max(claimed, due - limits.claimed_s * 1000) : claimed, due };
 }
 
 function raisedAt(item: CaseSummary): number {
