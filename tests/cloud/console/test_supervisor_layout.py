@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
-from tests.cloud.console.looks import check, check_everywhere
+from tests.cloud.console.looks import check_everywhere
 from tests.cloud.console.test_supervisor_stories import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -64,7 +64,6 @@ def test_every_page_of_the_supervisor(district: District, open_seat: OpenSeat, a
     page = at(seat, "/supervisor")
     hole = page.locator('[data-panel="chief-gaps"] li', has_text="没有排班 · 值班经理").first
     expect(hole).to_have_text(re.compile(r"地区 37\d{6}.*自 \d\d/\d\d \d\d:\d\d"), timeout=150_000)
-    check(page, "gaps", small=False)
 
 
 def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenSeat, axe: None) -> None:
