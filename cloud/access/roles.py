@@ -152,7 +152,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "list_phone_providers": _CHIEFS,
     "renew_phone_secret": _ADMINS,
     "simulate_call_event": _CHIEFS,
-    "list_areas": _ADMINS,
+    "list_areas": _CHIEFS,
     "change_area": _ADMINS,
     "list_orgs": _ADMINS,
     "change_org": _ADMINS,

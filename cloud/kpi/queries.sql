@@ -14,11 +14,12 @@ where o.n = 1 and o.at >= %(start)s and o.at < %(end)s
 order by o.at, e.case_id, e.n;
 
 -- name: activity --
--- What rang in a span (not what the desk's own call-back found), and every seat's signs of life in it.
+-- What rang in a span (not what the desk's own call-back found), and every seat's signs of life in it. What the
+-- system says of itself names no device, but a seat or a program.
 select e.at, c.area_code,
     case when e.kind in ('alarm', 'rang') and e.data ? 'alarm_id'
         and jsonb_typeof(e.data -> 'priority') = 'number' then (e.data ->> 'priority')::integer end,
-    e.data ->> 'device', e.data ->> 'seat_id', e.actor, e.case_id
+    case when c.subject_kind <> 'system' then e.data ->> 'device' end, e.data ->> 'seat_id', e.actor, e.case_id
 from case_entry e
 join cases c on c.id = e.case_id
 where e.at >= %(start)s and e.at < %(end)s

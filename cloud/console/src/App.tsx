@@ -72,7 +72,7 @@ function NoScreen(): ReactElement {
 function NotYours({ screen, home }: { screen: Screen; home: string }): ReactElement {
   const { t } = useTexts();
   const people = screen.roles.filter((role) => role !== "wall");
-  const whose = people.map((role) => t(`admin.role_${role}`)).join(t("and"));
+  const whose = people.map((role) => t(`role.${role}`)).join(t("and"));
   return (
     <main className="plain-page not-yours">
       <h1>{t("app.title")}</h1>

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from cloud.access.access import CANARY_ROLE, WALL_ROLE, Role
 from cloud.access.acts import Act, Detail
 from cloud.api.acceptance_schemas import ChecklistStep
 from cloud.api.import_schemas import ImportDone
@@ -69,6 +70,11 @@ def test_whatever_the_cloud_writes_into_the_audit_trail_has_words() -> None:
     routes = "".join(path.read_text() for path in (CONSOLE.parent / "api").glob("*_routes.py"))
     lists = re.findall(r'audit\(\s*conn, services, identity, "\w+", "(\w+)"', routes)
     assert codes("audit_detail_texts.ts", "about") >= set(lists) >= {"cases", "residents"}
+
+
+def test_every_role_has_a_word() -> None:
+    roles = {f"role.{role}" for role in (*get_args(Role), CANARY_ROLE, WALL_ROLE)}
+    assert roles <= texts("zh.ts").keys() & texts("en.ts").keys()
 
 
 def test_the_generated_types_fit_the_api() -> None:

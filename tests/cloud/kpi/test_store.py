@@ -70,6 +70,16 @@ async def test_figures_of_a_busy_hour(conn: Connection) -> None:
     assert len(found.top_devices) == 5
 
 
+async def test_what_the_system_says_of_itself_counts_and_is_no_devices_alarm(conn: Connection) -> None:
+    case_id = await ring(conn)
+    assert len((await ask(conn)).total.top_devices) == 1
+    await conn.execute(
+        "update cases set subject_kind = 'system', subject_id = 'desk' where id = %s", (case_id,)
+    )
+    found = (await ask(conn)).total
+    assert (found.cases_all, found.top_devices) == (1, [])
+
+
 async def test_test_cases_and_the_canarys_home_count_in_none(conn: Connection) -> None:
     await a_busy_hour(conn)
     before = (await ask(conn)).total

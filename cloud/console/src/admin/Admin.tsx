@@ -46,7 +46,7 @@ function Head(): ReactElement {
           {t("admin.desk")}
         </Link>
         <span className="seat">
-          {t("admin.role_admin")} <b>{user.name}</b>
+          {t("role.admin")} <b>{user.name}</b>
         </span>
         <button type="button" className="plain" onClick={signOut}>
           {t("admin.sign_out")}

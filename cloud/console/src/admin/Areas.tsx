@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement } from "react";
 
+import { AreaName, useAreas } from "../api/areas";
 import { answered, api } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, type Field, type Filled } from "./Form";
 import { List, PAGE, Table, type Column } from "./List";
-import { readAgain, useAreas } from "./places";
+import { readAgain } from "./places";
 import { Rename } from "./Rename";
 
 async function readAreas(after: string | undefined) {
@@ -37,7 +38,7 @@ const renameOrg = ({ id, revision }: Org, name: string) =>
 const AREAS: readonly Column<Area>[] = [
   { label: "admin.code", show: (row) => row.code },
   { label: "admin.label", show: (row) => <Rename name={row.name} save={(name) => renameArea(row, name)} /> },
-  { label: "admin.parent", show: (row) => row.parent_code ?? "—" },
+  { label: "admin.parent", show: (row) => (row.parent_code === null ? "—" : <AreaName code={row.parent_code} />) },
   { label: "admin.home_count", show: (row) => row.homes },
 ];
 const ORGS: readonly Column<Org>[] = [
@@ -86,7 +87,7 @@ function Choose({ zone, chosen, choose }: ChooseProps): ReactElement {
 
 const zoneColumns = (chosen: string, choose: (id: string) => void): readonly Column<Zone>[] => [
   { label: "admin.label", show: (row) => row.name },
-  { label: "admin.area", show: (row) => row.area_code || "—" },
+  { label: "admin.area", show: (row) => <AreaName code={row.area_code} /> },
   { label: "admin.promise", show: (row) => Math.round(row.promise_s / 60) },
   { label: "admin.change", show: (row) => <Choose zone={row} chosen={row.id === chosen} choose={choose} /> },
 ];

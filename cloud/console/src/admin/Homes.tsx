@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
+import { AreaName, useAreas } from "../api/areas";
 import { answered, api } from "../api/client";
 import { Records } from "../technician/Records";
 import { useTexts } from "../texts/texts";
@@ -9,7 +10,7 @@ import { AccessPoints } from "./AccessPoints";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { useFinder } from "./Finder";
 import { List, Table, type Column } from "./List";
-import { readAgain, readHome, readHomes, useAreas, useOrgs } from "./places";
+import { readAgain, readHome, readHomes, useOrgs } from "./places";
 import { Rename } from "./Rename";
 import { SafeZone } from "./SafeZone";
 
@@ -22,7 +23,7 @@ const COLUMNS: readonly Column<Listed>[] = [
   { label: "admin.people", show: (row) => row.residents.join("、") || "—" },
   { label: "admin.beds", show: (row) => row.beds },
   { label: "admin.gateways", show: (row) => row.gateways },
-  { label: "admin.area", show: (row) => row.area_code },
+  { label: "admin.area", show: (row) => <AreaName code={row.area_code} /> },
   { label: "admin.org", show: (row) => row.org },
 ];
 

@@ -1,10 +1,11 @@
 import { useState, type FormEvent, type ReactElement } from "react";
 
+import { useAreas } from "../api/areas";
 import { answered, api, type ImportReport } from "../api/client";
 import { useTexts, type Key } from "../texts/texts";
 import { reasonOf } from "./Form";
 import { Duplicates, type Chosen, type Choice } from "./Duplicates";
-import { readAgain, useAreas, useOrgs } from "./places";
+import { readAgain, useOrgs } from "./places";
 import { ranges } from "./ranges";
 
 const TIME_LIMIT_MS = 120_000;

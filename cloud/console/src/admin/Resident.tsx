@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 
+import { useAreas } from "../api/areas";
 import { answered, api, type ResidentDetail } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Contacts } from "./Contacts";
@@ -9,7 +10,7 @@ import { FamilyOf } from "./Family";
 import { Form, linesOf, listOf, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
 import { Limits } from "./Limits";
-import { readAgain, useAreas, useOrgs } from "./places";
+import { readAgain, useOrgs } from "./places";
 import { STATES, type StateName } from "./Residents";
 import { Stay } from "./Stay";
 

@@ -1,11 +1,11 @@
 import { useState, type ReactElement } from "react";
 import { Link } from "react-router";
 
+import { AreaName, useAreas } from "../api/areas";
 import { answered, api } from "../api/client";
 import { useTexts, type Key } from "../texts/texts";
 import { useFinder } from "./Finder";
 import { List, PAGE, type Column } from "./List";
-import { useAreas } from "./places";
 
 export const STATES = ["active", "hospital", "away", "suspended", "moved", "deceased"] as const;
 export type StateName = (typeof STATES)[number];
@@ -39,7 +39,7 @@ function useColumns(): readonly Column<Row>[] {
     { label: "admin.state", show: (row) => (row.state === null ? t("admin.none") : t(`admin.state_${row.state}` as Key)) },
     { label: "admin.place", show: (row) => row.place || t("admin.none") },
     { label: "admin.bed", show: (row) => (row.home_id === null ? t("admin.no_bed") : row.bed || t("admin.none")) },
-    { label: "admin.area", show: (row) => row.area_code },
+    { label: "admin.area", show: (row) => <AreaName code={row.area_code} /> },
     { label: "admin.contacts", show: (row) => row.contacts },
     { label: "admin.id_number", show: (row) => t(row.has_id_number ? "admin.id_there" : "admin.id_none") },
   ];

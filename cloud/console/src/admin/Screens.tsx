@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement } from "react";
 
+import { AreaName, useAreas } from "../api/areas";
 import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { useTexts } from "../texts/texts";
 import { dateAndTime, instant } from "../time/format";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { Table, type Column } from "./List";
-import { readAgain, useAreas, useOrgs } from "./places";
+import { readAgain, useOrgs } from "./places";
 import { ShownOnce } from "./Staff";
 
 const read = async () => (await answered(api.GET("/api/v1/screens"))).items;
@@ -43,7 +44,7 @@ function useColumns(): readonly Column<Row>[] {
   };
   return [
     { label: "admin.label", show: (row) => row.name },
-    { label: "admin.area", show: (row) => row.area_code || t("admin.everywhere") },
+    { label: "admin.area", show: (row) => <AreaName code={row.area_code} /> },
     { label: "screens.made", show: (row) => moment(row.created_at) },
     { label: "screens.seen", show: (row) => moment(row.last_seen_at) },
     { label: "screens.state", show: (row) => <Revoke screen={row} /> },

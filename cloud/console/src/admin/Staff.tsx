@@ -2,13 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactElement } from "react";
 import { Link, useParams } from "react-router";
 
+import { AreaName, useAreas } from "../api/areas";
 import { answered, api, type Schemas } from "../api/client";
 import { useTexts } from "../texts/texts";
 import { Form, reasonOf, type Field, type Filled } from "./Form";
 import { Stale } from "./Homes";
 import { useFinder } from "./Finder";
 import { List, PAGE, type Column } from "./List";
-import { readAgain, useAreas, useOrgs } from "./places";
+import { readAgain, useOrgs } from "./places";
 import { Responder } from "./Responder";
 
 type Role = Schemas["StaffShown"]["role"];
@@ -36,8 +37,8 @@ function useColumns(): readonly Column<Row>[] {
   return [
     { label: "admin.name", show: (row) => <Link to={`/admin/staff/${row.id}`}>{row.name}</Link> },
     { label: "admin.username", show: (row) => row.username },
-    { label: "admin.role", show: (row) => t(`admin.role_${row.role}`) },
-    { label: "admin.area", show: (row) => row.area_code || t("admin.everywhere") },
+    { label: "admin.role", show: (row) => t(`role.${row.role}`) },
+    { label: "admin.area", show: (row) => <AreaName code={row.area_code} /> },
     { label: "admin.active", show: (row) => t(row.active ? "admin.active" : "admin.disabled") },
   ];
 }
@@ -55,7 +56,7 @@ export function Staff(): ReactElement {
         <select aria-label={t("admin.role")} value={role} onChange={(event) => setRole(event.target.value)}>
           <option value="">{t("admin.role")}: {t("admin.all")}</option>
           {ROLES.map((one) => (
-            <option key={one} value={one}>{t(`admin.role_${one}`)}</option>
+            <option key={one} value={one}>{t(`role.${one}`)}</option>
           ))}
         </select>
         <Link className="button" to="/admin/staff/new">{t("admin.new")}</Link>
@@ -72,7 +73,7 @@ function useFields(): readonly Field[] {
   return [
     { name: "username", label: "admin.username", required: true, hint: t("admin.username_hint") },
     { name: "name", label: "admin.name", required: true },
-    { name: "role", label: "admin.role", kind: "select", required: true, options: ROLES.map((one) => [one, t(`admin.role_${one}`)] as const) },
+    { name: "role", label: "admin.role", kind: "select", required: true, options: ROLES.map((one) => [one, t(`role.${one}`)] as const) },
     { name: "area_code", label: "admin.area", kind: "select", options: areas, hint: t("admin.area_hint") },
     { name: "org_id", label: "admin.org", kind: "select", options: orgs },
     { name: "active", label: "admin.active", kind: "check" },

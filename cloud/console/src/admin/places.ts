@@ -1,4 +1,4 @@
-/** The areas, organisations and homes that forms, filters and lists offer. */
+/** The organisations and homes that forms, filters and lists offer. */
 import { useQuery } from "@tanstack/react-query";
 
 import { answered, api } from "../api/client";
@@ -8,15 +8,6 @@ import { PAGE } from "./List";
 export type Choice = readonly [string, string];
 
 const LIMIT = 500;
-
-/** Code and name of each area. */
-export function useAreas(): readonly Choice[] {
-  const found = useQuery({
-    queryKey: ["admin", "all-areas"],
-    queryFn: () => answered(api.GET("/api/v1/areas", { params: { query: { limit: LIMIT } } })),
-  });
-  return (found.data?.items ?? []).map(({ code, name }) => [code, `${name} ${code}`]);
-}
 
 /** Id and name of each organisation. */
 export function useOrgs(): readonly Choice[] {

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState, type FormEvent, type ReactElement } from "react";
 import { Link } from "react-router";
 
+import { useAreaName } from "../api/areas";
 import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
@@ -59,7 +60,7 @@ function aboutOf(entry: Entry, words: Texts): string {
 
 function Details({ entry }: { entry: Entry }): ReactElement {
   const words = useTexts();
-  const facts = factsOf(entry.detail, words, useSeat().config.time_zone);
+  const facts = factsOf(entry.detail, { ...words, zone: useSeat().config.time_zone, areaName: useAreaName() });
   if (facts.length === 0) return <>{words.t("none")}</>;
   return (
     <ul>

@@ -1,5 +1,6 @@
 import type { FormEvent, ReactElement, ReactNode } from "react";
 
+import { useAreaName } from "../api/areas";
 import { useSeat } from "../desk/context";
 import { useTexts } from "../texts/texts";
 import type { Editor } from "./useEditor";
@@ -15,10 +16,7 @@ interface ListProps {
 /** The records on the left: name, where it holds (of those that belong to an area), version. */
 export function RecordList({ items, chosen, choose, create }: ListProps): ReactElement {
   const { t } = useTexts();
-  const place = (code: string | undefined): string => {
-    if (code === undefined) return "";
-    return code === "" ? t("chief.place.everywhere") : t("chief.place.area", { code });
-  };
+  const place = useAreaName();
   return (
     <>
       <ul className="chief-list records">
@@ -28,7 +26,7 @@ export function RecordList({ items, chosen, choose, create }: ListProps): ReactE
               <b>{item.name}</b> <span className="tag">{item.aside}</span>
               <br />
               <span className="label">
-                {[place(item.area_code), t("chief.version", { version: item.version }), item.below]
+                {[item.area_code === undefined ? "" : place(item.area_code), t("chief.version", { version: item.version }), item.below]
                   .filter((part) => part !== "")
                   .join(" · ")}
               </span>

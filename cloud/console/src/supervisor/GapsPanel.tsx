@@ -1,5 +1,6 @@
 import type { ReactElement } from "react";
 
+import { useAreaName } from "../api/areas";
 import { answered, api } from "../api/client";
 import { useSeat } from "../desk/context";
 import { Panel } from "../look/Panel";
@@ -11,15 +12,10 @@ const EVERY_S = 30;
 const readGaps = () => answered(api.GET("/api/v1/escalation/gaps", { params: { query: {} } }));
 type Gaps = Awaited<ReturnType<typeof readGaps>>;
 
-function usePlace(): (areaCode: string) => string {
-  const { t } = useTexts();
-  return (code) => (code === "" ? t("chief.place.everywhere") : t("chief.place.area", { code }));
-}
-
 function GapLine({ gap }: { gap: Gaps["items"][number] }): ReactElement {
   const { t } = useTexts();
   const zone = useSeat().config.time_zone;
-  const place = usePlace();
+  const place = useAreaName();
   const people = Array.isArray(gap.data["people"]) ? (gap.data["people"] as { name?: string }[]) : [];
   const count = typeof gap.data["count"] === "number" ? gap.data["count"] : null;
   const target = String(gap.data["target"] ?? "");

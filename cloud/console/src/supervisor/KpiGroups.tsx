@@ -26,7 +26,7 @@ function Row({ group }: { group: Group }): ReactElement {
   const load = found.load_per_hour;
   return (
     <tr>
-      <th scope="row">{group.label === "-" ? none : group.label}</th>
+      <th scope="row">{group.label === "-" ? t("kpi.nobody") : group.label}</th>
       <td className="number">{found.cases_all}</td>
       <td className="number">{found.cases_acted}</td>
       <td>{figureText(found.answer_p50_s, "s") ?? none}</td>
@@ -60,8 +60,8 @@ export function KpiGroups({ groups }: { groups: readonly Group[] }): ReactElemen
       <thead>
         <tr>
           <th scope="col">
-  <span className="unseen">{t("kpi.group")}</span>
-</th>
+            <span className="unseen">{t("kpi.group")}</span>
+          </th>
           {COLUMNS.map((column) => (
             <th key={column} scope="col">
               {t(`kpi.${column}`)}

@@ -4,6 +4,8 @@ import { dateAndTime, instant } from "../time/format";
 import { auditDetailZh } from "./audit_detail_texts";
 
 type Words = Pick<Texts, "t" | "language">;
+/** The words, the deployment's zone, and what areas are called. */
+type Known = Words & { zone: string; areaName: (code: string) => string };
 
 /** One detail; `whole` is a value that is shown shortened. */
 export interface Fact {
@@ -51,9 +53,10 @@ function stepWords(step: string, words: Words): string {
   return [wordIn(["code.step"], kind, words) ?? kind, wordIn(["room"], where.join(":"), words) ?? where.join(":")].join(" ").trim();
 }
 
-function valueWords(name: string, value: unknown, words: Words, zone: string): string {
-  const { t, language } = words;
-  const again = (part: unknown): string => valueWords(name, part, words, zone);
+function valueWords(name: string, value: unknown, words: Known): string {
+  const { t, language, zone, areaName } = words;
+  const again = (part: unknown): string => valueWords(name, part, words);
+  if (name === "area" && typeof value === "string") return areaName(value);
   if (value === null || value === "") return t("none");
   if (typeof value === "boolean") return t(value ? "word.yes" : "word.no");
   if (Array.isArray(value)) return value.map(again).join(language === "zh" ? "、" : ", ") || t("none");
@@ -72,11 +75,11 @@ function place(name: string): number {
   return found < 0 ? ORDER.length : found;
 }
 
-/** Every detail of an act; times in `zone`. */
-export function factsOf(detail: Readonly<Record<string, unknown>>, words: Words, zone: string): Fact[] {
+/** Every detail of an act. */
+export function factsOf(detail: Readonly<Record<string, unknown>>, words: Known): Fact[] {
   const given = Object.entries(detail).toSorted(([a], [b]) => place(a) - place(b));
   return given.map(([name, kept]) => {
-    const value = valueWords(name, kept, words, zone);
+    const value = valueWords(name, kept, words);
     return { name: wordIn(["detail"], name, words) ?? name, value, whole: typeof kept === "string" && kept !== value ? kept : undefined };
   });
 }

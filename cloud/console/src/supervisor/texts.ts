@@ -38,8 +38,6 @@ export const chiefZh = {
   "chief.remove": "删除",
   "chief.version": "第 {{version}} 版",
   "chief.new_version": "新建，尚未保存",
-  "chief.place.everywhere": "全部地区",
-  "chief.place.area": "地区 {{code}}",
   "chief.place.one": "单独一位老人",
 
   "seats.title": "在线席位",
@@ -128,8 +126,6 @@ export const chiefEn: Record<keyof typeof chiefZh, string> = {
   "chief.remove": "Remove",
   "chief.version": "Version {{version}}",
   "chief.new_version": "New, not yet saved",
-  "chief.place.everywhere": "Everywhere",
-  "chief.place.area": "Area {{code}}",
   "chief.place.one": "One elder",
 
   "seats.title": "Living seats",

@@ -41,7 +41,6 @@ export const wallZh = {
   "figure.answer_p50_s": "接警中位",
   "figure.cases_all": "今日警情",
   "figure.false_alarms": "误报率",
-  "role.official": "主管部门",
 } as const;
 
 export const wallEn: Record<keyof typeof wallZh, string> = {
@@ -86,5 +85,4 @@ export const wallEn: Record<keyof typeof wallZh, string> = {
   "figure.answer_p50_s": "Claim median",
   "figure.cases_all": "Cases",
   "figure.false_alarms": "False alarms",
-  "role.official": "Official",
 };
