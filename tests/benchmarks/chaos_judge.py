@@ -26,10 +26,13 @@ async def judge(town: Town) -> dict[str, int]:
         found = await conn.execute("select id::text, phase, count(*) from event group by 1, 2")
         stored = {(row[0], row[1]): int(row[2]) for row in await found.fetchall()}
     await _name_lost(town)
-    lost_events = sum(key not in stored for key in town.events)
+    lost = [f"press of {home}" for home in own - reached] + [
+        f"{phase} of event {id}" for id, phase in town.events.keys() - stored.keys()
+    ]
+    sys.stdout.writelines(f"  lost: {one}\n" for one in lost)
     return {
         "sent": len(own) + len(town.events) + town.readings,
-        "lost": len(own) - len(reached) + lost_events + town.readings - different,
+        "lost": len(lost) + town.readings - different,
         "doubled": doubled + sum(stored.get(key, 1) - 1 for key in town.events) + rows - different,
         "late": late,
         "quarantined": quarantined,
