@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from cloud.config import ConfigError, Place
@@ -137,6 +138,16 @@ def try_port(host: str, port: int, what: str, option: str) -> None:
             raise ConfigError(
                 text("port_busy", host=host, port=port, what=what, reason=reason.strip(), option=option)
             ) from error
+
+
+def same_port(path: Path) -> int:
+    """The port that a former run wrote there, if nobody has taken it; else another, kept for the next."""
+    with contextlib.suppress(OSError, ValueError, OverflowError), socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port := int(path.read_text(encoding="ascii"))))
+        return port
+    path.write_text(str(port := free_port()), encoding="ascii")
+    return port
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 import psycopg
 
 from cloud.broker import Login, mosquitto_files, nats_config
-from cloud.children import Child, Process, free_port
+from cloud.children import Child, Process, free_port, same_port
 from cloud.config import Plan
 from cloud.database.listen import notifications
 from cloud.database.pool import connect
@@ -138,8 +138,9 @@ class OwnMosquitto(OwnBroker):
     def __post_init__(self) -> None:
         """Find the program; raises ProgramError when it is not installed."""
         super().__post_init__()
-        self.service_port = free_port()
         self._place = mosquitto.prepare(self.plan.data.path)
+        # What waits for the programs is theirs after a restart only where they come by the same door.
+        self.service_port = same_port(self._place.folder / "service-port")
 
     def _write(self, gateways: Sequence[Login], services: Sequence[Login]) -> bool:
         files = mosquitto_files(

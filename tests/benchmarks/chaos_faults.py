@@ -8,7 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
-from typing import Any, Final
+from typing import Any, Final, LiteralString
+
+import psycopg
 
 from firmware_specs.batches import encode_batch
 from firmware_specs.clock import Clock
@@ -18,6 +20,11 @@ from simulators.batches import batch_of
 from tests.benchmarks.chaos_town import LIMIT_S, Town
 
 _HELD_S: Final = 8.0
+_AGAIN_S: Final = 5.0
+_EVENTS: Final = "select count(*) from event where run = any(%s)"
+_BATCHES: Final = (
+    "select sum(upper(part) - lower(part)) from batch_seen, unnest(seen) part where run = any(%s)"
+)
 Do = Callable[[Town], Awaitable[None]]
 
 
@@ -123,8 +130,10 @@ async def old_card(town: Town) -> None:
 async def disorder(town: Town) -> None:
     """Smoke that clears, of every light gateway: each message three times, in any order."""
     messages: list[tuple[Any, bytes]] = []
+    runs: list[str] = []
     for home in town.fleet.homes.values():
         now, run = town.clock.now_ms(), new_run()
+        runs.append(run)
         id, device = str(uuid7(now)), next(iter(home.entry.devices.values()))
         for seq, phase in ((1, "raised"), (2, "cleared")):
             event = Event(id=id, run=run, boot="b", seq=seq, kind="smoke", phase=phase, device=device, at=now)  # type: ignore[arg-type]  # of two literals
@@ -132,13 +141,16 @@ async def disorder(town: Town) -> None:
             messages += [(home.gateway, encode(event))] * 3
     town.chance.shuffle(messages)
     await _send(town, "event", messages)
+    await _repeat(town, "event", messages, _EVENTS, runs)
 
 
 async def twins(town: Town) -> None:
     """The same batches at two readers at once, and again in another order."""
     messages: list[tuple[Any, bytes]] = []
+    runs: list[str] = []
     for home in town.fleet.homes.values():
         run, device = new_run(), home.entry.devices["watch"]
+        runs.append(run)
         for seq in range(1, 31):
             at = town.clock.now_ms() - 3_600_000 + seq * 1000
             rows = [(device, "spo2", at + n, 97.0) for n in range(5)]
@@ -148,6 +160,7 @@ async def twins(town: Town) -> None:
     await _send(town, "telemetry", messages)
     town.chance.shuffle(messages)
     await _send(town, "telemetry", messages)
+    await _repeat(town, "telemetry", messages, _BATCHES, runs)
 
 
 async def full_disk(town: Town, whose: str) -> None:
@@ -159,13 +172,29 @@ async def full_disk(town: Town, whose: str) -> None:
 
 
 async def _send(town: Town, channel: str, messages: list[tuple[Any, bytes]]) -> None:
-    """From lines that hold: these messages nobody repeats but the list itself."""
+    """From lines that hold."""
     await town.fleet.online(LIMIT_S)
     for n, (gateway, payload) in zip(cycle(range(20)), messages, strict=False):
         gateway.raw(channel, payload)
         if n == 19:
             await asyncio.sleep(0.05)
     await asyncio.sleep(1.0)
+
+
+async def _repeat(
+    town: Town, channel: str, messages: list[tuple[Any, bytes]], stored: LiteralString, runs: list[str]
+) -> None:
+    """As every gateway does, send again what is not stored: a broker may forget what it has not passed on.
+    `stored` counts what is, of the messages' own runs.
+    """
+    async with asyncio.timeout(LIMIT_S), await psycopg.AsyncConnection.connect(town.database_url) as conn:
+        while True:
+            row = await (await conn.execute(stored, [runs])).fetchone()
+            await conn.commit()
+            if row is not None and row[0] == len({payload for _, payload in messages}):
+                return
+            await asyncio.sleep(_AGAIN_S)
+            await _send(town, channel, messages)
 
 
 async def _agent_again(town: Town) -> None:

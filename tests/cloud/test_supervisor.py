@@ -158,6 +158,7 @@ async def test_a_new_gateway_is_let_in_heard_and_answered_and_all_of_it_is_there
             assert await (await conn.execute(STORED)).fetchone() == (1, 1, 1)
             await conn.commit()
             if own_broker == "mosquitto":
+                assert "Failed to associate" not in DataDir(data_dir).log("mosquitto").read_text()
                 await kill_and_await(cloud, own_broker, secret)
             await asyncio.to_thread(send_sos_and_readings, cloud.mqtt_port, "gw-1", secret)
             await conn.execute("update gateway set retired_at = now()")
