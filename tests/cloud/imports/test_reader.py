@@ -151,6 +151,7 @@ def test_the_template_is_read_and_its_example_left_out() -> None:
         ("第二联系人", "contact2.name"),
         ("与老人关系", "contact1.relation"),
         ("联系人电话", "contact1.phone"),
+        ("房间", "room"),
         ("备注", None),
     ],
 )

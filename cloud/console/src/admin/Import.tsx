@@ -39,9 +39,10 @@ function Summary({ report }: { report: ImportReport }): ReactElement {
   const { t } = useTexts();
   const unused = report.columns.filter(({ field }) => field === null).map(({ heading }) => heading);
   const { kind, encoding, sheet, heading_row: row } = report;
+  const file = [kind.toUpperCase(), encoding, sheet && t("import.sheet", { sheet })].filter(Boolean).join(" ");
   return (
     <>
-      <p>{t("import.read_as", { kind, encoding: encoding || "·", sheet: sheet || "·", row })}</p>
+      <p>{t("import.read_as", { file, row })}</p>
       {report.left_out_sheets.length > 0 && <p>{t("import.left_out_sheets", { names: report.left_out_sheets.join(t("and")) })}</p>}
       {unused.length > 0 && <p>{t("import.unused", { names: unused.join(t("and")) })}</p>}
       <dl className="import-counts">
