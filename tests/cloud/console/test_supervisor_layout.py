@@ -86,3 +86,4 @@ def test_the_wall_is_read_from_eight_metres(district: District, open_seat: OpenS
     # Digits are 0.72 of their size high: 60 px at least, 47 mm on a wall of 0.63 mm a pixel.
     assert min(sizes) * 0.72 >= 60
     check_everywhere(page, "wall", may_scroll=True)
+    expect(page.locator("[data-grave] .wall-count")).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")

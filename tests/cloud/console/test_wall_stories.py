@@ -8,6 +8,7 @@ from playwright.sync_api import Response, Route, expect
 
 from tests.cloud.console.conftest import OpenSeat
 from tests.cloud.console.district import District
+from tests.cloud.console.looks import check_everywhere
 
 # Of each figure: whether its target is missed, whether it is coloured, how large its letters are.
 FIGURES = """(all) => all.map((one) => {
@@ -72,13 +73,21 @@ def test_a_wall_screen_needs_no_sign_in_shows_the_wall_alone_and_is_taken_back(
     def troubled(route: Route) -> None:
         answer = route.fetch()
         told = "2026-01-01T02:10:00.000Z"
-        route.fulfill(response=answer, json=answer.json() | {"flood_since": told, "canary_red_since": told})
+        life = {"priority": 1, "kinds": ["sos", "smoke"], "since": told, "escalated": True}
+        flood = {"waiting": 28, "by_priority": [21, 4, 3, 0], "waiting_cases": [life] * 8}
+        troubles = {"flood_since": told, "canary_red_since": told}
+        route.fulfill(response=answer, json=answer.json() | flood | troubles)
 
     seat.page.route("**/api/v1/wall", troubled)
     seat.page.goto(f"{seat.home_url}wall#screen={made['token']}")
     expect(seat.page.locator(".wall-count")).to_have_count(3)
-    expect(seat.page.locator(".wall-bar[data-canary]")).to_contain_text("报警全链路自检失败，自 10:10")
+    expect(seat.page.locator(".wall-bar[data-trouble=canary]")).to_contain_text(
+        "报警全链路自检失败，自 10:10"
+    )
     expect(seat.page.locator(".wall-bar", has_text="报警洪泛：自 10:10")).to_be_visible()
+    expect(seat.page.locator(".wall-case")).to_have_count(3)
+    expect(seat.page.locator(".wall-more").first).to_have_text("另有 25 条，其中 1 级 18 条")
+    check_everywhere(seat.page, "wall-flood")
     assert made["token"] not in seat.page.url
     seat.page.unroute_all(behavior="wait")
     seat.page.goto(seat.home_url)

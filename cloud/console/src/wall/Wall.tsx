@@ -11,6 +11,10 @@ import { WallTop } from "./WallTop";
 import { useScreenOn, useWall, type WallPicture } from "./useWall";
 import "./wall.css";
 
+// Lines of 40 px below a number, and how many of them a bar above the columns takes the room of.
+const ROWS = 6;
+const BAR = 1.4;
+
 type Line = WallPicture["waiting_cases"][number];
 
 function useWaited(iso: string | null): string | null {
@@ -48,25 +52,37 @@ function named(items: readonly Line[]): [string, Line][] {
   });
 }
 
-function Lines({ items, total, waiting }: { items: Line[]; total: number; waiting: boolean }): ReactElement {
+interface LinesProps {
+  items: readonly Line[];
+  total: number;
+  /** As many as there is room for. */
+  rows: number;
+  waiting?: boolean;
+  /** How many of all are of the first priority. */
+  lives?: number;
+}
+
+function Lines({ items, total, rows, waiting = false, lives = 0 }: LinesProps): ReactElement {
   const { t } = useTexts();
-  const shown = items.slice(0, waiting ? 5 : 7);
+  const shown = items.slice(0, rows);
+  const count = total - shown.length;
+  const more = lives - shown.filter((item) => item.priority === 1).length;
   return (
     <ul className="wall-lines">
       {named(shown).map(([key, item]) => (
         <CaseLine key={key} item={item} waiting={waiting} />
       ))}
-      {total > shown.length && <li className="wall-more">{t("wall.more", { count: total - shown.length })}</li>}
+      {count > 0 && <li className="wall-more">{more > 0 ? t("wall.more_lives", { count, more }) : t("wall.more", { count })}</li>}
     </ul>
   );
 }
 
-function SeatLines({ seats }: { seats: WallPicture["seats"] }): ReactElement {
+function SeatLines({ seats, rows }: { seats: WallPicture["seats"]; rows: number }): ReactElement {
   const { t } = useTexts();
   if (seats.length === 0) return <p className="wall-more">{t("wall.no_seat")}</p>;
   return (
     <ul className="wall-lines">
-      {seats.slice(0, 7).map((seat) => (
+      {seats.slice(0, rows).map((seat) => (
         <li key={seat.n} className="wall-case">
           <b>{t("wall.seat", { n: seat.n })}</b>
           <span className="words">{t(`wall.phone.${seat.talking ? "talking" : (seat.phone ?? "none")}`)}</span>
@@ -74,36 +90,42 @@ function SeatLines({ seats }: { seats: WallPicture["seats"] }): ReactElement {
           <span className="wall-span">{t("wall.cases", { count: seat.cases })}</span>
         </li>
       ))}
-      {seats.length > 7 && <li className="wall-more">{t("wall.more", { count: seats.length - 7 })}</li>}
+      {seats.length > rows && <li className="wall-more">{t("wall.more", { count: seats.length - rows })}</li>}
     </ul>
   );
 }
 
-function Troubles({ picture }: { picture: WallPicture }): ReactElement | null {
+interface Trouble {
+  name: "late_p1" | "canary" | "flood";
+  text: string;
+}
+
+/** What concerns everybody who sees the wall, the gravest first. */
+function useTroubles(picture: WallPicture | null): Trouble[] {
   const { t } = useTexts();
   const { config } = useSeat();
   const now = useDesk((state) => state.nowMs);
+  if (picture === null) return [];
+  const found: Trouble[] = [];
   const waited = since(instant(picture.oldest_p1_since), now);
-  const at = (iso: string): string => timeOfDay(instant(iso) ?? 0, config.time_zone);
-  const late = waited !== null && waited >= config.limits.p1_claim_s * 1000;
-  if (!late && picture.canary_red_since === null && picture.flood_since === null) return null;
+  if (waited !== null && waited >= config.limits.p1_claim_s * 1000) {
+    found.push({ name: "late_p1", text: t("wall.late_p1", { span: span(waited) }) });
+  }
+  for (const [name, iso] of [["canary", picture.canary_red_since], ["flood", picture.flood_since]] as const) {
+    const time = timeOfDay(instant(iso) ?? 0, config.time_zone);
+    if (iso !== null) found.push({ name, text: t(`wall.${name}`, { time }) });
+  }
+  return found;
+}
+
+function Troubles({ troubles }: { troubles: readonly Trouble[] }): ReactElement {
   return (
     <div className="wall-troubles">
-      {late && (
-        <p className="wall-bar" data-grave role="alert">
-          {t("wall.late_p1", { span: span(waited) })}
+      {troubles.map(({ name, text }) => (
+        <p key={name} className="wall-bar" data-grave={name !== "flood" || undefined} data-trouble={name} role={name === "flood" ? "status" : "alert"}>
+          {text}
         </p>
-      )}
-      {picture.canary_red_since !== null && (
-        <p className="wall-bar" data-grave role="alert" data-canary>
-          {t("wall.canary", { time: at(picture.canary_red_since) })}
-        </p>
-      )}
-      {picture.flood_since !== null && (
-        <p className="wall-bar" role="status">
-          {t("wall.flood", { time: at(picture.flood_since) })}
-        </p>
-      )}
+      ))}
     </div>
   );
 }
@@ -147,6 +169,9 @@ function Longest({ iso }: { iso: string | null }): ReactElement {
 export function Wall(): ReactElement {
   const { t } = useTexts();
   const { picture, figures, stale } = useWall();
+  const troubles = useTroubles(picture);
+  const rows = Math.floor(ROWS - BAR * troubles.length);
+  const [lives = 0] = picture?.by_priority ?? [];
   useScreenOn();
   return (
     <div className="wall" data-stale={stale || undefined}>
@@ -155,21 +180,21 @@ export function Wall(): ReactElement {
         <p className="plain-page">{t("app.loading")}</p>
       ) : (
         <main className="wall-body">
-          <Troubles picture={picture} />
+          <Troubles troubles={troubles} />
           <div className="wall-columns">
             <Column
               name="wall.waiting"
               count={picture.waiting}
-              grave={(picture.by_priority[0] ?? 0) > 0}
+              grave={lives > 0}
               beside={<Longest iso={picture.longest_since} />}
             >
-              <Lines items={picture.waiting_cases} total={picture.waiting} waiting />
+              <Lines items={picture.waiting_cases} total={picture.waiting} rows={rows} lives={lives} waiting />
             </Column>
             <Column name="wall.in_hand" count={picture.in_hand}>
-              <Lines items={picture.in_hand_cases} total={picture.in_hand} waiting={false} />
+              <Lines items={picture.in_hand_cases} total={picture.in_hand} rows={rows} />
             </Column>
             <Column name="wall.seats" count={picture.seats.length}>
-              <SeatLines seats={picture.seats} />
+              <SeatLines seats={picture.seats} rows={rows} />
             </Column>
           </div>
           <Figures figures={figures} away={picture.gateways_away} gateways={picture.gateways} />
