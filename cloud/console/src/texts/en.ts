@@ -113,7 +113,7 @@ export const en: Readonly<Record<TextKey, string>> = {
   "case.technical": "Technical",
   "case.follows": "Alarm again after the last case was resolved",
   "case.chain_broken": "The timeline does not verify; it may have been altered. Tell the supervisor.",
-  "case.unknown_resident": "Elder not registered",
+  "case.unknown_resident": "Elder not named",
   "case.unknown_place": "Address not registered",
   "case.gateway": "Gateway {{id}}",
   "case.system": "This system",

@@ -111,7 +111,7 @@ export const zh = {
   "case.technical": "技术",
   "case.follows": "上一警情办结后再次报警",
   "case.chain_broken": "时间线校验不一致，记录可能被改动。请报告班长。",
-  "case.unknown_resident": "老人未登记",
+  "case.unknown_resident": "未指明老人",
   "case.unknown_place": "地址未登记",
   "case.gateway": "网关 {{id}}",
   "case.system": "本系统",
