@@ -45,6 +45,7 @@ _log = logging.getLogger(__name__)
 class _Pending:
     payload: bytes
     due: float
+    number: tuple[str, int]  # of its run
     sends: int = 1
 
 
@@ -158,7 +159,7 @@ class LightGateway:
         )
         self.ledger.event_sent(self.id, event, now)
         phases = self._events.setdefault(event.id, [])
-        phases.append(_Pending(encode(event), self._time() + _EVENT_RESEND_S[0]))
+        phases.append(_Pending(encode(event), self._time() + _EVENT_RESEND_S[0], (event.run, event.seq)))
         if len(phases) == 1:
             self._fly(topics.up(self.id, "event"), phases[0].payload)
         return event
@@ -178,7 +179,8 @@ class LightGateway:
         now = self.clock.now_ms()
         batch = batch_of(rows, run=self.run_id, boot=self.boot, seq=self._batch_seq, sent_at=now, late=late)
         payload = encode_batch(batch, compress=self.metered)
-        self._batches[self.run_id, self._batch_seq] = _Pending(payload, self._time() + _BATCH_RESEND_S)
+        number = self.run_id, self._batch_seq
+        self._batches[number] = _Pending(payload, self._time() + _BATCH_RESEND_S, number)
         self.ledger.batches_sent += 1
         self._fly(topics.up(self.id, "telemetry"), payload)
 
@@ -285,14 +287,17 @@ class LightGateway:
         now = self.clock.now_ms()
         for event_id in ack.events:
             self.ledger.event_acked(event_id, ack.stage, now)
-            self._stored(event_id)
+            if ack.stage == "stored":
+                self._stored(event_id, {(ack.run, seq) for seq in ack.event_seqs})
         for seq in ack.telemetry:
             if self._batches.pop((ack.run, seq), None) is not None:
                 self.ledger.batches_acked += 1
 
-    def _stored(self, event_id: str) -> None:
-        """The oldest phase is stored; an acknowledgement names only the id, so the next one waited for it."""
+    def _stored(self, event_id: str, numbers: set[tuple[str, int]]) -> None:
+        """The oldest phase is stored, where its number is named or none is: the next one waited for it."""
         phases = self._events.get(event_id, [])
+        if phases and numbers and phases[0].number not in numbers:
+            return  # an answer to the phase before, come again
         if len(phases) > 1:
             phases.pop(0)
             phases[0].due = self._time() + _EVENT_RESEND_S[0]

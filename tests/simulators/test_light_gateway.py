@@ -17,7 +17,7 @@ from simulators.light_gateway import LightGateway
 from simulators.local_broker import LocalBroker
 from simulators.mqtt import MqttClient, MqttError, Will, connect_packet, publish_packet
 from simulators.processes import SimulatorError
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, until
 
 
 def test_connect_packet_is_mqtt_3_1_1_with_will_user_and_password() -> None:
@@ -72,6 +72,9 @@ class Cloud:
         else:
             batch = decode_batch(payload)
             ack = Ack(run=batch.run, telemetry=[batch.seq], cloud_at=1)
+        await self.say(gateway, ack)
+
+    async def say(self, gateway: str, ack: Ack) -> None:
         await self._client.publish(topics.down(gateway, "ack"), encode(ack), qos=1)
 
 
@@ -105,6 +108,24 @@ async def test_a_gateway_announces_itself_and_a_cut_connection_leaves_its_last_w
         assert will == {"v": 1, "online": False, "run": gateway.run_id}
         gateway.switch_on()
         await cloud.until("state/birth", 2)
+        task.cancel()
+
+
+async def test_a_repeated_answer_to_one_phase_is_no_answer_to_the_next(broker: LocalBroker) -> None:
+    async with cloud_on(broker) as cloud:
+        cloud.answering = False
+        gateway = _gateway(broker, Ledger())
+        task = asyncio.create_task(gateway.run())
+        await gateway.linked()
+        raised = gateway.event("smoke", device="zb-1")
+        gateway.event("smoke", phase="cleared", event_id=raised.id, device="zb-1")
+        gateway.telemetry([("zb-1", "battery", 1, 80.0)])
+        again = Ack(run=raised.run, events=[raised.id], event_seqs=[raised.seq], cloud_at=1)
+        last = Ack(run=raised.run, telemetry=[gateway.last_batch[1]], cloud_at=1)
+        for ack in (again, again, last):
+            await cloud.say(gateway.id, ack)
+        await until(lambda: gateway.ledger.batches_acked == 1)
+        assert gateway.unanswered == 1
         task.cancel()
 
 
